@@ -1,0 +1,66 @@
+/** With the devices, these hold all that is not deterministic. */
+import type { Clock, RandomSource } from '../contract.js';
+import type { EventRecord, TillEvent } from '../events.js';
+
+export type { Clock, RandomSource } from '../contract.js';
+
+/** Unique ids: sortable by time on a till, counted in simulation. */
+export interface IdSource {
+  next(prefix: string): string;
+}
+
+/** SHA-256 as lower-case hex. */
+export type Hash = (text: string) => string;
+
+export interface EventInput {
+  readonly stream: string;
+  readonly event: TillEvent;
+}
+
+/**
+ * An append-only log. One writer; append order is durability order.
+ * `append` gives numbers at once and keeps the records in memory order; nothing is promised before `durable` resolves.
+ */
+export interface EventLog {
+  /**
+   * Takes the log for this process and gives every record in order (or, from a checkpoint on, the tail).
+   * @throws LOG_LOCKED, LOG_DAMAGED, LOG_VERSION, LOG_FAILED
+   */
+  open(): Promise<OpenedLog>;
+  /**
+   * @param at ms since 1970, the same for all of one call: what one call appends is one write
+   * @throws LOG_FAILED after a failed write or sync: the engine must be reopened
+   */
+  append(inputs: readonly EventInput[], at: number): readonly EventRecord[];
+  /** Resolves once everything up to `seq` is on disk; waiting callers share one sync. @throws LOG_FAILED */
+  durable(seq: number): Promise<void>;
+  /** The last appended record's number, 0 for none, and what is on disk. */
+  readonly head: number;
+  readonly durableTo: number;
+  /** Reads back from disk or memory, sealed segments included: every record of a stream, in order. */
+  read(stream: string): AsyncIterable<EventRecord>;
+  close(): Promise<void>;
+}
+
+export interface OpenedLog {
+  readonly records: AsyncIterable<EventRecord>;
+  /** An unacknowledged tail that a crash tore and opening cut, in bytes. */
+  readonly cut?: { readonly bytes: number };
+}
+
+/** What must be erasable, beside a log that can not erase: sealed by the PIN pad, durable once `put` resolves. */
+export interface SealedStore {
+  put(key: string, sealed: Uint8Array): Promise<void>;
+  get(key: string): Promise<Uint8Array | undefined>;
+  forget(key: string): Promise<void>;
+  keys(): Promise<readonly string[]>;
+}
+
+export interface Ports {
+  readonly clock: Clock;
+  readonly random: RandomSource;
+  readonly ids: IdSource;
+  readonly hash: Hash;
+  readonly log: EventLog;
+  readonly sealed: SealedStore;
+}

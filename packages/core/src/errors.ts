@@ -1,0 +1,138 @@
+import type { Json, Text } from './json.js';
+
+/** What an error code means: what happened, and what to do next. `{name}` stands for a detail of that name. */
+interface ErrorEntry {
+  readonly what: Text;
+  readonly next: Text;
+}
+
+/**
+ * Every code that core throws. Codes are frozen within a major version; texts are free to improve.
+ * docs/errors.md is made from this table, and a test compares the two.
+ */
+export const ERRORS = {
+  MONEY_INVALID: {
+    what: { zh: '金额无效：{found}', en: 'Not an amount of money: {found}' },
+    next: {
+      zh: '使用最小货币单位的非负整数（如分）和 ISO 4217 货币代码',
+      en: 'Use a whole number of minor units (fen, cents), 0 or above, and an ISO 4217 currency code',
+    },
+  },
+  WORKFLOW_INVALID: {
+    what: { zh: '流程文件有错误，未被接受：{workflow}', en: 'The workflow was refused: {workflow}' },
+    next: { zh: '按所列位置逐条修改后重试', en: 'Mend each fault listed, at the place it names, and load it again' },
+  },
+  WORKFLOW_UNKNOWN: {
+    what: { zh: '没有名为 {workflow} 的流程', en: 'There is no workflow named {workflow}' },
+    next: { zh: '可用的流程：{known}', en: 'Use one of: {known}' },
+  },
+  TERMINAL_UNKNOWN: {
+    what: { zh: '没有编号为 {terminal} 的终端', en: 'There is no terminal {terminal}' },
+    next: { zh: '可用的终端：{known}', en: 'Use one of: {known}' },
+  },
+  TERMINAL_DUPLICATE: {
+    what: { zh: '终端号被打开了两次：{found}', en: 'One terminal id is opened twice: {found}' },
+    next: { zh: '每台终端使用各自的终端号', en: 'Give each terminal a terminal id (TID) of its own' },
+  },
+  KEY_REUSED: {
+    what: { zh: '键 {key} 已用于内容不同的交易', en: 'The key {key} was used for a transaction with other content' },
+    next: { zh: '新交易请使用新的键', en: 'Use a new key for a new transaction' },
+  },
+  PROMPT_UNKNOWN: {
+    what: { zh: '没有待答的提示：{prompt}', en: 'No prompt is open under the id {prompt}' },
+    next: { zh: '提示可能已回答、取消或超时；请重新读取提示列表', en: 'It may be answered, cancelled or timed out: read the open prompts again' },
+  },
+  PROMPT_ANSWER_INVALID: {
+    what: { zh: '回答不符合提示的要求：{found}', en: 'The answer does not fit the prompt: {found}' },
+    next: { zh: '按提示给出的规则重新回答', en: "Answer by the prompt's own schema" },
+  },
+  EXECUTION_UNKNOWN: {
+    what: { zh: '没有编号为 {execution} 的交易', en: 'There is no execution {execution}' },
+    next: { zh: '请核对编号', en: 'Check the id' },
+  },
+  CASE_UNKNOWN: {
+    what: { zh: '没有编号为 {case} 的待处理事项', en: 'There is no open case {case}' },
+    next: { zh: '请重新读取待处理事项列表', en: 'Read the open cases again' },
+  },
+  CASE_NEEDS_REASON: {
+    what: { zh: '处理事项必须写明姓名和理由', en: 'A case is resolved only with a name and a reason' },
+    next: { zh: '填写处理人和理由', en: 'Give both `by` and `reason`' },
+  },
+  PLUGIN_CONTRACT_MISMATCH: {
+    what: { zh: '插件 {plugin} 的契约版本 {found} 不受支持', en: 'Plugin {plugin} speaks contract {found}, which this core does not serve' },
+    next: { zh: '升级插件或核心；本核心支持 {served}', en: 'Upgrade the plugin or core; this core serves {served}' },
+  },
+  PLUGIN_NEEDS_MISSING: {
+    what: { zh: '插件缺少依赖：{missing}', en: 'Plugins need what nothing provides: {missing}' },
+    next: { zh: '加入提供这些依赖的插件', en: 'Add a plugin that provides each of them' },
+  },
+  PLUGIN_CONFLICT: {
+    what: { zh: '两个插件提供了同一项：{found}', en: 'Two plugins provide the same thing: {found}' },
+    next: { zh: '去掉其中一个，或改名', en: 'Remove one of them, or rename it' },
+  },
+  PLUGIN_UNSAFE: {
+    what: { zh: '支付方式 {method} 无法保证资金安全：{why}', en: 'Payment method {method} can not be made safe: {why}' },
+    next: { zh: '支付方式必须提供查询或冲正，并与其声明一致', en: 'A method that moves money offers inquiry or reversal, and each function that its capabilities name' },
+  },
+  LOG_LOCKED: {
+    what: { zh: '数据目录正被另一进程使用：{dir}', en: 'Another process uses the data directory {dir}' },
+    next: { zh: '先停止该进程，或使用另一目录', en: 'Stop that process first, or use another directory' },
+  },
+  LOG_DAMAGED: {
+    what: { zh: '事件日志已损坏：{place}（{why}）', en: 'The event log is damaged at {place}: {why}' },
+    next: {
+      zh: '未删除任何内容。请从备份恢复，或联系支持人员；用 `tillwright log verify` 复查',
+      en: 'Nothing was deleted. Restore it from a backup or call support; `tillwright log verify` checks it again',
+    },
+  },
+  LOG_FAILED: {
+    what: { zh: '事件日志无法写入：{why}', en: 'The event log could not be written: {why}' },
+    next: { zh: '已停止收款。修复磁盘后重新打开', en: 'No more payments are taken. Mend the disk, then open the engine again' },
+  },
+  LOG_VERSION: {
+    what: { zh: '事件日志由更新的版本写成：{found}', en: 'The event log was written by a newer version: {found}' },
+    next: { zh: '请升级程序', en: 'Upgrade the program' },
+  },
+  ENGINE_CLOSED: {
+    what: { zh: '引擎已关闭', en: 'The engine is closed' },
+    next: { zh: '重新打开后再试', en: 'Open it again' },
+  },
+} as const satisfies Record<string, ErrorEntry>;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+const BRAND = Symbol.for('tillwright:error');
+
+/**
+ * An error a person can meet: a frozen `code`, what happened and what to do next in Chinese and English.
+ * `details` never holds card data, keys, PINs or payer's codes.
+ */
+export class TillwrightError extends Error {
+  readonly code: ErrorCode;
+  readonly what: Text;
+  readonly hint: Text;
+  readonly details: { readonly [name: string]: Json };
+  readonly [BRAND] = true;
+
+  constructor(code: ErrorCode, details: { readonly [name: string]: Json } = {}, options?: ErrorOptions) {
+    const entry: ErrorEntry = ERRORS[code];
+    super(`${code}: ${fill(entry.what.en, details)}. ${fill(entry.next.en, details)}.`, options);
+    this.name = 'TillwrightError';
+    this.code = code;
+    this.what = { zh: fill(entry.what.zh, details), en: fill(entry.what.en, details) };
+    this.hint = { zh: fill(entry.next.zh, details), en: fill(entry.next.en, details) };
+    this.details = details;
+  }
+
+  /** Two copies of core may be installed: a brand tells, `instanceof` would not. */
+  static is(value: unknown, code?: ErrorCode): value is TillwrightError {
+    return typeof value === 'object' && value !== null && BRAND in value && (code === undefined || (value as TillwrightError).code === code);
+  }
+}
+
+const fill = (text: string, details: { readonly [name: string]: Json }): string =>
+  text.replace(/\{(\w+)\}/g, (whole, name: string) => {
+    const value = details[name];
+    if (value === undefined) return whole;
+    return typeof value === 'string' ? value : JSON.stringify(value);
+  });

@@ -1,0 +1,172 @@
+/**
+ * Every event that the log may hold, as one union. Past tense; no event repeats what the fold knows.
+ * Streams: `x/<executionId>` an execution, `p/<paymentId>` a payment, `t/<terminalId>` a terminal, `e` the engine.
+ */
+import type {
+  Answer,
+  Approved,
+  Completion,
+  Finding,
+  NotSent,
+  PaymentFacts,
+  PaymentRequest,
+  Prepared,
+  Remedy,
+  ReverseAnswer,
+  UndoReason,
+} from './contract.js';
+import type { Json, JsonObject } from './json.js';
+
+/** `Split[1].Charge#2`: address of a state (branches and iterations in brackets) and its visit, counted over the whole execution. */
+export type StepId = string;
+
+/** A States error as it travels. */
+export interface StatesError {
+  readonly error: string;
+  readonly cause: string;
+}
+
+export type ExecutionEvent =
+  | {
+      readonly type: 'executionStarted';
+      readonly key?: string;
+      readonly terminal: string;
+      readonly workflow: string;
+      /** Workflow name -> content hash, for the whole closure. */
+      readonly pins: { readonly [workflow: string]: string };
+      /** Plugin name -> version. */
+      readonly plugins: { readonly [plugin: string]: string };
+      readonly input: Json;
+    }
+  /** A state was left: its output is the next one's input. `next` null ends the scope (or the execution, at the root). */
+  | {
+      readonly type: 'stepLeft';
+      readonly step: StepId;
+      readonly next: string | null;
+      readonly output: Json;
+      readonly assign?: JsonObject;
+      /** Left by a Catch. */
+      readonly caught?: StatesError;
+    }
+  /** Parallel, Map or `workflow:run` opened its scopes, with the evaluated input of each. */
+  | {
+      readonly type: 'scopesOpened';
+      readonly step: StepId;
+      readonly kind: 'parallel' | 'map' | 'workflow';
+      readonly inputs: readonly Json[];
+      /** How many may run at once; 0 is all. */
+      readonly limit: number;
+      /** `map`: how many iterations may fail. */
+      readonly tolerated?: number;
+      /** `workflow`: the target's name. */
+      readonly workflow?: string;
+      readonly attempt: number;
+    }
+  /** A scope ended; the Parallel, Map or Task around it has not yet. */
+  | ({ readonly type: 'scopeEnded'; readonly step: StepId; readonly index: number } & (
+      | { readonly status: 'succeeded'; readonly output: Json }
+      | ({ readonly status: 'failed' } & StatesError)
+    ))
+  | { readonly type: 'waitStarted'; readonly step: StepId; readonly dueAt: number }
+  | {
+      readonly type: 'taskStarted';
+      readonly step: StepId;
+      /** 1, then one more for each Retry. */
+      readonly attempt: number;
+      readonly resource: string;
+      readonly arguments: Json;
+      /** When TimeoutSeconds ends, in ms since 1970. */
+      readonly dueAt?: number;
+      readonly heartbeatMs?: number;
+    }
+  /** A failed attempt that a Retry takes up again at `retryAt`; `retrier` is its index, counted per state visit. */
+  | ({ readonly type: 'taskFailed'; readonly step: StepId; readonly attempt: number; readonly retryAt: number; readonly retrier: number } & StatesError)
+  /** One audience's answer to the prompt that a Task opened; the Task ends when all it asked have answered or one cancels. */
+  | {
+      readonly type: 'promptClosed';
+      readonly step: StepId;
+      readonly attempt: number;
+      readonly audience: 'merchant' | 'customer';
+      readonly how: 'answered' | 'cancelled';
+      readonly value?: Json;
+    }
+  | { readonly type: 'cancelRequested'; readonly by: string; readonly reason: string }
+  | ({ readonly type: 'executionEnded' } & (
+      | { readonly status: 'succeeded'; readonly output: Json }
+      | ({ readonly status: 'failed' } & StatesError)
+    ));
+
+export type PaymentEvent =
+  /** The intent: durable before the first byte (rule 1). A void or refund that undoes attempt n is an attempt of its own. */
+  | {
+      readonly type: 'paymentPrepared';
+      readonly attempt: number;
+      /** First attempt only: who asked, and what is due in all (rule 9). */
+      readonly execution?: string;
+      readonly step?: StepId;
+      readonly method: string;
+      readonly plugin: string;
+      readonly dueMinor?: number;
+      readonly saleReference?: string;
+      readonly request: Omit<PaymentRequest, 'original'>;
+      readonly prepared: Prepared;
+      /** The sealed store holds something for it. */
+      readonly sealed: boolean;
+      /** The attempt that this one undoes. */
+      readonly undoes?: number;
+    }
+  /** What was heard. `to` names the question: the submit, inquiry n, watch n, or a late answer that nobody waited for. */
+  | {
+      readonly type: 'paymentAnswered';
+      readonly attempt: number;
+      readonly to: 'submit' | 'inquire' | 'watch' | 'late';
+      readonly try: number;
+      readonly answer: Answer | Finding;
+    }
+  | { readonly type: 'paymentCompleted'; readonly attempt: number; readonly completion: Completion; readonly facts?: PaymentFacts }
+  | { readonly type: 'paymentCommitted' }
+  | { readonly type: 'paymentCondemned'; readonly attempt: number; readonly why: UndoReason; readonly remedy: Remedy }
+  | {
+      readonly type: 'paymentUndoAnswered';
+      readonly attempt: number;
+      readonly try: number;
+      readonly answer: ReverseAnswer;
+    }
+  | { readonly type: 'paymentContradicted'; readonly known: string; readonly heard: Approved | Finding | NotSent }
+  | { readonly type: 'sealedForgotten'; readonly attempt: number }
+  | { readonly type: 'adviceDelivered'; readonly attempt: number; readonly result: 'delivered' | 'ask-person' }
+  | { readonly type: 'caseOpened'; readonly caseId: string; readonly why: string }
+  | {
+      readonly type: 'caseResolved';
+      readonly caseId: string;
+      readonly as: 'paid' | 'not-paid' | 'undone';
+      readonly by: string;
+      readonly reason: string;
+    }
+  | { readonly type: 'receiptOwed'; readonly receiptId: string; readonly copies: readonly ('merchant' | 'customer')[]; readonly document: JsonObject }
+  /** About to hand a copy to the printer; if nothing follows, what prints next is a reprint (rule 20). */
+  | { readonly type: 'receiptStarted'; readonly receiptId: string; readonly copy: 'merchant' | 'customer' }
+  | { readonly type: 'receiptPrinted'; readonly receiptId: string; readonly copy: 'merchant' | 'customer'; readonly reprint: boolean };
+
+export type TerminalEvent = { readonly type: 'terminalCounted'; readonly counter: string; readonly to: number };
+
+export type EngineEvent =
+  | { readonly type: 'engineOpened'; readonly version: string; readonly cut?: { readonly bytes: number } }
+  | { readonly type: 'definitionStored'; readonly hash: string; readonly workflow: string; readonly source: string }
+  | { readonly type: 'segmentSealed'; readonly segment: number; readonly records: number; readonly head: string };
+
+export type TillEvent = ExecutionEvent | PaymentEvent | TerminalEvent | EngineEvent;
+
+/** An event as the log holds it. `prev` is the hash of the record before it (hex SHA-256 of its line). */
+export interface EventRecord<E extends TillEvent = TillEvent> {
+  readonly seq: number;
+  /** In ms since 1970. */
+  readonly at: number;
+  readonly stream: string;
+  /** Version of the event's shape. */
+  readonly v: number;
+  /** Every record up to this `seq` was on disk when this one was written. */
+  readonly durableTo: number;
+  readonly prev: string;
+  readonly event: E;
+}
