@@ -34,6 +34,10 @@ export const ERRORS = {
     what: { zh: '终端号被打开了两次：{found}', en: 'One terminal id is opened twice: {found}' },
     next: { zh: '每台终端使用各自的终端号', en: 'Give each terminal a terminal id (TID) of its own' },
   },
+  TERMINAL_BUSY: {
+    what: { zh: '终端 {terminal} 正在进行另一笔交易', en: 'Terminal {terminal} is in the middle of another transaction' },
+    next: { zh: '等它结束或先取消它', en: 'Wait for it to end, or cancel it first' },
+  },
   KEY_REUSED: {
     what: { zh: '键 {key} 已用于内容不同的交易', en: 'The key {key} was used for a transaction with other content' },
     next: { zh: '新交易请使用新的键', en: 'Use a new key for a new transaction' },

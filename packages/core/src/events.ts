@@ -101,13 +101,16 @@ export type PaymentEvent =
   | {
       readonly type: 'paymentPrepared';
       readonly attempt: number;
-      /** First attempt only: who asked, and what is due in all (rule 9). */
-      readonly execution?: string;
-      readonly step?: StepId;
+      /** Who asked: the Task, and which attempt of it. */
+      readonly execution: string;
+      readonly step: StepId;
+      readonly taskAttempt: number;
       readonly method: string;
       readonly plugin: string;
-      readonly dueMinor?: number;
-      readonly saleReference?: string;
+      /** What is due in all: the payment is committed once approved amounts cover it (rule 9). */
+      readonly dueMinor: number;
+      /** At most one undecided payment for it, over all terminals (rule 15). */
+      readonly saleReference: string;
       readonly request: Omit<PaymentRequest, 'original'>;
       readonly prepared: Prepared;
       /** The sealed store holds something for it. */
@@ -144,8 +147,8 @@ export type PaymentEvent =
       readonly reason: string;
     }
   | { readonly type: 'receiptOwed'; readonly receiptId: string; readonly copies: readonly ('merchant' | 'customer')[]; readonly document: JsonObject }
-  /** About to hand a copy to the printer; if nothing follows, what prints next is a reprint (rule 20). */
-  | { readonly type: 'receiptStarted'; readonly receiptId: string; readonly copy: 'merchant' | 'customer' }
+  /** No paper before the first line: what prints later is the first print. Any other gap leaves doubt, and prints a reprint (rule 20). */
+  | { readonly type: 'receiptDeferred'; readonly receiptId: string; readonly copy: 'merchant' | 'customer' }
   | { readonly type: 'receiptPrinted'; readonly receiptId: string; readonly copy: 'merchant' | 'customer'; readonly reprint: boolean };
 
 export type TerminalEvent = { readonly type: 'terminalCounted'; readonly counter: string; readonly to: number };

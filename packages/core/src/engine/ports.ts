@@ -34,6 +34,8 @@ export interface EventLog {
   append(inputs: readonly EventInput[], at: number): readonly EventRecord[];
   /** Resolves once everything up to `seq` is on disk; waiting callers share one sync. @throws LOG_FAILED */
   durable(seq: number): Promise<void>;
+  /** Calls back, without forcing a sync, whenever more is on disk. Returns how to stop. */
+  onDurable(listener: (durableTo: number) => void): () => void;
   /** The last appended record's number, 0 for none, and what is on disk. */
   readonly head: number;
   readonly durableTo: number;
