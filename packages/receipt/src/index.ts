@@ -1,1 +1,3 @@
-export {};
+/** Receipts: a document in, text, ESC/POS bytes and a picture out. */
+export { renderReceipt } from './render.js';
+export type { RenderedReceipt, RenderOptions } from './render.js';
