@@ -29,6 +29,9 @@ export interface StatesError {
 export type ExecutionEvent =
   | {
       readonly type: 'executionStarted';
+      /** What expressions see as `$states.context.Execution.Id` and `.Name`. */
+      readonly executionId?: string;
+      readonly executionName?: string;
       readonly key?: string;
       readonly terminal: string;
       readonly workflow: string;
@@ -60,6 +63,10 @@ export type ExecutionEvent =
       readonly tolerated?: number;
       /** `workflow`: the target's name. */
       readonly workflow?: string;
+      /** `workflow`: when TimeoutSeconds ends, in ms since 1970. */
+      readonly dueAt?: number;
+      /** `map` with an ItemSelector: the items before it, for `$states.context.Map.Item.Value`. */
+      readonly items?: readonly Json[];
       readonly attempt: number;
     }
   /** A scope ended; the Parallel, Map or Task around it has not yet. */

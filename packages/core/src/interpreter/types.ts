@@ -15,6 +15,9 @@ export interface Program {
  */
 export interface ExecutionState {
   readonly status: 'running' | 'succeeded' | 'failed';
+  /** As `start` named it; '' in logs whose first event does not say. */
+  readonly executionId: string;
+  readonly executionName?: string;
   readonly terminal: string;
   readonly workflow: string;
   readonly key?: string;
@@ -26,6 +29,8 @@ export interface ExecutionState {
   readonly scopes: { readonly [address: string]: ScopeState };
   /** How often each state address was entered. */
   readonly visits: { readonly [address: string]: number };
+  /** How many entries AWS's own history would have by now; causes name the one that entered a state. */
+  readonly historyLength: number;
 }
 
 export interface ScopeState {
@@ -34,6 +39,8 @@ export interface ScopeState {
   readonly workflow: string;
   readonly pointer: string;
   readonly variables: JsonObject;
+  /** When it opened, in ms since 1970: a workflow's TimeoutSeconds counts from here. */
+  readonly startedAt: number;
   readonly current: StepState;
 }
 
@@ -42,6 +49,8 @@ export interface StepState {
   readonly step: StepId;
   readonly input: Json;
   readonly enteredAt: number;
+  /** Number of the entry in AWS's own history that entered it. */
+  readonly enteredEvent: number;
   readonly phase:
     /** To be decided upon: `todo` says `continue`. */
     | { readonly is: 'entered' }
@@ -67,11 +76,19 @@ export interface StepState {
         readonly limit: number;
         readonly tolerated: number;
         readonly workflow?: string;
+        /** When TimeoutSeconds of a `workflow:run` ends, in ms since 1970. */
+        readonly dueAt?: number;
+        /** `map` with an ItemSelector: the items as they were before it. */
+        readonly items?: readonly Json[];
+        /** Scopes with an index below this have begun. */
+        readonly begun: number;
+        readonly failures: number;
         readonly retries: readonly number[];
         /** By index; absent while open or not yet begun. */
         readonly results: { readonly [index: number]: { readonly output: Json } | StatesError };
       }
-    | { readonly is: 'ended' };
+    /** The scope's last state was left; its end is not decided upon yet. */
+    | { readonly is: 'ended'; readonly output: Json };
 }
 
 /** Time, randomness and ids are values: the same input gives the same events. */
