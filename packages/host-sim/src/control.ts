@@ -17,6 +17,8 @@ export interface LedgerEntry {
   readonly at: number;
   readonly payer?: string;
   readonly terminalId?: string;
+  /** Voids and refunds of this payment, as transactions of their own. */
+  readonly undoneBy?: readonly { readonly reference: string; readonly kind: 'void' | 'refund'; readonly amountMinor: number; readonly status: string }[];
 }
 
 export interface ControlOptions {
@@ -25,6 +27,8 @@ export interface ControlOptions {
   readonly faults: Faults;
   /** Takes cards or payers to know; throws what is wrong with them (`HOST_OPTIONS_INVALID`). */
   readonly onAccounts?: (body: unknown) => void | Promise<void>;
+  /** Further `POST /<name>`: what happens outside of the till, such as a payer who scans a QR. Answers as `onAccounts`. */
+  readonly actions?: Readonly<Record<string, (body: unknown) => unknown>>;
   readonly port?: number;
 }
 
@@ -69,6 +73,13 @@ export async function startControl(options: ControlOptions): Promise<Control> {
     await options.onAccounts(request.body);
     return reply.code(204).send();
   });
+
+  for (const [name, action] of Object.entries(options.actions ?? {})) {
+    app.post(`/${name}`, async (request, reply) => {
+      const answer = await action(request.body);
+      return answer === undefined ? reply.code(204).send() : answer;
+    });
+  }
 
   const url = await app.listen({ host: '127.0.0.1', port: options.port ?? 0 });
   return { url, close: () => app.close() };

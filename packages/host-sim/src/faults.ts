@@ -6,6 +6,8 @@ export type FaultAction =
   | { readonly do: 'drop-request' }
   /** The request is processed; its answer is lost. */
   | { readonly do: 'drop-answer' }
+  /** The request is held back on its way until the host has answered the next reversal of the same terminal (acquirer). */
+  | { readonly do: 'overtaken' }
   /** The answer leaves `ms` milliseconds late. */
   | { readonly do: 'delay'; readonly ms: number }
   | { readonly do: 'answer-twice' }
@@ -111,7 +113,7 @@ export class Faults {
 }
 
 const KINDS: ReadonlySet<string> = new Set<FaultAction['do']>([
-  'drop-request', 'drop-answer', 'delay', 'answer-twice', 'garble', 'bad-signature', 'decline', 'user-paying', 'refuse-connections', 'http-status',
+  'drop-request', 'drop-answer', 'overtaken', 'delay', 'answer-twice', 'garble', 'bad-signature', 'decline', 'user-paying', 'refuse-connections', 'http-status',
 ]);
 
 /**

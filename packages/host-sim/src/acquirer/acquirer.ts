@@ -1,0 +1,106 @@
+import { randomBytes } from 'node:crypto';
+import { fromHex, toHex } from '@tillwright/plugin-card/protocol';
+import { startControl } from '../control.js';
+import type { AcquirerEndpoints } from '../endpoints.js';
+import { optionsInvalid } from '../errors.js';
+import { Faults } from '../faults.js';
+import { keep, randomDesKey } from '../keys.js';
+import { Accounts, type Account } from './accounts.js';
+import type { HostParts } from './host-parts.js';
+import { startAcquirerServer } from './server.js';
+import { Terminals, type TerminalIdentity } from './terminals.js';
+import { TransactionBook } from './transactions.js';
+
+export interface AcquirerOptions {
+  /** 0 or left out: any free port. */
+  readonly port?: number;
+  /** 8 characters; `00000001` when left out. */
+  readonly tid?: string;
+  /** 15 characters; `898000000000001` when left out. */
+  readonly mid?: string;
+  /** More terminals of this acquirer, under the same terminal master key. */
+  readonly moreTerminals?: readonly TerminalIdentity[];
+  readonly accounts?: readonly Account[];
+  /** Contactless without a PIN up to this many fen; 100000 when left out. */
+  readonly noPinLimitMinor?: number;
+  /** Inserted or swiped with the PIN passed over, signed, up to this many fen; 100000 when left out. */
+  readonly bypassLimitMinor?: number;
+  /**
+   * A sale that arrives after its reversal was answered with 25: `approve` it, as hosts do that forget such reversals
+   * (the default, and the harder one for a till), or `refuse` it with 94.
+   */
+  readonly lateSale?: 'approve' | 'refuse';
+}
+
+interface KeptKeys {
+  readonly terminalMasterKey: string;
+  readonly accountIdKey: string;
+}
+
+const TPDU = '6000030000';
+const HEADER = '603100310100';
+
+/**
+ * Starts the acquirer: ISO 8583 over TCP (UnionPay POS dialect) and the control API, both on 127.0.0.1.
+ * @throws HOST_OPTIONS_INVALID, HOST_PORT_IN_USE, HOST_DATA_DAMAGED
+ */
+export async function startAcquirer(
+  options: AcquirerOptions & { readonly dataDir?: string | undefined; readonly clock: () => number },
+): Promise<{ readonly endpoints: AcquirerEndpoints; close(): Promise<void> }> {
+  const { dataDir: dir } = options;
+  const terminal = identity({ tid: options.tid ?? '00000001', mid: options.mid ?? '898000000000001' });
+  const keys = await keep<KeptKeys>({ dir, name: 'acquirer-keys' }, () => ({
+    terminalMasterKey: toHex(randomDesKey(16)),
+    accountIdKey: toHex(randomBytes(32)),
+  }));
+  const opened: { close(): Promise<void> }[] = [];
+  const closeAll = async (): Promise<void> => {
+    for (const each of opened.reverse()) await each.close();
+  };
+  const open = async <T extends { close(): Promise<void> }>(starting: Promise<T>): Promise<T> => {
+    const started = await starting;
+    opened.push(started);
+    return started;
+  };
+  try {
+    const accounts = await open(Accounts.open({ dir, idKey: fromHex(keys.accountIdKey), accounts: options.accounts ?? [] }));
+    const book = await open(TransactionBook.open(dir));
+    const terminals = await open(
+      Terminals.open({ dir, terminals: [terminal, ...(options.moreTerminals ?? []).map(identity)], masterKey: fromHex(keys.terminalMasterKey) }),
+    );
+    const host: HostParts = {
+      accounts,
+      book,
+      terminals,
+      limits: { noPinLimitMinor: options.noPinLimitMinor ?? 100_000, bypassLimitMinor: options.bypassLimitMinor ?? 100_000 },
+      lateSale: options.lateSale ?? 'approve',
+      clock: options.clock,
+    };
+    const faults = new Faults();
+    const server = await open(startAcquirerServer(host, { port: options.port ?? 0, faults }));
+    const control = await open(
+      startControl({ host: 'acquirer', ledgerView: () => book.view(), faults, onAccounts: (body) => accounts.register(body) }),
+    );
+    return {
+      endpoints: {
+        host: '127.0.0.1',
+        port: server.port,
+        control: control.url,
+        tpdu: TPDU,
+        header: HEADER,
+        ...terminal,
+        terminalMasterKey: keys.terminalMasterKey,
+      },
+      close: closeAll,
+    };
+  } catch (error) {
+    await closeAll();
+    throw error;
+  }
+}
+
+function identity({ tid, mid }: TerminalIdentity): TerminalIdentity {
+  if (!/^[0-9A-Za-z]{8}$/.test(tid)) throw optionsInvalid('"tid" is 8 letters or digits');
+  if (!/^[0-9A-Za-z]{15}$/.test(mid)) throw optionsInvalid('"mid" is 15 letters or digits');
+  return { tid, mid };
+}
