@@ -1,0 +1,180 @@
+/** What follows from an input. Pure: time and randomness stand in the input, what is evaluated stands in the events. */
+import type { ExecutionEvent } from '../events.js';
+import type { Json } from '../json.js';
+import { aroundScope, scopeAt } from './address.js';
+import { enterChoice } from './choice.js';
+import { enterFail } from './fail.js';
+import { attemptOf, failScope, failState } from './failure.js';
+import { startMap } from './map.js';
+import { startParallel } from './parallel.js';
+import { enterPass } from './pass.js';
+import { settleScopes } from './scopes.js';
+import { enterSucceed } from './succeed.js';
+import { endTask, startTask } from './task.js';
+import { readyScopes } from './todo.js';
+import { asStatesError, Turn } from './turn.js';
+import type { Decide, Input, ScopeState } from './types.js';
+import { endWait, enterWait } from './wait.js';
+
+/** States that one input may run through without a Task or Wait between them; a loop that never blocks ends here. */
+export const TRANSITIONS_MAX = 25_000;
+
+type Of<T extends Input['type']> = Extract<Input, { type: T }>;
+
+export const decide: Decide = async (program, state, input, evaluate): Promise<readonly ExecutionEvent[]> => {
+  const turn = new Turn(program, state, input, evaluate);
+  if (turn.begun && turn.state.status !== 'running') return [];
+  if (!turn.begun && input.type !== 'start') return [];
+  await take(turn, input);
+  await run(turn);
+  return turn.events;
+};
+
+const take = async (turn: Turn, input: Input): Promise<void> => {
+  switch (input.type) {
+    case 'start':
+      if (!turn.begun) turn.emit(started(input));
+      return;
+    case 'continue':
+      turn.queue.push(...readyScopes(turn.state, turn.program));
+      return;
+    case 'taskSucceeded':
+      await taskSucceeded(turn, input);
+      return;
+    case 'taskFailed': {
+      const scope = openTask(turn, input);
+      if (scope) await failState(turn, scope.address, { error: input.error, cause: input.cause });
+      return;
+    }
+    case 'promptClosed':
+      await promptClosed(turn, input);
+      return;
+    case 'timerFired':
+      await timerFired(turn, input);
+  }
+};
+
+const started = ({ executionId, executionName, key, terminal, workflow, pins, plugins, input }: Of<'start'>): ExecutionEvent => ({
+  type: 'executionStarted',
+  executionId,
+  ...(executionName === undefined ? {} : { executionName }),
+  ...(key === undefined ? {} : { key }),
+  terminal,
+  workflow,
+  pins,
+  plugins,
+  input,
+});
+
+/** The scope whose Task waits for exactly this attempt; an answer to anything else comes too late and changes nothing. */
+const openTask = (turn: Turn, { step, attempt }: { readonly step: string; readonly attempt: number }): ScopeState | undefined => {
+  const scope = scopeAt(turn.state, step);
+  return scope?.current.phase.is === 'task' && scope.current.phase.attempt === attempt ? scope : undefined;
+};
+
+const taskSucceeded = async (turn: Turn, input: Of<'taskSucceeded'>): Promise<void> => {
+  const scope = openTask(turn, input);
+  if (!scope) return;
+  const state = turn.definition(scope);
+  if (state.Type !== 'Task') return;
+  try {
+    await endTask(turn, scope, state, input.result);
+  } catch (thrown) {
+    await failState(turn, scope.address, asStatesError(thrown), { retry: false });
+  }
+};
+
+const promptClosed = async (turn: Turn, input: Of<'promptClosed'>): Promise<void> => {
+  const scope = openTask(turn, input);
+  if (!scope) return;
+  const { step, attempt, audience, how } = input;
+  const value: { readonly value?: Json } = input.value === undefined ? {} : { value: input.value };
+  turn.emit({ type: 'promptClosed', step, attempt, audience, how, ...value });
+  if (how === 'cancelled') await failState(turn, scope.address, { error: 'Terminal.Cancelled', cause: `Cancelled by the ${audience}.` });
+};
+
+const timerFired = async (turn: Turn, { step, timer }: Of<'timerFired'>): Promise<void> => {
+  if (timer === 'execution-timeout') {
+    executionTimedOut(turn, step);
+    return;
+  }
+  const scope = scopeAt(turn.state, step);
+  if (!scope) return;
+  const { phase } = scope.current;
+  if (timer === 'wait' && phase.is === 'waiting') await attempt(turn, scope.address, () => leaveWait(turn, scope));
+  if (timer === 'retry' && phase.is === 'retrying') await attempt(turn, scope.address, () => begin(turn, scope));
+  if (timer === 'timeout' && (phase.is === 'task' || phase.is === 'scopes') && phase.dueAt !== undefined) {
+    await failState(turn, scope.address, { error: 'States.Timeout', cause: 'The time in TimeoutSeconds has passed.' });
+  }
+};
+
+const leaveWait = async (turn: Turn, scope: ScopeState): Promise<void> => {
+  const state = turn.definition(scope);
+  if (state.Type === 'Wait') await endWait(turn, scope, state);
+};
+
+/** A workflow's own TimeoutSeconds: it fails as a whole; `workflow:run` around it may catch that. */
+const executionTimedOut = (turn: Turn, address: string): void => {
+  const scope = turn.scope(address);
+  if (scope) failScope(turn, scope, { error: 'States.Timeout', cause: `The workflow ${scope.workflow} has run longer than its TimeoutSeconds.` });
+};
+
+/** Goes on until every scope is blocked or has ended. */
+const run = async (turn: Turn): Promise<void> => {
+  for (let done = 0; done < turn.queue.length; done++) {
+    if (turn.state.status !== 'running') return;
+    if (done > TRANSITIONS_MAX) {
+      const cause = `The execution ran through ${TRANSITIONS_MAX} states without a Task or Wait between them.`;
+      turn.emit({ type: 'executionEnded', status: 'failed', error: 'States.Runtime', cause });
+      return;
+    }
+    const scope = turn.scope(turn.queue[done] ?? '');
+    if (!scope) continue;
+    const { phase } = scope.current;
+    if (phase.is === 'entered') await attempt(turn, scope.address, () => begin(turn, scope));
+    else if (phase.is === 'ended') endScope(turn, scope, phase.output);
+    else if (phase.is === 'scopes') await settleScopes(turn, scope, phase);
+  }
+};
+
+/** Runs what may fail the state a scope stands at. */
+const attempt = async (turn: Turn, address: string, what: () => Promise<void>): Promise<void> => {
+  try {
+    await what();
+  } catch (thrown) {
+    await failState(turn, address, asStatesError(thrown));
+  }
+};
+
+/** Enters a state, or begins its next attempt. */
+const begin = async (turn: Turn, scope: ScopeState): Promise<void> => {
+  const state = turn.definition(scope);
+  switch (state.Type) {
+    case 'Pass':
+      return enterPass(turn, scope, state);
+    case 'Choice':
+      return enterChoice(turn, scope, state);
+    case 'Wait':
+      return enterWait(turn, scope, state);
+    case 'Succeed':
+      return enterSucceed(turn, scope, state);
+    case 'Fail':
+      return enterFail(turn, scope, state);
+    case 'Task':
+      return startTask(turn, scope, state, attemptOf(scope));
+    case 'Parallel':
+      return startParallel(turn, scope, state, attemptOf(scope));
+    case 'Map':
+      return startMap(turn, scope, state, attemptOf(scope));
+  }
+};
+
+const endScope = (turn: Turn, scope: ScopeState, output: Json): void => {
+  if (scope.address === '') {
+    turn.emit({ type: 'executionEnded', status: 'succeeded', output });
+    return;
+  }
+  const { outer, index } = aroundScope(scope.address);
+  const around = turn.scope(outer);
+  if (around) turn.emit({ type: 'scopeEnded', step: around.current.step, index, status: 'succeeded', output });
+};

@@ -1,0 +1,264 @@
+/** The fold of an execution's events. Synchronous: evaluated results stand in the events, so replay evaluates nothing. */
+import type { ExecutionEvent, StepId } from '../events.js';
+import type { Json } from '../json.js';
+import { machineAt, pointerToken, scopeAddress, scopeAt, scopeOf, stateAddress, stepId } from './address.js';
+import { progress, type ScopesPhase } from './progress.js';
+import type { Evolve, ExecutionState, Program, ScopeState, StepState } from './types.js';
+
+/** A state under way: its top-level records belong to whoever applies events to it, what is in them is never changed. */
+export interface Draft extends Omit<ExecutionState, 'scopes' | 'visits'> {
+  scopes: { [address: string]: ScopeState };
+  visits: { [address: string]: number };
+  status: ExecutionState['status'];
+  output?: Json;
+  failure?: { readonly error: string; readonly cause: string };
+  historyLength: number;
+}
+
+export const draftOf = (state: ExecutionState): Draft => ({ ...state, scopes: { ...state.scopes }, visits: { ...state.visits } });
+
+export const evolve: Evolve = (state, event, at, program) => evolveAll(state, [event], at, program) as ExecutionState;
+
+/** As `evolve`, event after event, with one copy of the state instead of one for each. */
+export const evolveAll = (
+  state: ExecutionState | undefined,
+  events: readonly ExecutionEvent[],
+  at: number,
+  program: Program,
+): ExecutionState | undefined => {
+  let draft = state && draftOf(state);
+  for (const event of events) draft = applyEvent(draft, event, at, program);
+  return draft;
+};
+
+/** Applies one event in place; the first one makes the draft. */
+export const applyEvent = (draft: Draft | undefined, event: ExecutionEvent, at: number, program: Program): Draft => {
+  if (event.type === 'executionStarted') return begin(event, at, program);
+  if (!draft) throw new Error(`An execution begins with executionStarted, not with ${event.type}`);
+  const write = new Writer(draft, at, program);
+  switch (event.type) {
+    case 'stepLeft':
+      write.leave(event);
+      break;
+    case 'scopesOpened':
+      write.openScopes(event);
+      break;
+    case 'scopeEnded':
+      write.endScope(event);
+      break;
+    case 'waitStarted':
+      write.phase(event.step, { is: 'waiting', dueAt: event.dueAt });
+      break;
+    case 'taskStarted':
+      draft.historyLength += 2;
+      write.phase(event.step, {
+        is: 'task',
+        attempt: event.attempt,
+        resource: event.resource,
+        arguments: event.arguments,
+        ...(event.dueAt === undefined ? {} : { dueAt: event.dueAt }),
+        ...(event.heartbeatMs === undefined ? {} : { heartbeatMs: event.heartbeatMs }),
+        retries: write.retries(event.step),
+        answers: {},
+      });
+      break;
+    case 'taskFailed':
+      write.retryLater(event);
+      break;
+    case 'promptClosed':
+      write.answer(event);
+      break;
+    case 'executionEnded':
+      draft.status = event.status;
+      if (event.status === 'succeeded') draft.output = event.output;
+      else draft.failure = { error: event.error, cause: event.cause };
+      draft.scopes = {};
+      break;
+    case 'cancelRequested':
+      // What it does to payments is the engine's; what it does to the flow arrives as a Task's failure.
+      break;
+  }
+  return draft;
+};
+
+type EventOf<T extends ExecutionEvent['type']> = Extract<ExecutionEvent, { type: T }>;
+
+const begin = (event: EventOf<'executionStarted'>, at: number, program: Program): Draft => {
+  const draft: Draft = {
+    status: 'running',
+    executionId: event.executionId ?? '',
+    ...(event.executionName === undefined ? {} : { executionName: event.executionName }),
+    terminal: event.terminal,
+    workflow: event.workflow,
+    ...(event.key === undefined ? {} : { key: event.key }),
+    startedAt: at,
+    pins: event.pins,
+    input: event.input,
+    scopes: {},
+    visits: {},
+    historyLength: 1,
+  };
+  new Writer(draft, at, program).openScope('', event.workflow, '', event.input);
+  return draft;
+};
+
+class Writer {
+  constructor(
+    private readonly draft: Draft,
+    private readonly at: number,
+    private readonly program: Program,
+  ) {}
+
+  private scopeAt(step: StepId): ScopeState {
+    const scope = scopeAt(this.draft, step);
+    if (!scope) throw new Error(`No scope stands at step ${step}`);
+    return scope;
+  }
+
+  private set(scope: ScopeState, phase: StepState['phase']): void {
+    this.draft.scopes[scope.address] = { ...scope, current: { ...scope.current, phase } };
+  }
+
+  phase(step: StepId, phase: StepState['phase']): void {
+    this.set(this.scopeAt(step), phase);
+  }
+
+  retries(step: StepId): readonly number[] {
+    const { phase } = this.scopeAt(step).current;
+    return 'retries' in phase ? phase.retries : [];
+  }
+
+  private enter(scope: string, state: string, input: Json): StepState {
+    const address = stateAddress(scope, state);
+    const visit = (this.draft.visits[address] ?? 0) + 1;
+    this.draft.visits[address] = visit;
+    this.draft.historyLength += 1;
+    return {
+      state,
+      step: stepId(address, visit),
+      input,
+      enteredAt: this.at,
+      enteredEvent: this.draft.historyLength,
+      phase: { is: 'entered' },
+    };
+  }
+
+  openScope(address: string, workflow: string, pointer: string, input: Json): void {
+    const machine = machineAt(this.program, workflow, pointer);
+    if (!machine) throw new Error(`The program holds no definition for ${workflow}${pointer}`);
+    this.draft.scopes[address] = {
+      address,
+      workflow,
+      pointer,
+      variables: {},
+      startedAt: this.at,
+      current: this.enter(address, machine.StartAt, input),
+    };
+  }
+
+  leave(event: EventOf<'stepLeft'>): void {
+    const scope = this.scopeAt(event.step);
+    const { phase } = scope.current;
+    // AWS writes one entry for how a Task, Parallel or Map ended (none for a caught Parallel or Map), and one for leaving any state.
+    this.draft.historyLength += phase.is === 'task' || (phase.is === 'scopes' && !event.caught) ? 2 : 1;
+    if (phase.is === 'scopes') this.closeScopes(event.step, phase);
+    const variables = event.assign ? { ...scope.variables, ...event.assign } : scope.variables;
+    const current: StepState =
+      event.next === null
+        ? { ...scope.current, phase: { is: 'ended', output: event.output } }
+        : this.enter(scope.address, event.next, event.output);
+    this.draft.scopes[scope.address] = { ...scope, variables, current };
+  }
+
+  openScopes(event: EventOf<'scopesOpened'>): void {
+    const scope = this.scopeAt(event.step);
+    this.draft.historyLength += event.kind === 'workflow' ? 2 : 1;
+    const phase: ScopesPhase = {
+      is: 'scopes',
+      kind: event.kind,
+      attempt: event.attempt,
+      inputs: event.inputs,
+      limit: event.limit,
+      tolerated: event.tolerated ?? 0,
+      ...(event.workflow === undefined ? {} : { workflow: event.workflow }),
+      ...(event.dueAt === undefined ? {} : { dueAt: event.dueAt }),
+      ...(event.items === undefined ? {} : { items: event.items }),
+      begun: 0,
+      failures: 0,
+      retries: this.retries(event.step),
+      results: {},
+    };
+    const room = event.limit === 0 ? event.inputs.length : Math.min(event.limit, event.inputs.length);
+    this.beginScopes(scope, phase, room);
+    this.set(scope, { ...phase, begun: room });
+  }
+
+  private beginScopes(scope: ScopeState, phase: ScopesPhase, to: number): void {
+    for (let index = phase.begun; index < to; index++) {
+      if (phase.kind === 'map') this.draft.historyLength += 1;
+      const inner =
+        phase.kind === 'workflow'
+          ? { workflow: phase.workflow ?? '', pointer: '' }
+          : {
+              workflow: scope.workflow,
+              pointer: `${scope.pointer}/States/${pointerToken(scope.current.state)}/${phase.kind === 'map' ? 'ItemProcessor' : `Branches/${index}`}`,
+            };
+      this.openScope(scopeAddress(scope.current.step, index), inner.workflow, inner.pointer, phase.inputs[index] ?? null);
+    }
+  }
+
+  endScope(event: EventOf<'scopeEnded'>): void {
+    const scope = this.scopeAt(event.step);
+    const { phase } = scope.current;
+    if (phase.is !== 'scopes') throw new Error(`Step ${event.step} has no scopes open`);
+    const address = scopeAddress(event.step, event.index);
+    const ended = this.draft.scopes[address];
+    if (ended?.current.phase.is === 'scopes') this.closeScopes(ended.current.step, ended.current.phase);
+    delete this.draft.scopes[address];
+    if (phase.kind === 'map') this.draft.historyLength += 1;
+    const failed = event.status === 'failed';
+    const after: ScopesPhase = {
+      ...phase,
+      failures: phase.failures + (failed ? 1 : 0),
+      results: {
+        ...phase.results,
+        [event.index]: failed ? { error: event.error, cause: event.cause } : { output: event.output },
+      },
+    };
+    const to = progress(after) === 'open' && after.begun < after.inputs.length ? after.begun + 1 : after.begun;
+    this.beginScopes(scope, after, to);
+    this.set(scope, { ...after, begun: to });
+  }
+
+  retryLater(event: EventOf<'taskFailed'>): void {
+    const scope = this.scopeAt(event.step);
+    const { phase } = scope.current;
+    if (phase.is === 'scopes') this.closeScopes(event.step, phase);
+    if (phase.is === 'task') this.draft.historyLength += 1;
+    const retries = [...('retries' in phase ? phase.retries : [])];
+    while (retries.length <= event.retrier) retries.push(0);
+    retries[event.retrier] = (retries[event.retrier] ?? 0) + 1;
+    this.set(scope, { is: 'retrying', attempt: event.attempt, retryAt: event.retryAt, retries });
+  }
+
+  answer(event: EventOf<'promptClosed'>): void {
+    const scope = this.scopeAt(event.step);
+    const { phase } = scope.current;
+    if (phase.is !== 'task' || event.how !== 'answered') return;
+    this.set(scope, { ...phase, answers: { ...phase.answers, [event.audience]: event.value ?? null } });
+  }
+
+  /** Takes away what a step opened and all within. */
+  private closeScopes(step: StepId, phase: ScopesPhase): void {
+    for (let index = 0; index < phase.begun; index++) {
+      const address = scopeAddress(step, index);
+      const inner = this.draft.scopes[address];
+      if (!inner) continue;
+      if (inner.current.phase.is === 'scopes') this.closeScopes(inner.current.step, inner.current.phase);
+      delete this.draft.scopes[address];
+    }
+  }
+}
+
+/** The scope that an event of a step may have made ready to be decided upon; '' for the root. */
+export const touched = (event: ExecutionEvent): string => ('step' in event ? scopeOf(event.step) : '');

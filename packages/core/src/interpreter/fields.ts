@@ -1,0 +1,58 @@
+/** Fields whose value must be of one kind. A wrong one fails the state with `States.QueryEvaluationError`. */
+import type { Expression } from '../definition/asl.js';
+import { isObject, type Json } from '../json.js';
+import type { StateFailed, Turn } from './turn.js';
+import type { ScopeState } from './types.js';
+
+const kindOf = (value: Json): string => {
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return 'array';
+  if (isObject(value)) return 'object';
+  if (typeof value === 'number') return Number.isInteger(value) ? 'integer' : 'float';
+  return typeof value;
+};
+
+const unexpected = (turn: Turn, scope: ScopeState, template: Json, field: string, expected: string, found: Json): StateFailed => {
+  const what =
+    typeof template === 'string' && template.startsWith('{%')
+      ? `The JSONata expression '${template.slice(2, -2).trim()}' specified for the field '${field}' returned an unexpected result type.`
+      : `The field '${field}' holds an unexpected type.`;
+  return turn.failure(scope, 'States.QueryEvaluationError', `${what} Expected '${expected}', but was '${kindOf(found)}' for value: ${JSON.stringify(found)}`);
+};
+
+export const text = async (turn: Turn, scope: ScopeState, template: string, field: string): Promise<string> => {
+  const value = await turn.evaluate(scope, template, `/${field}`);
+  if (typeof value === 'string') return value;
+  throw unexpected(turn, scope, template, field, 'string', value);
+};
+
+export const truth = async (turn: Turn, scope: ScopeState, template: Expression<boolean>, field: string): Promise<boolean> => {
+  const value = await turn.evaluate(scope, template, `/${field}`);
+  if (typeof value === 'boolean') return value;
+  throw unexpected(turn, scope, template, field, 'boolean', value);
+};
+
+/** A whole number from `min` on; `max` keeps dates within what JavaScript's clock can name. */
+export const wholeNumber = async (
+  turn: Turn,
+  scope: ScopeState,
+  template: Expression<number>,
+  field: string,
+  range: { readonly min: number; readonly max: number },
+): Promise<number> => {
+  const value = await turn.evaluate(scope, template, `/${field}`);
+  if (typeof value !== 'number' || !Number.isInteger(value)) throw unexpected(turn, scope, template, field, 'integer', value);
+  if (value < range.min || value > range.max) {
+    throw turn.failure(scope, 'States.QueryEvaluationError', `The field '${field}' must be between ${range.min} and ${range.max} but was: ${value}`);
+  }
+  return value;
+};
+
+export const list = async (turn: Turn, scope: ScopeState, template: Expression<readonly Json[]>, field: string): Promise<readonly Json[]> => {
+  const value = await turn.evaluate(scope, template, `/${field}`);
+  if (Array.isArray(value)) return value;
+  throw unexpected(turn, scope, template as Json, field, 'array', value);
+};
+
+/** AWS's own upper bound for TimeoutSeconds, HeartbeatSeconds and Seconds. */
+export const SECONDS = { min: 0, max: 99_999_999 } as const;

@@ -1,0 +1,46 @@
+/** What happens when the scopes of a Parallel, a Map or a `workflow:run` have ended or too many have failed. */
+import type { MapState, ParallelState, TaskState } from '../definition/asl.js';
+import type { StatesError } from '../events.js';
+import type { Json } from '../json.js';
+import { failState } from './failure.js';
+import { leave, nextOf } from './leave.js';
+import { progress, type ScopesPhase } from './progress.js';
+import { asStatesError, type Turn } from './turn.js';
+import type { ScopeState } from './types.js';
+
+export const settleScopes = async (turn: Turn, scope: ScopeState, phase: ScopesPhase): Promise<void> => {
+  const stands = progress(phase);
+  if (stands === 'open') return;
+  if (stands === 'failed') {
+    await failState(turn, scope.address, reasonOf(phase));
+    return;
+  }
+  const state = turn.definition(scope) as ParallelState | MapState | TaskState;
+  const result = resultOf(phase);
+  try {
+    await leave(turn, scope, state, { next: nextOf(state), otherwise: result, seen: { result } });
+  } catch (thrown) {
+    await failState(turn, scope.address, asStatesError(thrown), { retry: false });
+  }
+};
+
+/** In the order of the scopes. A failure that a Map tolerates stands as its error output, so that results keep their places. */
+const resultOf = (phase: ScopesPhase): Json => {
+  const results = phase.inputs.map((_, index): Json => {
+    const result = phase.results[index];
+    if (result === undefined) return null;
+    return 'output' in result ? result.output : { Error: result.error, Cause: result.cause };
+  });
+  return phase.kind === 'workflow' ? (results[0] ?? null) : results;
+};
+
+const reasonOf = (phase: ScopesPhase): StatesError => {
+  if (phase.tolerated > 0) {
+    return {
+      error: 'States.ExceedToleratedFailureThreshold',
+      cause: `The specified tolerated failure threshold was exceeded: ${phase.failures} of ${phase.inputs.length} iterations failed, ${phase.tolerated} may.`,
+    };
+  }
+  for (const result of Object.values(phase.results)) if ('error' in result) return { error: result.error, cause: result.cause };
+  return { error: 'States.Runtime', cause: 'A scope failed without an error.' };
+};

@@ -1,0 +1,35 @@
+import type { TaskState } from '../definition/asl.js';
+import type { Json } from '../json.js';
+import { SECONDS, wholeNumber } from './fields.js';
+import { leave, nextOf } from './leave.js';
+import type { Turn } from './turn.js';
+import type { ScopeState } from './types.js';
+import { openWorkflow, WORKFLOW_RUN } from './workflow.js';
+
+/** Begins an attempt: evaluates the arguments and says what is to be called. */
+export const startTask = async (turn: Turn, scope: ScopeState, state: TaskState, attempt: number): Promise<void> => {
+  const args = state.Arguments === undefined ? scope.current.input : await turn.evaluate(scope, state.Arguments, '/Arguments');
+  const seconds = { ...SECONDS, min: 1 };
+  const dueAt =
+    state.TimeoutSeconds === undefined
+      ? undefined
+      : turn.base.at + (await wholeNumber(turn, scope, state.TimeoutSeconds, 'TimeoutSeconds', seconds)) * 1000;
+  if (state.Resource === WORKFLOW_RUN) {
+    openWorkflow(turn, scope, { arguments: args, attempt, dueAt });
+    return;
+  }
+  const heartbeatMs =
+    state.HeartbeatSeconds === undefined ? undefined : (await wholeNumber(turn, scope, state.HeartbeatSeconds, 'HeartbeatSeconds', seconds)) * 1000;
+  turn.emit({
+    type: 'taskStarted',
+    step: scope.current.step,
+    attempt,
+    resource: state.Resource,
+    arguments: args,
+    ...(dueAt === undefined ? {} : { dueAt }),
+    ...(heartbeatMs === undefined ? {} : { heartbeatMs }),
+  });
+};
+
+export const endTask = (turn: Turn, scope: ScopeState, state: TaskState, result: Json): Promise<void> =>
+  leave(turn, scope, state, { next: nextOf(state), otherwise: result, seen: { result } });

@@ -1,0 +1,81 @@
+/** What a state owes now. Live running and recovery execute the same list. */
+import { machineAt, scopeAddress, scopeChain } from './address.js';
+import { progress } from './progress.js';
+import type { Command, ExecutionState, Program, ScopeState, Todo } from './types.js';
+
+export const todo: Todo = (state, program) => {
+  if (state.status !== 'running') return [];
+  const commands: Command[] = [];
+  const root = state.scopes[''];
+  if (root) collect({ state, program, commands, ready: [] }, root);
+  return commands;
+};
+
+/** Addresses of the scopes that stand where `decide` has to go on. */
+export const readyScopes = (state: ExecutionState, program: Program): string[] => {
+  const walk: Walk = { state, program, commands: [], ready: [] };
+  const root = state.scopes[''];
+  if (root && state.status === 'running') collect(walk, root);
+  return walk.ready;
+};
+
+interface Walk {
+  readonly state: ExecutionState;
+  readonly program: Program;
+  readonly commands: Command[];
+  readonly ready: string[];
+}
+
+const goOn = (walk: Walk, scope: ScopeState): void => {
+  if (walk.ready.length === 0) walk.commands.push({ do: 'continue' });
+  walk.ready.push(scope.address);
+};
+
+const collect = (walk: Walk, scope: ScopeState): void => {
+  const { step, phase } = scope.current;
+  const { commands } = walk;
+  if (scope.pointer === '') {
+    const seconds = machineAt(walk.program, scope.workflow, '')?.TimeoutSeconds;
+    if (seconds !== undefined) {
+      commands.push({ do: 'timer', step: scope.address, timer: 'execution-timeout', dueAt: scope.startedAt + seconds * 1000 });
+    }
+  }
+  switch (phase.is) {
+    case 'entered':
+    case 'ended':
+      goOn(walk, scope);
+      return;
+    case 'waiting':
+      commands.push({ do: 'timer', step, timer: 'wait', dueAt: phase.dueAt });
+      return;
+    case 'retrying':
+      commands.push({ do: 'timer', step, timer: 'retry', dueAt: phase.retryAt });
+      return;
+    case 'task':
+      commands.push({
+        do: 'call',
+        step,
+        attempt: phase.attempt,
+        resource: phase.resource,
+        arguments: phase.arguments,
+        ...(phase.dueAt === undefined ? {} : { dueAt: phase.dueAt }),
+        ...(phase.heartbeatMs === undefined ? {} : { heartbeatMs: phase.heartbeatMs }),
+        answers: phase.answers,
+        scopes: scopeChain(scope.address),
+      });
+      if (phase.dueAt !== undefined) commands.push({ do: 'timer', step, timer: 'timeout', dueAt: phase.dueAt });
+      return;
+    case 'scopes': {
+      // Once its end is certain nothing within is begun any more, even if the log was cut before the event that says so.
+      if (progress(phase) !== 'open') {
+        goOn(walk, scope);
+        return;
+      }
+      if (phase.dueAt !== undefined) commands.push({ do: 'timer', step, timer: 'timeout', dueAt: phase.dueAt });
+      for (let index = 0; index < phase.begun; index++) {
+        const inner = walk.state.scopes[scopeAddress(step, index)];
+        if (inner) collect(walk, inner);
+      }
+    }
+  }
+};

@@ -1,0 +1,164 @@
+/** One run of `decide`: the events so far, the state they make, and what expressions see. */
+import type { State } from '../definition/asl.js';
+import type { ExecutionEvent, StatesError } from '../events.js';
+import type { Json, JsonObject } from '../json.js';
+import { aroundScope, scopeAddress, scopeOf, stateAt } from './address.js';
+import { contextOf, type MapItem } from './context.js';
+import { applyEvent, draftOf, touched, type Draft } from './evolve.js';
+import type { Evaluate, ExecutionState, InputBase, Program, ScopeState } from './types.js';
+
+/** A state failed with a States error; Retry and Catch have not been asked yet. */
+export class StateFailed extends Error {
+  constructor(
+    readonly error: string,
+    cause: string,
+  ) {
+    super(cause);
+    this.name = 'StateFailed';
+  }
+}
+
+/** What `$states` holds beside input and context. */
+export interface Seen {
+  readonly result?: Json;
+  readonly errorOutput?: JsonObject;
+}
+
+interface Naming {
+  readonly error: string;
+  readonly cause: string;
+}
+const isNamed = (thrown: unknown): thrown is Naming =>
+  typeof thrown === 'object' && thrown !== null && typeof (thrown as Partial<Naming>).error === 'string' && typeof (thrown as Partial<Naming>).cause === 'string';
+
+/** Turns what an expression threw into what a state fails with; anything else is a fault of the program and goes on. */
+export const asStatesError = (thrown: unknown): StatesError => {
+  if (thrown instanceof StateFailed) return { error: thrown.error, cause: thrown.message };
+  throw thrown;
+};
+
+export class Turn {
+  readonly events: ExecutionEvent[] = [];
+  /** Scopes that may have to be decided upon, in order; those that stand still are passed over. */
+  readonly queue: string[] = [];
+  private draft: Draft | undefined;
+  private evaluations = 0;
+  private readonly seen = new Map<string, { readonly scope: ScopeState; readonly variables: JsonObject }>();
+
+  constructor(
+    readonly program: Program,
+    state: ExecutionState | undefined,
+    readonly base: InputBase,
+    private readonly evaluator: Evaluate,
+  ) {
+    this.draft = state && draftOf(state);
+  }
+
+  get state(): ExecutionState {
+    if (!this.draft) throw new Error('The execution has not begun');
+    return this.draft;
+  }
+
+  get begun(): boolean {
+    return this.draft !== undefined;
+  }
+
+  emit(event: ExecutionEvent): void {
+    const begunBefore = event.type === 'scopeEnded' ? this.begunOf(event.step) : 0;
+    this.draft = applyEvent(this.draft, event, this.base.at, this.program);
+    this.events.push(event);
+    if (event.type === 'scopesOpened') this.queueScopes(event.step, 0);
+    if (event.type === 'scopeEnded') this.queueScopes(event.step, begunBefore);
+    this.queue.push(touched(event));
+  }
+
+  private begunOf(step: string): number {
+    const phase = this.draft?.scopes[scopeOf(step)]?.current.phase;
+    return phase?.is === 'scopes' ? phase.begun : 0;
+  }
+
+  private queueScopes(step: string, from: number): void {
+    const to = this.begunOf(step);
+    for (let index = from; index < to; index++) this.queue.push(scopeAddress(step, index));
+  }
+
+  scope(address: string): ScopeState | undefined {
+    return this.draft?.scopes[address];
+  }
+
+  /** The definition of the state a scope stands at. A checked program holds every state that it can reach. */
+  definition(scope: ScopeState): State {
+    const state = stateAt(this.program, scope);
+    if (!state) throw new Error(`The program holds no state '${scope.current.state}' in ${scope.workflow}${scope.pointer}`);
+    return state;
+  }
+
+  /** A seed of its own for each use, the same in every run with the same input. */
+  nextSeed(): string {
+    return `${this.base.seed}/${this.evaluations++}`;
+  }
+
+  /**
+   * Evaluates a field of the state that a scope stands at.
+   * @param pointer the field within the state: `/Output`, `/Choices/0/Condition`
+   * @throws StateFailed `States.QueryEvaluationError`
+   */
+  async evaluate(scope: ScopeState, template: Json, pointer: string, seen: Seen = {}, item?: MapItem): Promise<Json> {
+    try {
+      const result = this.evaluator(template, {
+        states: this.statesOf(scope, seen, item),
+        variables: this.variablesOf(scope),
+        at: this.base.at,
+        seed: this.nextSeed(),
+        where: { state: scope.current.state, pointer },
+      });
+      return result instanceof Promise ? await result : result;
+    } catch (thrown) {
+      if (isNamed(thrown)) throw this.failure(scope, thrown.error, thrown.cause);
+      throw thrown;
+    }
+  }
+
+  /** A failure of the state that a scope stands at, with the place in front of its cause as AWS writes it. */
+  failure(scope: ScopeState, error: string, cause: string): StateFailed {
+    const { state, enteredEvent } = scope.current;
+    return new StateFailed(error, `An error occurred while executing the state '${state}' (entered at the event id #${enteredEvent}). ${cause}`);
+  }
+
+  /** The scope's own variables and, through Parallel and Map, those around it; a workflow begins with none. */
+  private variablesOf(scope: ScopeState): JsonObject {
+    if (scope.address === '' || scope.pointer === '') return scope.variables;
+    const known = this.seen.get(scope.address);
+    if (known?.scope.variables === scope.variables) return known.variables;
+    const outer = this.scope(aroundScope(scope.address).outer);
+    const variables = outer ? { ...this.variablesOf(outer), ...scope.variables } : scope.variables;
+    this.seen.set(scope.address, { scope, variables });
+    return variables;
+  }
+
+  /** The context is made only when an expression looks at it: most do not. */
+  private statesOf(scope: ScopeState, seen: Seen, item: MapItem | undefined): JsonObject {
+    let context: JsonObject | undefined;
+    const make = (): JsonObject => contextOf(this.state, scope, item ?? this.itemOf(scope));
+    return {
+      input: scope.current.input,
+      ...seen,
+      get context(): JsonObject {
+        return (context ??= make());
+      },
+    };
+  }
+
+  /** The item of the innermost Map around a scope. */
+  private itemOf(scope: ScopeState): MapItem | undefined {
+    for (let address = scope.address; address !== ''; ) {
+      const { outer, index } = aroundScope(address);
+      const around = this.scope(outer);
+      const phase = around?.current.phase;
+      if (!around || phase?.is !== 'scopes' || phase.kind === 'workflow') return undefined;
+      if (phase.kind === 'map') return { Index: index, Value: (phase.items ?? phase.inputs)[index] ?? null };
+      address = outer;
+    }
+    return undefined;
+  }
+}
