@@ -1,0 +1,81 @@
+import type { Adapter } from 'lowdb';
+import type { AppendFile, FileSystem } from './file-system.js';
+import { decode, rawLines } from './record.js';
+import { emptySegment, segmentPath, type OpenSegment } from './segment.js';
+
+/**
+ * lowdb's adapter for an append-only segment: `read` reads the segment's file, `write` appends the lines that no write has
+ * taken yet and syncs them. (lowdb's own file adapter writes the whole file anew each time and never syncs.)
+ * A write that failed is never tried again: nobody knows what the disk holds of it, and the pages of a failed sync are gone.
+ */
+export class AppendingAdapter implements Adapter<OpenSegment> {
+  readonly #fs: FileSystem;
+  readonly #dir: string;
+  #number: number;
+  #file: AppendFile | undefined;
+  #failed = false;
+  syncs = 0;
+
+  constructor(fs: FileSystem, dir: string, number: number) {
+    this.#fs = fs;
+    this.#dir = dir;
+    this.#number = number;
+  }
+
+  /** Reads a segment whose lines were found sound before. */
+  async read(): Promise<OpenSegment> {
+    const segment = emptySegment(this.#number);
+    for await (const lines of rawLines(this.#fs.read(segmentPath(this.#dir, this.#number)))) {
+      for (const { bytes } of lines) {
+        const line = decode(bytes);
+        if (line.is !== 'line') throw new Error(`a line that was sound reads differently now: ${line.is === 'bad' ? line.why : 'newer'}`);
+        segment.records.push(line.record);
+        segment.size += bytes.length + 1;
+      }
+    }
+    return segment;
+  }
+
+  /** Takes what is unwritten at the moment of the call, all of it in one write and one sync. */
+  async write(segment: OpenSegment): Promise<void> {
+    if (this.#failed) throw new Error('an earlier write failed');
+    const lines = segment.unwritten;
+    segment.unwritten = [];
+    try {
+      const file = await this.#fileOf(segment);
+      if (lines.length === 0) return;
+      const bytes = Buffer.from(lines.join(''), 'utf8');
+      const written = await file.append(bytes);
+      if (written !== bytes.length) throw new Error(`only ${written} of ${bytes.length} bytes were written`);
+      this.syncs += 1;
+      await file.sync();
+    } catch (error) {
+      this.#failed = true;
+      throw error;
+    }
+  }
+
+  /** Cuts the segment to its sound bytes and makes sure that they, and the file's name, are on disk. */
+  async settle(length: number, cut: boolean): Promise<void> {
+    const file = await this.#fs.openAppend(segmentPath(this.#dir, this.#number), { create: false });
+    this.#file = file;
+    if (cut) await file.truncate(length);
+    await file.sync();
+    await this.#fs.syncDirectory(this.#dir);
+  }
+
+  async close(): Promise<void> {
+    const file = this.#file;
+    this.#file = undefined;
+    await file?.close();
+  }
+
+  async #fileOf(segment: OpenSegment): Promise<AppendFile> {
+    if (this.#file !== undefined && segment.number === this.#number) return this.#file;
+    await this.close();
+    this.#number = segment.number;
+    this.#file = await this.#fs.openAppend(segmentPath(this.#dir, segment.number), { create: true });
+    await this.#fs.syncDirectory(this.#dir);
+    return this.#file;
+  }
+}

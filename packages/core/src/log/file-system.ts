@@ -1,0 +1,32 @@
+/**
+ * The little of a file system that the log and the sealed store need: a seam at which tests break the disk.
+ * Every function rejects with the system's own error (`ENOSPC`, `EIO`, `EROFS`); nobody here tries again.
+ */
+export interface FileSystem {
+  /** Makes the directory and those above it, each one durable. */
+  makeDirectory(path: string): Promise<void>;
+  /** Names in a directory, none where there is no directory. */
+  list(path: string): Promise<readonly string[]>;
+  /** Opens for appending. `create` makes the file, and fails where it exists; without it the file must exist. */
+  openAppend(path: string, options: { readonly create: boolean }): Promise<AppendFile>;
+  /** The file's bytes from its start, in pieces; ends where the file ended when that was read. */
+  read(path: string): AsyncIterable<Uint8Array>;
+  /** The whole of a small file, `undefined` where there is none. */
+  readWhole(path: string): Promise<Uint8Array | undefined>;
+  rename(from: string, to: string): Promise<void>;
+  remove(path: string): Promise<void>;
+  /** Overwrites a file's bytes with zeros, in place, and syncs it. */
+  zero(path: string): Promise<void>;
+  /** A file's name is durable only once its directory is. */
+  syncDirectory(path: string): Promise<void>;
+}
+
+export interface AppendFile {
+  /** @returns how many bytes were taken: fewer than given is a short write */
+  append(bytes: Uint8Array): Promise<number>;
+  /** `fdatasync`. */
+  sync(): Promise<void>;
+  /** Cuts the file to a length in bytes. */
+  truncate(length: number): Promise<void>;
+  close(): Promise<void>;
+}

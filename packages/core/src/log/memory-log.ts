@@ -1,0 +1,171 @@
+import type { EventInput, EventLog, Hash } from '../engine/ports.js';
+import { TillwrightError } from '../errors.js';
+import type { EventRecord } from '../events.js';
+import { deepFreeze } from '../json.js';
+import { Listeners } from './listeners.js';
+
+export interface MemoryLogOptions {
+  /** What the log begins with: records that an earlier one held. */
+  readonly records?: readonly EventRecord[];
+  /** Chains the records by SHA-256; without it every `prev` is empty. */
+  readonly hash?: Hash;
+  /**
+   * Called before a sync that would make everything up to `upTo` durable. Throwing fails the log; a promise that never
+   * settles holds the sync for good, which is where a crash test pulls the plug.
+   */
+  readonly beforeSync?: (upTo: number) => void | Promise<void>;
+  /**
+   * When what nobody waits for is synced: is given the sync, to call whenever it likes, or never. The next turn of the event
+   * loop unless told; a simulation sets a timer of its own clock.
+   */
+  readonly lazyFlush?: (sync: () => void) => void;
+}
+
+export interface MemoryLog extends EventLog {
+  /** Everything appended, durable or not. */
+  readonly records: readonly EventRecord[];
+  readonly stats: { readonly syncs: number; readonly records: number };
+  /**
+   * The power fails: this log is dead from here on, and what comes back holds what was durable.
+   * @param options.keepAppends how many of the appends after that reached the disk unasked, whole and in order; 0 unless told
+   */
+  crash(options?: MemoryLogOptions & { readonly keepAppends?: number }): MemoryLog;
+  /** The next write or sync fails, and with it the log. After a failed write nothing of it is on disk; after a failed sync it may be. */
+  failNext(what: 'write' | 'sync'): void;
+}
+
+/** An event log in memory: the contract of the file log, for tests, simulation, and tills that keep no books. */
+export const memoryLog = (options: MemoryLogOptions = {}): MemoryLog => {
+  const records: EventRecord[] = [...(options.records ?? [])];
+  // The last seq of each append call: a call reaches the disk whole or not at all.
+  const appends: number[] = [];
+  const waiting: { readonly seq: number; readonly resolve: () => void; readonly reject: (error: Error) => void }[] = [];
+  const firstPrev = options.hash === undefined ? '' : '0'.repeat(64);
+  let prev = options.hash === undefined || records.length === 0 ? firstPrev : options.hash('SHA-256', JSON.stringify(records.at(-1)));
+  let durableTo = records.length;
+  let wanted = durableTo;
+  let syncs = 0;
+  let syncing = false;
+  let flushing = false;
+  let isOpen = false;
+  let failure: TillwrightError | undefined;
+  let failing: 'write' | 'sync' | undefined;
+  let writeFailed = false;
+  const listeners = new Listeners();
+  const behind = (): boolean => wanted > durableTo;
+  const lazyFlush = options.lazyFlush ?? ((flush: () => void) => void setTimeout(flush, 0));
+
+  const usable = (): void => {
+    if (failure !== undefined) throw failure;
+    if (!isOpen) throw new TillwrightError('ENGINE_CLOSED');
+  };
+  const fail = (why: string, cause?: unknown): void => {
+    failure ??= new TillwrightError('LOG_FAILED', { why }, { cause });
+    for (const waiter of waiting.splice(0)) waiter.reject(failure);
+  };
+
+  const syncOnce = async (): Promise<void> => {
+    // One turn of the queue: what is appended beside this goes with the same sync.
+    await Promise.resolve();
+    const upTo = records.length;
+    await options.beforeSync?.(upTo);
+    if (failing !== undefined) {
+      writeFailed = failing === 'write';
+      throw new Error(`the ${failing} was made to fail`);
+    }
+    // The power may have failed meanwhile.
+    if (failure !== undefined) throw failure;
+    syncs += 1;
+    durableTo = upTo;
+    for (const waiter of waiting.splice(0)) {
+      if (waiter.seq <= durableTo) waiter.resolve();
+      else waiting.push(waiter);
+    }
+    listeners.tell(durableTo);
+  };
+  const sync = async (upTo: number): Promise<void> => {
+    wanted = Math.max(wanted, upTo);
+    if (syncing || failure !== undefined) return;
+    syncing = true;
+    try {
+      while (behind()) await syncOnce();
+    } catch (error) {
+      fail(error instanceof Error ? error.message : String(error), error);
+    }
+    syncing = false;
+  };
+
+  const onDisk = (seq: number): Promise<void> =>
+    new Promise((resolve, reject) => {
+      if (seq > records.length) throw new RangeError(`record ${seq} was never appended`);
+      if (seq <= durableTo) return resolve();
+      waiting.push({ seq, resolve, reject });
+      void sync(seq);
+    });
+
+  return {
+    get head() {
+      return records.length;
+    },
+    get durableTo() {
+      return durableTo;
+    },
+    get records() {
+      return records;
+    },
+    get stats() {
+      return { syncs, records: records.length };
+    },
+    open: async () => {
+      if (failure !== undefined) throw failure;
+      if (isOpen) throw new TillwrightError('LOG_LOCKED', { dir: 'memory' });
+      isOpen = true;
+      return { records: each(records.slice()) };
+    },
+    append: (inputs: readonly EventInput[], at: number) => {
+      usable();
+      const appended = inputs.map(({ stream, event }) => {
+        const fields = { seq: records.length + 1, at, stream, v: 1, durableTo, prev, event };
+        const text = JSON.stringify(fields);
+        // Read back from text, as a restart will: the caller's object stays his own.
+        const record = deepFreeze(JSON.parse(text) as EventRecord);
+        if (options.hash !== undefined) prev = options.hash('SHA-256', text);
+        records.push(record);
+        return record;
+      });
+      if (appended.length > 0) appends.push(records.length);
+      if (!flushing) {
+        flushing = true;
+        lazyFlush(() => {
+          flushing = false;
+          if (isOpen) void sync(records.length);
+        });
+      }
+      return appended;
+    },
+    durable: async (seq) => {
+      usable();
+      return onDisk(seq);
+    },
+    onDurable: (listener) => listeners.add(listener),
+    read: (stream) => each(records.filter((record) => record.stream === stream)),
+    close: async () => {
+      if (!isOpen) return;
+      isOpen = false;
+      if (failure === undefined) await onDisk(records.length);
+    },
+    crash: ({ keepAppends = 0, ...next } = {}) => {
+      const unasked = writeFailed ? [] : appends.filter((last) => last > durableTo).slice(0, keepAppends);
+      const survived = records.slice(0, unasked.at(-1) ?? durableTo);
+      fail('the power failed');
+      return memoryLog({ ...(options.hash === undefined ? {} : { hash: options.hash }), ...next, records: survived });
+    },
+    failNext: (what) => {
+      failing = what;
+    },
+  };
+};
+
+async function* each<T>(items: readonly T[]): AsyncGenerator<T> {
+  yield* items;
+}

@@ -1,0 +1,17 @@
+import type { SealedStore } from '../engine/ports.js';
+
+/** A sealed store that dies with the process, for tests and simulation. Like a file, it keeps and gives copies. */
+export const memorySealedStore = (): SealedStore => {
+  const held = new Map<string, Uint8Array>();
+  return {
+    put: async (key, sealed) => {
+      held.set(key, sealed.slice());
+    },
+    get: async (key) => held.get(key)?.slice(),
+    forget: async (key) => {
+      held.get(key)?.fill(0);
+      held.delete(key);
+    },
+    keys: async () => [...held.keys()].sort(),
+  };
+};

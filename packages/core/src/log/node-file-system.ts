@@ -1,0 +1,83 @@
+import * as fs from 'node:fs';
+import { mkdir, open, readFile, readdir, rename, rm } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import type { AppendFile, FileSystem } from './file-system.js';
+
+// Plain descriptors: a FileHandle costs more per call, and these calls are the engine's slowest.
+const openFd = promisify(fs.open);
+const closeFd = promisify(fs.close);
+const fdatasync = promisify(fs.fdatasync);
+const ftruncate = promisify(fs.ftruncate);
+const write = (fd: number, bytes: Uint8Array): Promise<number> =>
+  new Promise((done, fail) => {
+    fs.write(fd, bytes, 0, bytes.length, null, (error, written) => (error === null ? done(written) : fail(error)));
+  });
+
+const missing = (error: unknown): boolean => (error as NodeJS.ErrnoException).code === 'ENOENT';
+
+const syncDirectory = async (path: string): Promise<void> => {
+  // Windows has no handle to sync for a directory.
+  if (process.platform === 'win32') return;
+  const directory = await open(path, 'r');
+  try {
+    await directory.sync();
+  } finally {
+    await directory.close();
+  }
+};
+
+const makeDirectory = async (path: string): Promise<void> => {
+  const first = await mkdir(path, { recursive: true });
+  if (first === undefined) return;
+  // From the innermost up to the one that already stood there, so that no new name is lost to a power cut.
+  const outermost = dirname(resolve(first));
+  for (let directory = resolve(path); ; directory = dirname(directory)) {
+    await syncDirectory(directory);
+    if (directory === outermost) return;
+  }
+};
+
+const openAppend = async (path: string, options: { readonly create: boolean }): Promise<AppendFile> => {
+  const { O_APPEND, O_CREAT, O_EXCL, O_WRONLY } = fs.constants;
+  const fd = await openFd(path, O_WRONLY | O_APPEND | (options.create ? O_CREAT | O_EXCL : 0), 0o600);
+  return {
+    append: (bytes) => write(fd, bytes),
+    sync: () => fdatasync(fd),
+    truncate: (length) => ftruncate(fd, length),
+    close: () => closeFd(fd),
+  };
+};
+
+const zero = async (path: string): Promise<void> => {
+  const file = await open(path, 'r+');
+  try {
+    const { size } = await file.stat();
+    await file.write(new Uint8Array(size), 0, size, 0);
+    await file.datasync();
+  } finally {
+    await file.close();
+  }
+};
+
+const orWhenMissing = async <T, M>(wanted: Promise<T>, instead: M): Promise<T | M> => {
+  try {
+    return await wanted;
+  } catch (error) {
+    if (missing(error)) return instead;
+    throw error;
+  }
+};
+
+/** The machine's own file system. */
+export const nodeFileSystem: FileSystem = {
+  makeDirectory,
+  list: (path) => orWhenMissing(readdir(path), []),
+  openAppend,
+  read: (path) => fs.createReadStream(path, { highWaterMark: 256 * 1024 }) as AsyncIterable<Buffer>,
+  readWhole: (path) => orWhenMissing(readFile(path), undefined),
+  rename,
+  remove: (path) => rm(path, { force: true }),
+  zero,
+  syncDirectory,
+};

@@ -1,0 +1,181 @@
+/**
+ * Reads a log from its first line to its last and tells a torn tail from damage.
+ *
+ * A crash can only spoil what was not yet on disk: the end of the last segment. So
+ * - bytes there that are no record are a torn tail, unless a later record still says (`durableTo`) that what should stand
+ *   there was on disk: then it is damage;
+ * - bytes that are no record in an earlier segment are damage, since the next segment is begun only when it is on disk;
+ * - a whole record that does not follow the one before it is damage wherever it stands: no crash writes that.
+ */
+import { join } from 'node:path';
+import { TillwrightError } from '../errors.js';
+import type { EventRecord } from '../events.js';
+import type { FileSystem } from './file-system.js';
+import { decode, FIRST_PREV, rawLines, type Decoded, type RawLine } from './record.js';
+import { segmentName, segmentNumbers, segmentPath } from './segment.js';
+
+export interface Place {
+  /** Name within the log's directory. */
+  readonly file: string;
+  /** From 1. */
+  readonly line: number;
+  /** Offset of the line in the file, from 0. */
+  readonly byte: number;
+}
+
+/** The first place that is wrong. */
+export interface Fault extends Place {
+  /** The record that should stand there. */
+  readonly seq: number;
+  readonly why: string;
+}
+
+export interface ScannedRecord {
+  readonly record: EventRecord;
+  readonly segment: number;
+  readonly place: Place;
+  /** SHA-256 of its line. */
+  readonly hash: string;
+}
+
+/** What a sound log ends with. */
+export interface SoundEnd {
+  readonly is: 'sound';
+  readonly records: number;
+  readonly segments: number;
+  /** SHA-256 of the last line; 64 zeros for an empty log. */
+  readonly head: string;
+  /** Number of the last segment, 0 where there is none, and its sound bytes. */
+  readonly lastSegment: number;
+  readonly length: number;
+  /** How many records the segment before the last one holds. */
+  readonly sealedRecords: number;
+  /** Where the next record would stand. */
+  readonly place: Place;
+  /** A torn tail after those, in bytes. */
+  readonly cut?: { readonly bytes: number };
+}
+
+export type ScanEnd = SoundEnd | { readonly is: 'damaged'; readonly fault: Fault } | { readonly is: 'newer'; readonly fault: Fault };
+
+/** Gives the sound records in order, and returns how the log ends. Records of an append that was torn are held back. */
+export async function* scanLog(fs: FileSystem, dir: string): AsyncGenerator<readonly ScannedRecord[], ScanEnd> {
+  const numbers = segmentNumbers(await fs.list(dir));
+  const chain: Chain = { seq: 0, hash: FIRST_PREV, sealedRecords: 0 };
+  let sealedRecords = 0;
+  let end: SegmentEnd = { is: 'sound', length: 0, lines: 0 };
+  for (const [index, number] of numbers.entries()) {
+    if (number !== index + 1) return damaged({ file: segmentName(index + 1), line: 1, byte: 0, seq: chain.seq + 1, why: 'the segment is missing' });
+    sealedRecords = chain.sealedRecords;
+    end = yield* scanSegment(fs, dir, number, number === numbers.length, chain);
+    if (end.is !== 'sound') return end;
+  }
+  const bytes = end.cut ?? 0;
+  return {
+    is: 'sound',
+    records: chain.seq,
+    segments: numbers.length,
+    head: chain.hash,
+    lastSegment: numbers.length,
+    length: end.length,
+    sealedRecords,
+    place: { file: segmentName(Math.max(numbers.length, 1)), line: end.lines + 1, byte: end.length },
+    ...(bytes > 0 ? { cut: { bytes } } : {}),
+  };
+}
+
+/** Where the chain stands: the last sound record. */
+interface Chain {
+  seq: number;
+  hash: string;
+  /** What the segment before held. */
+  sealedRecords: number;
+}
+
+type SegmentEnd = { readonly is: 'sound'; readonly length: number; readonly lines: number; readonly cut?: number } | Exclude<ScanEnd, SoundEnd>;
+
+const damaged = (fault: Fault) => ({ is: 'damaged', fault }) as const;
+
+async function* scanSegment(fs: FileSystem, dir: string, number: number, last: boolean, chain: Chain): AsyncGenerator<readonly ScannedRecord[], SegmentEnd> {
+  const file = segmentName(number);
+  let line = 0;
+  let length = 0;
+  let size = 0;
+  let held: ScannedRecord[] = [];
+  let heldFrom: { seq: number; hash: string; line: number } | undefined;
+  let records = 0;
+  let torn: Fault | undefined;
+
+  for await (const lines of rawLines(fs.read(segmentPath(dir, number)))) {
+    const sound: ScannedRecord[] = [];
+    for (const raw of lines) {
+      line += 1;
+      size = raw.offset + raw.bytes.length + (raw.ended ? 1 : 0);
+      const read = readLine(raw);
+      if (torn !== undefined) {
+        // Only a witness is looked for now: does anything later call the lost record durable?
+        if (read.is === 'newer') return { is: 'newer', fault: torn };
+        if (read.is === 'line' && read.record.durableTo >= (heldFrom?.seq ?? chain.seq) + 1)
+          return damaged({ ...torn, why: `${torn.why}, and record ${read.record.seq} says that it was on disk` });
+        continue;
+      }
+      const fault = (why: string): Fault => ({ file, line, byte: raw.offset, seq: chain.seq + 1, why });
+      if (read.is === 'newer') return { is: 'newer', fault: fault(`version ${read.v}`) };
+      if (read.is === 'bad') {
+        torn = fault(read.why);
+        if (!last) return damaged({ ...torn, why: `${torn.why}, and a later segment exists` });
+        continue;
+      }
+      const misfit = misfits(read.record, chain, number, records);
+      if (misfit !== undefined) return damaged(fault(misfit));
+      if (held.length === 0) heldFrom = { seq: chain.seq, hash: chain.hash, line };
+      chain.seq = read.record.seq;
+      chain.hash = read.hash;
+      records += 1;
+      held.push({ record: read.record, segment: number, place: { file, line, byte: raw.offset }, hash: read.hash });
+      if (!read.more) {
+        sound.push(...held);
+        held = [];
+        heldFrom = undefined;
+        length = size;
+      }
+    }
+    if (sound.length > 0) yield sound;
+  }
+
+  if (held.length > 0 && heldFrom !== undefined) {
+    // The append was torn between two of its records.
+    if (!last) return damaged({ file, line: heldFrom.line, byte: length, seq: heldFrom.seq + 1, why: 'an append ends in its middle, and a later segment exists' });
+    chain.seq = heldFrom.seq;
+    chain.hash = heldFrom.hash;
+    records -= held.length;
+  }
+  if (!last && records === 0) return damaged({ file, line: 1, byte: 0, seq: chain.seq + 1, why: 'the segment is empty, and a later one exists' });
+  chain.sealedRecords = records;
+  return { is: 'sound', length, lines: records, cut: size - length };
+}
+
+/** What no line feed ends was not written whole, whatever it says. */
+const readLine = (raw: RawLine): Decoded => (raw.ended ? decode(raw.bytes) : { is: 'bad', why: 'the line breaks off' });
+
+const misfits = (record: EventRecord, chain: Chain, segment: number, records: number): string | undefined => {
+  if (record.seq !== chain.seq + 1) return `record ${record.seq} stands where record ${chain.seq + 1} should`;
+  if (record.prev !== chain.hash) return `record ${record.seq} does not continue record ${chain.seq}: one of the two was changed`;
+  if (segment === 1 || records > 0) return undefined;
+  const { event } = record;
+  if (event.type !== 'segmentSealed') return 'the segment does not begin by sealing the one before it';
+  if (event.segment !== segment - 1 || event.records !== chain.sealedRecords || event.head !== chain.hash) return 'the seal does not fit the segment before it';
+  return undefined;
+};
+
+export const damage = (dir: string, fault: Fault): TillwrightError => {
+  const { file, line, byte, seq, why } = fault;
+  return new TillwrightError('LOG_DAMAGED', { place: `${join(dir, file)}:${line}`, file, line, byte, seq, why });
+};
+
+/** @throws LOG_DAMAGED, LOG_VERSION unless the log is sound */
+export const sound = (dir: string, end: ScanEnd): SoundEnd => {
+  if (end.is === 'sound') return end;
+  if (end.is === 'damaged') throw damage(dir, end.fault);
+  throw new TillwrightError('LOG_VERSION', { found: `${join(dir, end.fault.file)}:${end.fault.line}, ${end.fault.why}` });
+};
