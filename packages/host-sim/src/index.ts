@@ -1,1 +1,9 @@
-export {};
+/** Simulated hosts on loopback: the acquirer, Alipay and WeChat Pay, on their real wire protocols. For tests and demonstrations. */
+export { startHosts, type Hosts, type HostsOptions } from './hosts.js';
+export type { AcquirerOptions } from './acquirer/acquirer.js';
+export type { Account } from './acquirer/accounts.js';
+export type { AlipayOptions } from './alipay/server.js';
+export type { AcquirerEndpoints, AlipayEndpoints, Endpoints, HostName, WechatEndpoints } from './endpoints.js';
+export { HostSimError } from './errors.js';
+export type { Fault } from './faults.js';
+export type { LedgerEntry } from './control.js';

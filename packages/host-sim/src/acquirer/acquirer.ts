@@ -55,7 +55,7 @@ export async function startAcquirer(
   }));
   const opened: { close(): Promise<void> }[] = [];
   const closeAll = async (): Promise<void> => {
-    for (const each of opened.reverse()) await each.close();
+    for (const each of opened.toReversed()) await each.close();
   };
   const open = async <T extends { close(): Promise<void> }>(starting: Promise<T>): Promise<T> => {
     const started = await starting;

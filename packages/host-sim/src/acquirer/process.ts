@@ -1,3 +1,4 @@
+import { fromHex, toHex } from '@tillwright/plugin-card/protocol';
 import { macFits, writeAnswer } from './answer.js';
 import { CODE, wishedCode } from './codes.js';
 import { refused, stamp, type HostParts, type Outcome } from './host-parts.js';
@@ -58,6 +59,9 @@ async function networkMessage(host: HostParts, request: Request, wishes: Wishes)
 
 /** DE 62 whose check values, 4 bytes behind each key, fit nothing. */
 function withoutCheckValues(keys: string): string {
-  const other = (hex: string): string => [...hex].map((digit) => (Number.parseInt(digit, 16) ^ 0xf).toString(16)).join('').toUpperCase();
-  return `${keys.slice(0, 32)}${other(keys.slice(32, 40))}${keys.slice(40, 72)}${other(keys.slice(72, 80))}`;
+  return `${keys.slice(0, 32)}${inverted(keys.slice(32, 40))}${keys.slice(40, 72)}${inverted(keys.slice(72, 80))}`;
+}
+
+function inverted(hex: string): string {
+  return toHex(fromHex(hex).map((byte) => byte ^ 0xff));
 }

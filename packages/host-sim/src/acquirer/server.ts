@@ -1,6 +1,6 @@
-import { createServer, type Socket } from 'node:net';
+import { createServer } from 'node:net';
 import { setTimeout as later } from 'node:timers/promises';
-import { FrameReader, frame, Iso8583Error } from '@tillwright/plugin-card/protocol';
+import { FrameReader, frame } from '@tillwright/plugin-card/protocol';
 import type { Fault, Faults } from '../faults.js';
 import { listen, type Listener } from '../listener.js';
 import type { HostParts } from './host-parts.js';
@@ -72,7 +72,7 @@ export async function startAcquirerServer(host: HostParts, options: { readonly p
         // A host whose disk failed answers nothing: the terminal must not believe what may be lost.
         inTurn(request.tid, () => receive(request, send)).catch(() => socket.destroy());
       }
-      if (requests.broken) hangUp(socket);
+      if (requests.broken) socket.destroy();
     });
   });
   const door = await listen(server, options);
@@ -96,14 +96,9 @@ function read(reader: FrameReader, chunk: Uint8Array): { readonly messages: read
       messages.push(request);
     }
     return { messages, broken: false };
-  } catch (error) {
-    if (error instanceof Iso8583Error) return { messages, broken: true };
-    throw error;
+  } catch {
+    return { messages, broken: true };
   }
-}
-
-function hangUp(socket: Socket): void {
-  socket.destroy();
 }
 
 /** Damage on the line: the length stays right, the message type and every eleventh byte behind it do not. */

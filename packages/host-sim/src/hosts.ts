@@ -1,0 +1,56 @@
+import { startAcquirer, type AcquirerOptions } from './acquirer/acquirer.js';
+import { startAlipay, type AlipayOptions } from './alipay/server.js';
+import { claimDataDir } from './data-dir.js';
+import type { Endpoints } from './endpoints.js';
+
+export interface HostsOptions {
+  /** Where ledgers, keys and what is remembered of cards outlive a restart. Left out: memory only. */
+  readonly dataDir?: string;
+  /** Milliseconds since 1970; the machine's clock when left out. */
+  readonly clock?: () => number;
+  /** `false` leaves the host out; left out, it starts with defaults. */
+  readonly acquirer?: AcquirerOptions | false;
+  readonly alipay?: AlipayOptions | false;
+}
+
+export interface Hosts {
+  readonly endpoints: Endpoints;
+  close(): Promise<void>;
+}
+
+interface Started<T> {
+  readonly endpoints: T;
+  close(): Promise<void>;
+}
+
+/**
+ * Starts the simulated hosts on 127.0.0.1, each with its own ledger and control API.
+ * @throws HOST_DATA_IN_USE, HOST_DATA_DAMAGED, HOST_OPTIONS_INVALID, HOST_PORT_IN_USE; what had started is closed again
+ */
+export async function startHosts(options: HostsOptions = {}): Promise<Hosts> {
+  const { dataDir } = options;
+  const clock = options.clock ?? Date.now;
+  const opened: (() => Promise<void>)[] = [];
+  const close = async (): Promise<void> => {
+    for (const each of opened.splice(0).toReversed()) await each();
+  };
+  const start = async <O extends object, T>(
+    wanted: O | false | undefined,
+    starter: (options: O & { readonly dataDir?: string; readonly clock: () => number }) => Promise<Started<T>>,
+    defaults: O,
+  ): Promise<T | undefined> => {
+    if (wanted === false) return undefined;
+    const host = await starter({ ...(wanted ?? defaults), clock, ...(dataDir === undefined ? {} : { dataDir }) });
+    opened.push(() => host.close());
+    return host.endpoints;
+  };
+  try {
+    if (dataDir !== undefined) opened.push(await claimDataDir(dataDir));
+    const acquirer = await start(options.acquirer, startAcquirer, {});
+    const alipay = await start(options.alipay, startAlipay, {});
+    return { endpoints: { ...(acquirer && { acquirer }), ...(alipay && { alipay }) }, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
