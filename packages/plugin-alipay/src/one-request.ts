@@ -1,0 +1,67 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { Agent } from 'urllib';
+import type { Dispatcher } from 'urllib';
+
+/** What is known of the one request of a call. */
+export interface OneRequest {
+  dispatched: boolean;
+  /** A connection stood and the request was being written to it: from then on the host may have it. */
+  sent: boolean;
+  timedOut: boolean;
+  abort?: (reason: Error) => void;
+}
+
+/**
+ * The HTTP transport under the SDK. The SDK's HTTP client repeats a POST after a reset connection and follows
+ * redirects with it; a payment is sent once. So each call may dispatch one request: what the client would send after it
+ * is refused here. The connection is new for each request, so that one which the host closed long ago can't swallow it.
+ */
+export class OneRequestDispatcher {
+  readonly #calls = new AsyncLocalStorage<OneRequest>();
+  readonly #agent: Agent;
+
+  constructor(options: { readonly connectWithinMs: number }) {
+    this.#agent = new Agent({ pipelining: 0, connect: { timeout: options.connectWithinMs } });
+  }
+
+  /** Runs a call whose request must have its answer within `timeoutMs`. */
+  async run<T>(timeoutMs: number, call: () => Promise<T>): Promise<{ readonly request: OneRequest; readonly result: PromiseSettledResult<T> }> {
+    const request: OneRequest = { dispatched: false, sent: false, timedOut: false };
+    const timer = setTimeout(() => {
+      request.timedOut = true;
+      request.abort?.(new Error('no answer in time'));
+    }, timeoutMs);
+    try {
+      const [result] = await Promise.allSettled([this.#calls.run(request, call)]);
+      return { request, result };
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** As the HTTP client calls it. */
+  readonly dispatch = (options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean => {
+    const request = this.#calls.getStore();
+    if (!request || request.dispatched) throw new Error('a second request of one call was refused');
+    request.dispatched = true;
+    return this.#agent.dispatch(options, watched(handler, request));
+  };
+}
+
+const watched = (handler: Dispatcher.DispatchHandler, request: OneRequest): Dispatcher.DispatchHandler =>
+  new Proxy(handler, {
+    get: (target, key) => {
+      const member: unknown = Reflect.get(target, key);
+      if (typeof member !== 'function') return member;
+      const method = member as (...args: unknown[]) => unknown;
+      if (key !== 'onConnect' && key !== 'onRequestStart') return method.bind(target);
+      return (first: unknown, ...rest: unknown[]) => {
+        const abort = (typeof first === 'function' ? first : (first as { abort(reason: Error): void }).abort.bind(first)) as (reason: Error) => void;
+        // Too late to begin: the time ran out while the connection was being made.
+        if (request.timedOut) return abort(new Error('no answer in time'));
+        request.sent = true;
+        request.abort = abort;
+        return method.apply(target, [first, ...rest]);
+      };
+    },
+  });
