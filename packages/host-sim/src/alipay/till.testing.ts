@@ -73,7 +73,7 @@ let codes = 0;
 /** A payer's code nobody used before: 18 digits. */
 export function freshCode(prefix = '28'): string {
   codes += 1;
-  return `${prefix}${String(codes).padStart(16, '0')}`;
+  return `${prefix}${String(codes).padStart(18 - prefix.length, '0')}`;
 }
 
 export function sale(reference: string, yuan = '88.88', code = freshCode()): Record<string, unknown> {

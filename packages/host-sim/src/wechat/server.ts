@@ -1,0 +1,157 @@
+import { createHash, createPrivateKey, createPublicKey, randomBytes } from 'node:crypto';
+import { startControl } from '../control.js';
+import type { WechatEndpoints } from '../endpoints.js';
+import { Faults } from '../faults.js';
+import { keep, rsaKeyPair } from '../keys.js';
+import { Ledger } from '../ledger.js';
+import { startGateway, type Gateway, type Twist } from '../wallet/gateway.js';
+import { PayerBook, type Payer } from '../wallet/payers.js';
+import { close, query, reverse, type ReversePolicy } from './after.js';
+import { refusal, Refused, type Reply } from './answers.js';
+import { codepay, native } from './codepay.js';
+import { Orders, type Order } from './orders.js';
+import { refund, refundQuery } from './refunds.js';
+import { routeOf, type Route } from './routes.js';
+import { scan } from './scan.js';
+import { checkedOrderNumber, fieldsOf } from './params.js';
+import { isSigned, signed, type Merchant, type Signer } from './signing.js';
+
+export interface WechatOptions {
+  /** 0 or left out: any free port. */
+  readonly port?: number;
+  readonly payers?: readonly Payer[];
+  readonly appid?: string;
+  readonly mchid?: string;
+  /** When a reversal is taken; 15 s, 7 days and `refuse` when left out. */
+  readonly reverse?: Partial<ReversePolicy>;
+  /** False: errors leave without a signature. */
+  readonly signErrors?: boolean;
+  /** How far a request's timestamp may be off; 300 s when left out. */
+  readonly timestampSkewMs?: number;
+  /** The time of day in signatures, both ways; the machine's when left out. `clock` is what the business goes by. */
+  readonly wireClock?: () => number;
+}
+
+interface WechatKeys {
+  readonly merchant: { readonly privateKey: string; readonly publicKey: string };
+  readonly platform: { readonly privateKey: string; readonly publicKey: string };
+  readonly serial: string;
+  readonly platformSerial: string;
+  readonly apiV3Key: string;
+}
+
+const DAY_MS = 86_400_000;
+
+/** A payer's code: 18 digits, the first two 10 to 15. */
+const CODE_SHAPE = /^1[0-5]\d{16}$/;
+
+/**
+ * Starts a simulated WeChat Pay host (API v3) on loopback, signed both ways, with a ledger, a control API
+ * (`POST /scan { reference, outcome, afterQueries? }` besides the common ones) and faults.
+ * Source: WeChat Pay API v3, payer's code and Native.
+ * @param options.dataDir  keeps ledger and keys over a restart; without it they live in memory
+ * @param options.clock    milliseconds since 1970, for all that depends on time
+ */
+export async function startWechat(
+  options: WechatOptions & { readonly dataDir?: string; readonly clock: () => number },
+): Promise<{ readonly endpoints: WechatEndpoints; close(): Promise<void> }> {
+  const { dataDir: dir } = options;
+  const keys = await keep<WechatKeys>({ dir, name: 'wechat-keys' }, makeKeys);
+  const ledger = await Ledger.open<Order>({ dir, name: 'wechat-ledger' });
+  const secret = createHash('sha256').update(keys.platform.privateKey).digest('hex');
+  const payers = new PayerBook({ secret, codeShape: CODE_SHAPE, payers: options.payers ?? [] });
+  const merchant = { appid: options.appid ?? 'wx0000000000000001', mchid: options.mchid ?? '1900000001' };
+  const orders = new Orders(ledger, payers, options.clock, merchant);
+  const faults = new Faults();
+
+  const running = await startGateway({ port: options.port ?? 0, faults, gateway: wechatGateway({ orders, keys, options }) });
+  const control = await startControl({
+    host: 'wechat',
+    ledgerView: () => orders.view(),
+    faults,
+    onAccounts: (body) => payers.register(body),
+    actions: { scan: (body) => running.inTurn(() => scan(orders, body)) },
+  });
+  return {
+    endpoints: {
+      baseURL: running.url,
+      control: control.url,
+      ...merchant,
+      serial: keys.serial,
+      privateKey: keys.merchant.privateKey,
+      platformSerial: keys.platformSerial,
+      platformPublicKey: keys.platform.publicKey,
+      apiV3Key: keys.apiV3Key,
+    },
+    async close() {
+      await control.close();
+      await running.close();
+      await ledger.close();
+    },
+  };
+}
+
+async function makeKeys(): Promise<WechatKeys> {
+  return {
+    merchant: await rsaKeyPair(),
+    platform: await rsaKeyPair(),
+    serial: randomBytes(20).toString('hex').toUpperCase(),
+    platformSerial: `PUB_KEY_ID_01${randomBytes(14).toString('hex')}`,
+    apiV3Key: randomBytes(16).toString('hex'),
+  };
+}
+
+function wechatGateway(parts: { readonly orders: Orders; readonly keys: WechatKeys; readonly options: WechatOptions }): Gateway {
+  const { orders, keys, options } = parts;
+  const { signErrors = true, timestampSkewMs: skewMs = 300_000, wireClock = Date.now } = options;
+  const merchant: Merchant = { mchid: orders.merchant.mchid, serial: keys.serial, publicKey: createPublicKey(keys.merchant.publicKey) };
+  const signer: Signer = { platformSerial: keys.platformSerial, privateKey: createPrivateKey(keys.platform.privateKey), nowMs: wireClock };
+  const policy: ReversePolicy = { notBeforeMs: 15_000, withinMs: 7 * DAY_MS, whilePaying: 'refuse', ...options.reverse };
+
+  return {
+    operationOf: (request) => routeOf(request)?.operation,
+    async handle(request, twist) {
+      const route = routeOf(request);
+      const reply = !isSigned(request, merchant, { nowMs: wireClock(), skewMs })
+        ? refusal('SIGN_ERROR')
+        : route === undefined
+          ? refusal('NOT_FOUND')
+          : await replyOf({ orders, policy, route, body: request.body, twist });
+      const body = reply.body === undefined ? '' : JSON.stringify(reply.body);
+      return signed({ status: reply.status, body }, reply.status < 300 || signErrors ? signer : undefined);
+    },
+  };
+}
+
+async function replyOf(parts: { readonly orders: Orders; readonly policy: ReversePolicy; readonly route: Route; readonly body: string; readonly twist: Twist }): Promise<Reply> {
+  try {
+    return await run(parts);
+  } catch (error) {
+    if (error instanceof Refused) return error.reply;
+    throw error;
+  }
+}
+
+async function run(parts: Parameters<typeof replyOf>[0]): Promise<Reply> {
+  const { orders, policy, route, body, twist } = parts;
+  const makesOrder = route.operation === 'codepay' || route.operation === 'native';
+  if (twist?.do === 'decline' && !makesOrder) return refusal(twist.code);
+  const reference = (): string => checkedOrderNumber(route.number, 'out_trade_no', 'url');
+  switch (route.operation) {
+    case 'codepay':
+      return codepay(orders, fieldsOf(body), twist);
+    case 'native':
+      return native(orders, fieldsOf(body), twist);
+    case 'query':
+      if (route.query.get('mchid') !== orders.merchant.mchid) return refusal('PARAM_ERROR', undefined, { field: 'mchid', issue: 'the mchid that signs', location: 'url' });
+      return query(orders, reference(), twist);
+    case 'reverse':
+      return reverse(orders, reference(), fieldsOf(body), policy);
+    case 'close':
+      return close(orders, reference(), fieldsOf(body));
+    case 'refund':
+      return refund(orders, fieldsOf(body));
+    case 'refund-query':
+      return refundQuery(orders, route.number);
+  }
+}
