@@ -123,6 +123,8 @@ export interface Counters {
   current(name: string, from: number): number;
   /** Takes the next one; after `max` comes `min` again. Durable before any payment that was prepared with it is submitted. */
   next(name: string, range: { readonly min: number; readonly max: number }): number;
+  /** Sets one that somebody else decides: the batch number that a sign-on answered. */
+  set(name: string, to: number): void;
 }
 export const Counters = token<Counters>('Counters');
 
@@ -203,12 +205,14 @@ const ACTION_ERROR = Symbol.for('tillwright:action-error');
  * Ends a Task with a States error that the workflow can catch.
  * @param error a declared name, `Card.Unreadable`
  * @param cause what happened, without sensitive data
+ * @param details joins `message` and `hint` in the Cause that the workflow sees (JSON text); a `hint` here is shown instead of the manifest's
  */
 export class ActionError extends Error {
   readonly [ACTION_ERROR] = true;
   constructor(
     readonly error: string,
     cause: string,
+    readonly details: JsonObject = {},
   ) {
     super(cause);
     this.name = 'ActionError';

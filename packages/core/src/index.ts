@@ -1,1 +1,15 @@
-export {};
+export { createTill, diagnosticsOf } from './till.js';
+export type { CaseView, ExecutionResult, PaymentView, Sale, Till, TillEvents, TillOptions } from './till.js';
+export type { Alarm } from './engine/settler.js';
+export type { Prompt } from './engine/prompts.js';
+export type { EventLog, IdSource, OpenedLog, SealedStore, Storage } from './engine/ports.js';
+export type { EventRecord, ExecutionEvent, PaymentEvent, StatesError, TillEvent } from './events.js';
+export { ERRORS, TillwrightError } from './errors.js';
+export type { ErrorCode } from './errors.js';
+export { checkPlugins } from './container.js';
+export { checkWorkflows, closure, parseWorkflow, renderDiagnostics } from './definition/check.js';
+export type { Catalogue } from './definition/catalogue.js';
+export type { Diagnostic } from './definition/diagnostic.js';
+export { fromDecimal, minorDigits, money, toDecimal } from './money.js';
+export type { Money } from './money.js';
+export type { Json, JsonObject, JsonSchema, Text } from './json.js';

@@ -9,8 +9,15 @@ export interface IdSource {
   next(prefix: string): string;
 }
 
-/** SHA-256 as lower-case hex. */
-export type Hash = (text: string) => string;
+/** A digest of UTF-8 text as lower-case hex. */
+export type Hash = (algorithm: 'MD5' | 'SHA-1' | 'SHA-256' | 'SHA-384' | 'SHA-512', text: string) => string;
+
+/** Where an engine keeps what must survive it, and the hash that goes with it. */
+export interface Storage {
+  readonly log: EventLog;
+  readonly sealed: SealedStore;
+  readonly hash: Hash;
+}
 
 export interface EventInput {
   readonly stream: string;
@@ -58,11 +65,8 @@ export interface SealedStore {
   keys(): Promise<readonly string[]>;
 }
 
-export interface Ports {
+export interface Ports extends Storage {
   readonly clock: Clock;
   readonly random: RandomSource;
   readonly ids: IdSource;
-  readonly hash: Hash;
-  readonly log: EventLog;
-  readonly sealed: SealedStore;
 }

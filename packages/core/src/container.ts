@@ -1,0 +1,180 @@
+/** Binds ports and plugins with inversify: one child container for each terminal, into which every plugin is loaded. */
+import 'reflect-metadata';
+import { Container, ContainerModule } from 'inversify';
+import {
+  Actions,
+  type Action,
+  Clock,
+  CONTRACT_VERSION,
+  Counters,
+  HealthCheck,
+  PaymentMethod,
+  type Plugin,
+  Printer,
+  type Provision,
+  RandomSource,
+  Scanner,
+  type Service,
+  Terminal,
+  type Token,
+  Vault,
+} from './contract.js';
+import { standardActions } from './engine/standard/index.js';
+import type { LoadedTerminal } from './engine/terminal.js';
+import { createVault } from './engine/vault.js';
+import { TillwrightError } from './errors.js';
+
+const coreTokens: readonly Token<unknown>[] = [Clock, RandomSource, Terminal, Counters, Vault];
+
+/**
+ * Checks plugins against each other and against this core, before anything is made.
+ * @throws PLUGIN_CONTRACT_MISMATCH, PLUGIN_CONFLICT, PLUGIN_NEEDS_MISSING (all of them at once)
+ */
+export const checkPlugins = (plugins: readonly Plugin[]): void => {
+  for (const { name, contract } of plugins) {
+    if (contract.major > CONTRACT_VERSION.major || contract.major < CONTRACT_VERSION.major - 1) {
+      const served = [CONTRACT_VERSION.major - 1, CONTRACT_VERSION.major].filter((major) => major > 0).map((major) => `${major}.x`);
+      throw new TillwrightError('PLUGIN_CONTRACT_MISMATCH', { plugin: name, found: `${contract.major}.${contract.minor}`, served: served.join(', ') });
+    }
+  }
+  const repeated = plugins.map(({ name }) => name).find((name, index, names) => names.indexOf(name) !== index);
+  if (repeated !== undefined) throw new TillwrightError('PLUGIN_CONFLICT', { found: `plugin ${repeated}` });
+  const providers = new Map<symbol, string>(coreTokens.map(({ id }) => [id, 'core']));
+  for (const { name, provides } of plugins) {
+    for (const { token } of provides) {
+      const other = providers.get(token.id);
+      if (other !== undefined && !token.many) throw new TillwrightError('PLUGIN_CONFLICT', { found: `${token.name} (${other}, ${name})` });
+      providers.set(token.id, name);
+    }
+  }
+  const missing = plugins.flatMap(({ name, provides }) =>
+    provides.flatMap(({ token, how }) =>
+      how.kind === 'factory' ? how.needs.filter((need) => !need.optional && !need.many && !providers.has(need.id)).map((need) => `${need.name} (for ${token.name} of ${name})`) : [],
+    ),
+  );
+  if (missing.length > 0) throw new TillwrightError('PLUGIN_NEEDS_MISSING', { missing: [...new Set(missing)].join(', ') });
+};
+
+/** What core binds for a terminal beside the plugins. */
+export interface TerminalPorts {
+  readonly clock: Clock;
+  readonly random: RandomSource;
+  readonly terminal: Terminal;
+  readonly counters: Counters;
+}
+
+/**
+ * Loads every plugin for one terminal.
+ * @throws PLUGIN_CONFLICT for two methods of one id or two actions of one name; PLUGIN_UNSAFE (MONEY-RULES, end)
+ */
+export const loadTerminal = (root: Container, ports: TerminalPorts, plugins: readonly Plugin[]): LoadedTerminal => {
+  const container = new Container({ parent: root, defaultScope: 'Singleton' });
+  const vault = createVault(ports.random);
+  const services: Service[] = [];
+  /** Made once everything is bound: a plugin may need what a later one provides. */
+  const pending: (() => void)[] = [];
+  container.bind(Clock.id).toConstantValue(ports.clock);
+  container.bind(RandomSource.id).toConstantValue(ports.random);
+  container.bind(Terminal.id).toConstantValue(ports.terminal);
+  container.bind(Counters.id).toConstantValue(ports.counters);
+  container.bind(Vault.id).toConstantValue(vault);
+  const methods = new Map<string, { method: PaymentMethod; plugin: string }>();
+  const actions = new Map<string, { [name: string]: Action }>(Object.keys(standardActions).map((namespace) => [namespace, {}]));
+  for (const plugin of plugins) {
+    const provided = plugin.provides.map((provision, index) => ({ provision, id: provision.token.many ? Symbol(`${plugin.name}#${index}`) : provision.token.id }));
+    container.load(
+      new ContainerModule(({ bind }) => {
+        for (const { provision, id } of provided) {
+          bindProvision(bind, id, provision);
+          // Who needs all of them finds them under the token; who loads them knows which plugin brought each.
+          if (id !== provision.token.id) bind(provision.token.id).toService(id);
+        }
+      }),
+    );
+    for (const { provision, id } of provided) collect(plugin, provision.token, () => container.get(id));
+  }
+
+  function collect(plugin: Plugin, token: Token<unknown>, get: () => unknown): void {
+    if (token.id === PaymentMethod.id) pending.push(() => addMethod(plugin, get() as PaymentMethod));
+    else if (token.id === Actions.id) pending.push(() => addActions(plugin, get() as Actions));
+    else pending.push(() => void note(get()));
+  }
+  function note(made: unknown): void {
+    if (typeof made === 'object' && made !== null && !services.includes(made) && ('open' in made || 'close' in made)) services.push(made as Service);
+  }
+  function addMethod(plugin: Plugin, method: PaymentMethod): void {
+    const other = methods.get(method.id);
+    if (other) throw new TillwrightError('PLUGIN_CONFLICT', { found: `payment method ${method.id} (${other.plugin}, ${plugin.name})` });
+    checkSafety(method);
+    note(method);
+    methods.set(method.id, { method, plugin: plugin.name });
+  }
+  function addActions(plugin: Plugin, offered: Actions): void {
+    if (Object.hasOwn(standardActions, offered.namespace) || offered.namespace === 'workflow') {
+      throw new TillwrightError('PLUGIN_CONFLICT', { found: `action namespace ${offered.namespace} (core, ${plugin.name})` });
+    }
+    const known = actions.get(offered.namespace) ?? {};
+    const twice = Object.keys(offered.actions).find((name) => Object.hasOwn(known, name));
+    if (twice !== undefined) throw new TillwrightError('PLUGIN_CONFLICT', { found: `action ${offered.namespace}:${twice} (${plugin.name})` });
+    actions.set(offered.namespace, { ...known, ...offered.actions });
+  }
+
+  for (const make of pending) make();
+  return {
+    terminal: ports.terminal,
+    methods,
+    actions,
+    checks: container.isBound(HealthCheck.id) ? container.getAll<HealthCheck>(HealthCheck.id) : [],
+    vault,
+    services,
+    printer: container.isBound(Printer.id) ? container.get<Printer>(Printer.id) : undefined,
+    scanner: container.isBound(Scanner.id) ? container.get<Scanner>(Scanner.id) : undefined,
+    unready: new Map(),
+  };
+};
+
+type Bind = ConstructorParameters<typeof ContainerModule>[0] extends (options: infer O) => unknown ? (O extends { bind: infer B } ? B : never) : never;
+
+const bindProvision = (bind: Bind, id: symbol, { how }: Provision): void => {
+  switch (how.kind) {
+    case 'value':
+      bind(id).toConstantValue(how.value);
+      return;
+    case 'class':
+      bind(id).to(how.constructor as new (...args: unknown[]) => unknown).inSingletonScope();
+      return;
+    case 'factory':
+      bind(id)
+        .toResolvedValue(how.make as (...needs: unknown[]) => unknown, how.needs.map(injectOptions) as never)
+        .inSingletonScope();
+  }
+};
+
+const injectOptions = (need: Token<unknown>): unknown =>
+  need.many
+    ? { serviceIdentifier: need.id, isMultiple: true, optional: true }
+    : need.optional
+      ? { serviceIdentifier: need.id, optional: true }
+      : need.id;
+
+/** A configuration under which safety can not hold is refused at load, with the reason. */
+const checkSafety = (method: PaymentMethod): void => {
+  const unsafe = (why: string): never => {
+    throw new TillwrightError('PLUGIN_UNSAFE', { method: method.id, why });
+  };
+  const { capabilities, policy } = method;
+  for (const [flag, name] of [
+    ['inquiry', 'inquire'],
+    ['reversal', 'reverse'],
+    ['completion', 'complete'],
+  ] as const) {
+    if (capabilities[flag] && typeof method[name] !== 'function') unsafe(`it claims ${flag} and has no ${name}()`);
+  }
+  if (capabilities.movesMoney && !capabilities.inquiry && !capabilities.reversal) unsafe('it moves money and offers neither inquiry nor reversal');
+  const times = [policy.answerWithinMs, ...policy.inquireAtMs, policy.reverse.notBeforeMs, policy.reverse.withinMs, ...policy.reverse.backoffMs, ...policy.watchAtMs];
+  if (!times.every((time) => Number.isFinite(time) && time >= 0)) unsafe('a time of its settling policy is not a finite number of milliseconds');
+  if (policy.answerWithinMs <= 0) unsafe('answerWithinMs must be above 0');
+  if (capabilities.inquiry && policy.inquireAtMs.length === 0) unsafe('it offers inquiry and lists no time for it');
+  if (policy.inquireAtMs.length > 1000 || policy.watchAtMs.length > 1000) unsafe('its polling does not end');
+  if (capabilities.reversal && (policy.reverse.backoffMs.length === 0 || policy.reverse.laneAttempts < 1)) unsafe('its reversal lists no back-off or no tries');
+};

@@ -1,0 +1,328 @@
+/**
+ * Runs executions: one mailbox each, one input at a time; what `todo` lists is started, what has gone from it is stopped.
+ * Live running and recovery are the same code.
+ */
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
+import { type Action, type ActionContext, ActionError, type Audience } from '../contract.js';
+import type { ExecutionEvent, StepId } from '../events.js';
+import { decide } from '../interpreter/decide.js';
+import { todo } from '../interpreter/todo.js';
+import type { Command, Evaluate, Input } from '../interpreter/types.js';
+import { isObject, type Json, type JsonObject, type JsonSchema, type Text } from '../json.js';
+import { type ExecutionEntry, type Journal, stream } from './journal.js';
+import { isSettled } from './payment.js';
+import type { Ports } from './ports.js';
+import type { Prompts } from './prompts.js';
+import { standardActions } from './standard/index.js';
+import type { StandardAction, StandardServices } from './standard/types.js';
+import type { LoadedTerminal } from './terminal.js';
+
+type Call = Extract<Command, { do: 'call' }>;
+type Timer = Extract<Command, { do: 'timer' }>;
+type InputBody = Input extends infer I ? (I extends Input ? Omit<I, 'at' | 'seed'> : never) : never;
+
+export interface ExecutionsOptions {
+  readonly ports: Ports;
+  readonly journal: Journal;
+  readonly evaluate: Evaluate;
+  readonly services: StandardServices;
+  readonly prompts: Prompts;
+  readonly terminals: ReadonlyMap<string, LoadedTerminal>;
+  readonly closing: AbortSignal;
+  readonly failed: (error: unknown) => void;
+  readonly ended: (entry: ExecutionEntry) => void;
+}
+
+export class Executions {
+  readonly #options: ExecutionsOptions;
+  readonly #runners = new Map<string, Runner>();
+
+  constructor(options: ExecutionsOptions) {
+    this.#options = options;
+  }
+
+  /** The execution that holds a terminal now. */
+  on(terminal: string): string | undefined {
+    for (const [id, runner] of this.#runners) if (runner.entry.state.terminal === terminal) return id;
+    return undefined;
+  }
+
+  /** Decides upon the start and appends it; nothing is durable yet. */
+  async start(input: Extract<InputBody, { type: 'start' }>): Promise<ExecutionEntry> {
+    const { journal, ports } = this.#options;
+    const program = journal.programOf(input.workflow, input.pins);
+    const events = await decide(program, undefined, { ...input, at: ports.clock.now(), seed: seedOf(ports) }, this.#options.evaluate);
+    journal.append(events.map((event) => ({ stream: stream.execution(input.executionId), event })));
+    const entry = journal.executions.get(input.executionId);
+    if (!entry) throw new Error(`${input.executionId} did not start`);
+    this.#run(entry);
+    return entry;
+  }
+
+  /** Goes on with everything that the log leaves open. */
+  recover(): void {
+    for (const entry of this.#options.journal.executions.values()) if (entry.state.status === 'running') this.#run(entry, true);
+  }
+
+  /** Every open step of the execution that can be cancelled is cancelled; its flow decides what follows. */
+  cancel(executionId: string, by: string, reason: string): void {
+    this.#runners.get(executionId)?.cancel(by, reason);
+  }
+
+  async idle(): Promise<void> {
+    await Promise.all([...this.#runners.values()].map((runner) => runner.idle()));
+  }
+
+  #run(entry: ExecutionEntry, recovering = false): void {
+    const runner = new Runner(entry, this.#options, () => {
+      this.#runners.delete(entry.id);
+      this.#options.ended(entry);
+    });
+    this.#runners.set(entry.id, runner);
+    runner.react(recovering);
+  }
+}
+
+interface RunningCall {
+  readonly call: Call;
+  readonly stop: AbortController;
+  readonly movesMoney: boolean;
+  readonly closers: Map<Audience, () => void>;
+}
+
+class Runner {
+  readonly entry: ExecutionEntry;
+  readonly #options: ExecutionsOptions;
+  readonly #onEnd: () => void;
+  readonly #calls = new Map<string, RunningCall>();
+  readonly #timers = new Map<string, AbortController>();
+  #mailbox: Promise<void> = Promise.resolve();
+
+  constructor(entry: ExecutionEntry, options: ExecutionsOptions, onEnd: () => void) {
+    this.entry = entry;
+    this.#options = options;
+    this.#onEnd = onEnd;
+  }
+
+  idle(): Promise<void> {
+    return this.#mailbox;
+  }
+
+  cancel(by: string, reason: string): void {
+    this.#options.journal.append([{ stream: stream.execution(this.entry.id), event: { type: 'cancelRequested', by, reason } }]);
+    for (const running of this.#calls.values()) this.#cancelCall(running, by);
+  }
+
+  /** Brings what runs in line with what is owed. */
+  react(recovering = false): void {
+    if (this.#options.closing.aborted) return;
+    const { state, program } = this.entry;
+    if (state.status !== 'running') {
+      this.#stopAll();
+      this.#onEnd();
+      return;
+    }
+    const commands = todo(state, program);
+    const calls = new Map<string, Call>();
+    const timers = new Map<string, Timer>();
+    for (const command of commands) {
+      if (command.do === 'continue') this.#post({ type: 'continue' });
+      else if (command.do === 'call') calls.set(`${command.step}@${command.attempt}`, command);
+      else timers.set(`${command.step}/${command.timer}/${command.dueAt}`, command);
+    }
+    for (const [key, running] of this.#calls) {
+      if (!calls.has(key)) this.#stopCall(key, running, new ActionError('Task.Superseded', 'the flow went another way'));
+    }
+    for (const [key, timer] of this.#timers) {
+      if (timers.has(key)) continue;
+      timer.abort();
+      this.#timers.delete(key);
+    }
+    for (const [key, timer] of timers) if (!this.#timers.has(key)) this.#startTimer(key, timer);
+    for (const [key, call] of calls) if (!this.#calls.has(key)) this.#startCall(key, call, recovering);
+  }
+
+  #post(input: InputBody): void {
+    this.#mailbox = this.#mailbox.then(() => this.#handle(input)).catch((error: unknown) => {
+      if (!this.#options.closing.aborted) this.#options.failed(error);
+    });
+  }
+
+  async #handle(input: InputBody): Promise<void> {
+    const { ports, journal, evaluate, closing } = this.#options;
+    if (closing.aborted || this.entry.state.status !== 'running') return;
+    const decided = await decide(this.entry.program, this.entry.state, { ...input, at: ports.clock.now(), seed: seedOf(ports) } as Input, evaluate);
+    if (closing.aborted || decided.length === 0) return;
+    const { events, inputs, done } = this.#withUndos(decided);
+    journal.append([...inputs, ...events.map((event) => ({ stream: stream.execution(this.entry.id), event }))]);
+    done();
+    this.react();
+  }
+
+  /**
+   * Adds to events that end a flow or a scope badly the orders to undo its uncommitted payments, in the same write (10, 11);
+   * a flow that would succeed with an approval that nobody committed fails instead.
+   */
+  #withUndos(decided: readonly ExecutionEvent[]): { events: readonly ExecutionEvent[]; inputs: { stream: string; event: import('../events.js').PaymentEvent }[]; done: () => void } {
+    const { journal, services } = this.#options;
+    const open = journal.paymentsOf(this.entry.id).filter((payment) => !payment.committed && !isSettled(payment));
+    if (open.length === 0) return { events: decided, inputs: [], done: () => {} };
+    const events = decided.map((event): ExecutionEvent =>
+      event.type === 'executionEnded' && event.status === 'succeeded'
+        ? { type: 'executionEnded', status: 'failed', error: 'Payment.Uncommitted', cause: 'the flow ended with a payment that does not cover what is due; it is undone' }
+        : event,
+    );
+    const condemned = open.filter((payment) => events.some((event) => endsBadlyAround(event, payment.step))).map((payment) => payment.paymentId);
+    const { inputs, done } = services.settler.condemnAll(condemned, 'flow-failed');
+    return { events, inputs, done };
+  }
+
+  #startTimer(key: string, timer: Timer): void {
+    const stop = new AbortController();
+    this.#timers.set(key, stop);
+    this.#options.ports.clock.until(timer.dueAt, AbortSignal.any([stop.signal, this.#options.closing])).then(
+      () => {
+        const money = timer.timer === 'timeout' ? [...this.#calls.values()].find(({ call, movesMoney }) => movesMoney && call.step === timer.step) : undefined;
+        // A payment's time-out is a request: the Task ends when the payment is decided (14).
+        if (money) money.stop.abort(new ActionError('States.Timeout', 'the step took too long'));
+        else this.#post({ type: 'timerFired', step: timer.step, timer: timer.timer });
+      },
+      () => {},
+    );
+  }
+
+  #startCall(key: string, call: Call, recovering: boolean): void {
+    const { terminals } = this.#options;
+    const loaded = terminals.get(this.entry.state.terminal);
+    const found = loaded && findAction(loaded, call.resource);
+    if (!loaded || !found) {
+      this.#post({ type: 'taskFailed', step: call.step, attempt: call.attempt, error: 'Task.Unknown', cause: causeOf(`nothing offers ${call.resource} here`, {}) });
+      return;
+    }
+    if (recovering && found.action.redo === 'fail') {
+      this.#post({ type: 'taskFailed', step: call.step, attempt: call.attempt, error: 'Task.Interrupted', cause: causeOf('the engine was restarted meanwhile', {}) });
+      return;
+    }
+    const running: RunningCall = { call, stop: new AbortController(), movesMoney: found.standard?.movesMoney ?? false, closers: new Map() };
+    this.#calls.set(key, running);
+    void this.#invoke(running, loaded, found).then(
+      (result) => this.#post({ type: 'taskSucceeded', step: call.step, attempt: call.attempt, result }),
+      (error: unknown) => this.#post({ type: 'taskFailed', step: call.step, attempt: call.attempt, ...failureOf(error, found.action.errors) }),
+    ).finally(() => {
+      for (const close of running.closers.values()) close();
+      running.closers.clear();
+    });
+  }
+
+  async #invoke(running: RunningCall, loaded: LoadedTerminal, found: Found): Promise<Json> {
+    const { call, stop } = running;
+    const { services } = this.#options;
+    const args = isObject(call.arguments) ? call.arguments : {};
+    const problem = problemOf(found.action.arguments, args);
+    if (problem) throw new ActionError('Task.ArgumentsInvalid', problem);
+    const context: ActionContext = {
+      executionId: this.entry.id,
+      step: call.step,
+      terminal: loaded.terminal,
+      signal: AbortSignal.any([stop.signal, this.#options.closing]),
+      ...(call.dueAt === undefined ? {} : { dueAt: call.dueAt }),
+      show: (audience, text, details) => this.#show(running, audience, text, details),
+    };
+    if (!found.standard) return await found.action.run(args, context);
+    return await found.standard.run(args, {
+      ...context,
+      attempt: call.attempt,
+      key: this.entry.state.key,
+      answers: call.answers,
+      answered: (audience, value) => this.#post({ type: 'promptClosed', step: call.step, attempt: call.attempt, audience, how: 'answered', value }),
+      loaded,
+      services,
+    });
+  }
+
+  /** What stands beside a working device: a prompt that takes no answer but cancel. */
+  #show(running: RunningCall, audience: Audience, text: Text, details?: JsonObject): void {
+    const { call, stop, closers } = running;
+    if (stop.signal.aborted || this.#options.closing.aborted) return;
+    const close = this.#options.prompts.open(
+      {
+        id: `${this.entry.id}/${call.step}@${call.attempt}/${audience}`,
+        kind: 'device',
+        terminalId: this.entry.state.terminal,
+        executionId: this.entry.id,
+        step: call.step,
+        audience,
+        show: { text: { zh: text.zh, en: text.en }, resource: call.resource, ...details },
+        ...(call.dueAt === undefined ? {} : { dueAt: call.dueAt }),
+      },
+      (how) => {
+        if (how.is === 'cancelled') this.#cancelCall(running, how.by);
+      },
+    );
+    closers.set(audience, close);
+  }
+
+  #cancelCall(running: RunningCall, by: string): void {
+    const { call, stop, movesMoney } = running;
+    if (stop.signal.aborted) return;
+    const reason = new ActionError('Terminal.Cancelled', `cancelled by ${by}`, { by });
+    stop.abort(reason);
+    if (!movesMoney) this.#post({ type: 'taskFailed', step: call.step, attempt: call.attempt, ...failureOf(reason, {}) });
+  }
+
+  #stopCall(key: string, running: RunningCall, reason: ActionError): void {
+    this.#calls.delete(key);
+    if (!running.stop.signal.aborted) running.stop.abort(reason);
+  }
+
+  #stopAll(): void {
+    for (const [key, running] of this.#calls) this.#stopCall(key, running, new ActionError('Task.Superseded', 'the transaction ended'));
+    for (const timer of this.#timers.values()) timer.abort();
+    this.#timers.clear();
+  }
+}
+
+type Found = { readonly action: { readonly arguments: JsonSchema; readonly errors: { readonly [name: string]: Text }; readonly redo: 'again' | 'fail' } & Pick<Action, 'run'>; readonly standard?: StandardAction };
+
+const findAction = (loaded: LoadedTerminal, resource: string): Found | undefined => {
+  const [namespace = '', name = ''] = resource.split(':');
+  const standard = Object.hasOwn(standardActions, namespace) && Object.hasOwn(standardActions[namespace] ?? {}, name) ? standardActions[namespace]?.[name] : undefined;
+  if (standard) return { action: standard as unknown as Found['action'], standard };
+  const actions = loaded.actions.get(namespace);
+  const action = actions && Object.hasOwn(actions, name) ? actions[name] : undefined;
+  return action && { action };
+};
+
+const ajv = new Ajv2020({ allErrors: true, strict: false });
+const compiled = new WeakMap<JsonSchema, ValidateFunction>();
+const problemOf = (schema: JsonSchema, value: Json): string | undefined => {
+  let validate = compiled.get(schema);
+  if (!validate) compiled.set(schema, (validate = ajv.compile(schema)));
+  return validate(value) ? undefined : ajv.errorsText(validate.errors, { dataVar: 'Arguments' });
+};
+
+const failureOf = (error: unknown, hints: { readonly [name: string]: Text }): { error: string; cause: string } => {
+  if (!ActionError.is(error)) return { error: 'Task.Failed', cause: causeOf(error instanceof Error ? `${error.name}: ${error.message}` : 'the action failed', {}) };
+  const hint = hints[error.error] ?? commonHints[error.error];
+  return { error: error.error, cause: causeOf(error.message, { ...(hint ? { hint: { zh: hint.zh, en: hint.en } } : {}), ...error.details }) };
+};
+
+/** The Cause of every failed Task is JSON text: `{% $parse($states.errorOutput.Cause).hint.zh %}` is what to show. */
+const causeOf = (message: string, details: JsonObject): string => JSON.stringify({ message, hint: { zh: '操作未完成', en: 'The step was not completed' }, ...details });
+
+const commonHints: { readonly [name: string]: Text } = {
+  'Terminal.Cancelled': { zh: '已取消', en: 'Cancelled' },
+  'States.Timeout': { zh: '操作超时', en: 'It took too long' },
+  'Sensitive.Lost': { zh: '请重新读卡或扫码', en: 'Read the card or scan the code again' },
+};
+
+/** Leaving by a Catch, taking up a Retry and failing end what stood inside a step; the end of the execution ends everything. */
+const endsBadlyAround = (event: ExecutionEvent, step: StepId): boolean => {
+  if (event.type === 'executionEnded') return event.status === 'failed';
+  const within = (outer: StepId, index?: number): boolean => step.startsWith(`${outer.slice(0, outer.lastIndexOf('#'))}[${index === undefined ? '' : `${index}]`}`);
+  if (event.type === 'scopeEnded') return event.status === 'failed' && within(event.step, event.index);
+  if (event.type === 'stepLeft') return event.caught !== undefined && within(event.step);
+  return event.type === 'taskFailed' && within(event.step);
+};
+
+const seedOf = (ports: Ports): string => Array.from(ports.random.bytes(16), (byte) => byte.toString(16).padStart(2, '0')).join('');

@@ -1,0 +1,87 @@
+/**
+ * A lane (acquirer and terminal id) is what is serial at a host: one message at a time on it, and an undo goes before
+ * its next financial message (rule 12).
+ */
+export class Lanes {
+  readonly #lanes = new Map<string, LaneState>();
+
+  /** Shuts a lane for financial messages until the payment's undo is through, or a person has been told. */
+  shut(lane: string, paymentId: string): void {
+    this.#lane(lane).undos.add(paymentId);
+  }
+
+  reopen(lane: string, paymentId: string): void {
+    const state = this.#lane(lane);
+    if (state.undos.delete(paymentId)) this.#next(lane);
+  }
+
+  /**
+   * Waits for the lane, then runs the work alone on it.
+   * @param options.undo goes first, also while the lane is shut
+   * @returns `undefined` when the signal was aborted before the lane was free: the work has not begun
+   */
+  async run<T>(lane: string, options: { undo: boolean; signal?: AbortSignal }, work: () => Promise<T>): Promise<{ value: T } | undefined> {
+    const granted = await this.#acquire(lane, options);
+    if (!granted) return undefined;
+    try {
+      return { value: await work() };
+    } finally {
+      this.#lane(lane).busy = false;
+      this.#next(lane);
+    }
+  }
+
+  #acquire(lane: string, { undo, signal }: { undo: boolean; signal?: AbortSignal }): Promise<boolean> {
+    return new Promise((resolve) => {
+      if (signal?.aborted) return resolve(false);
+      const waiter: Waiter = { undo, grant: () => resolve(true) };
+      const state = this.#lane(lane);
+      state.waiters.push(waiter);
+      signal?.addEventListener(
+        'abort',
+        () => {
+          const index = state.waiters.indexOf(waiter);
+          if (index === -1) return;
+          state.waiters.splice(index, 1);
+          resolve(false);
+        },
+        { once: true },
+      );
+      this.#next(lane);
+    });
+  }
+
+  #next(lane: string): void {
+    const state = this.#lane(lane);
+    if (state.busy) return;
+    let index = state.waiters.findIndex((waiter) => waiter.undo);
+    if (index === -1 && state.undos.size === 0) index = 0;
+    const waiter = state.waiters[index];
+    if (!waiter) {
+      if (state.waiters.length === 0 && state.undos.size === 0) this.#lanes.delete(lane);
+      return;
+    }
+    state.waiters.splice(index, 1);
+    state.busy = true;
+    waiter.grant();
+  }
+
+  #lane(lane: string): LaneState {
+    let state = this.#lanes.get(lane);
+    if (!state) {
+      state = { busy: false, undos: new Set(), waiters: [] };
+      this.#lanes.set(lane, state);
+    }
+    return state;
+  }
+}
+
+interface Waiter {
+  readonly undo: boolean;
+  grant(): void;
+}
+interface LaneState {
+  busy: boolean;
+  readonly undos: Set<string>;
+  readonly waiters: Waiter[];
+}

@@ -1,0 +1,394 @@
+/**
+ * A payment's stream: its fold, and the table that says what is owed next (docs/money-rules.md; rule numbers in brackets).
+ * Pure: the settler beside it turns duties into calls, in live running and after a restart alike.
+ */
+import type {
+  Answer,
+  Approved,
+  Finding,
+  Operation,
+  PaymentFacts,
+  PaymentRequest,
+  Prepared,
+  Remedy,
+  ReverseAnswer,
+  SettlingPolicy,
+  UndoReason,
+} from '../contract.js';
+import type { EventRecord, PaymentEvent, StepId } from '../events.js';
+import type { JsonObject } from '../json.js';
+
+/**
+ * Where an attempt stands.
+ * `submitted` no answer recorded yet · `undecided` pending or unknown · `approved` the card must still accept ·
+ * `completed` counts as paid · `condemned` one-way: to be undone (6) · the rest is final.
+ */
+export type Fate = 'submitted' | 'undecided' | 'approved' | 'completed' | 'declined' | 'not-sent' | 'condemned' | 'undone';
+
+export interface AttemptState {
+  readonly attempt: number;
+  readonly taskAttempt: number;
+  readonly operation: Operation;
+  readonly request: Omit<PaymentRequest, 'original'>;
+  readonly prepared: Prepared;
+  readonly sealed: boolean;
+  /** ms since 1970: when the intent was written, just before the submit. */
+  readonly submittedAt: number;
+  /** The attempt that this void or refund undoes. */
+  readonly undoes?: number;
+  readonly fate: Fate;
+  readonly answer?: Answer | Finding;
+  readonly approved?: Approved;
+  readonly facts?: PaymentFacts;
+  readonly inquiries: number;
+  /** It counted as paid at some time, whatever came after: undone by a void or refund, no longer by a reversal. */
+  readonly completedOnce: boolean;
+  /** The card said no to the approval, or was gone (8). */
+  readonly refusedByCard: boolean;
+  readonly condemned?: { readonly why: UndoReason; readonly remedy: Remedy; readonly at: number };
+  readonly undo: {
+    readonly tries: number;
+    /** Tries that the host answered in any way (12). */
+    readonly reached: number;
+    readonly lastAt: number;
+    readonly last?: ReverseAnswer;
+  };
+  readonly undone?: { readonly proof: string; readonly at: number; readonly watches: number };
+  readonly advised: boolean;
+}
+
+export interface ReceiptState {
+  readonly receiptId: string;
+  readonly document: JsonObject;
+  readonly copies: readonly ('merchant' | 'customer')[];
+  readonly printed: readonly ('merchant' | 'customer')[];
+  /** Copies of which it is sure that no line was printed. */
+  readonly deferred: readonly ('merchant' | 'customer')[];
+}
+
+export interface CaseState {
+  readonly caseId: string;
+  readonly why: string;
+  readonly openedAt: number;
+  readonly resolved?: { readonly as: 'paid' | 'not-paid' | 'undone'; readonly by: string; readonly reason: string };
+}
+
+export interface PaymentState {
+  readonly paymentId: string;
+  readonly execution: string;
+  readonly step: StepId;
+  readonly method: string;
+  readonly terminalId: string;
+  readonly currency: string;
+  readonly dueMinor: number;
+  readonly saleReference: string;
+  readonly attempts: readonly AttemptState[];
+  readonly committed: boolean;
+  readonly cases: readonly CaseState[];
+  readonly receipts: readonly ReceiptState[];
+}
+
+/** The fold. A payment's first event is its first intent. */
+export const evolvePayment = (state: PaymentState | undefined, record: EventRecord): PaymentState => {
+  const event = record.event as PaymentEvent;
+  if (event.type === 'paymentPrepared') {
+    const attempt: AttemptState = {
+      attempt: event.attempt,
+      taskAttempt: event.taskAttempt,
+      operation: event.request.operation,
+      request: event.request,
+      prepared: event.prepared,
+      sealed: event.sealed,
+      submittedAt: record.at,
+      ...(event.undoes === undefined ? {} : { undoes: event.undoes }),
+      fate: 'submitted',
+      inquiries: 0,
+      completedOnce: false,
+      refusedByCard: false,
+      undo: { tries: 0, reached: 0, lastAt: 0 },
+      advised: false,
+    };
+    const base = state ?? {
+      paymentId: event.request.paymentId,
+      execution: event.execution,
+      step: event.step,
+      method: event.method,
+      terminalId: event.request.terminalId,
+      currency: event.request.amount.currency,
+      dueMinor: event.dueMinor,
+      saleReference: event.saleReference,
+      attempts: [],
+      committed: false,
+      cases: [],
+      receipts: [],
+    };
+    return { ...base, attempts: [...base.attempts, attempt] };
+  }
+  if (!state) throw new Error(`payment stream ${record.stream} begins with ${event.type}`);
+  switch (event.type) {
+    case 'paymentAnswered':
+      return answered(state, event, record.at);
+    case 'paymentCompleted':
+      return patch(state, event.attempt, (a) =>
+        event.completion.outcome === 'completed'
+          ? { ...a, fate: 'completed', completedOnce: true, ...(event.facts ? { facts: event.facts } : {}) }
+          : { ...a, refusedByCard: true },
+      );
+    case 'paymentCommitted':
+      return { ...state, committed: true };
+    case 'paymentCondemned':
+      return patch(state, event.attempt, (a) => ({ ...a, fate: 'condemned', condemned: { why: event.why, remedy: event.remedy, at: record.at } }));
+    case 'paymentUndoAnswered':
+      return patch(state, event.attempt, (a) => ({
+        ...a,
+        fate: event.answer.outcome === 'undone' ? 'undone' : a.fate,
+        undo: {
+          tries: event.try,
+          reached: a.undo.reached + (event.answer.outcome === 'not-sent' ? 0 : 1),
+          lastAt: record.at,
+          last: event.answer,
+        },
+        ...(event.answer.outcome === 'undone' ? { undone: { proof: event.answer.proof, at: record.at, watches: 0 } } : {}),
+      }));
+    case 'sealedForgotten':
+      return patch(state, event.attempt, (a) => ({ ...a, sealed: false }));
+    case 'adviceDelivered':
+      return patch(state, event.attempt, (a) => ({ ...a, advised: true }));
+    case 'caseOpened':
+      return { ...state, cases: [...state.cases, { caseId: event.caseId, why: event.why, openedAt: record.at }] };
+    case 'caseResolved':
+      return {
+        ...state,
+        cases: state.cases.map((c) => (c.caseId === event.caseId ? { ...c, resolved: { as: event.as, by: event.by, reason: event.reason } } : c)),
+      };
+    case 'receiptOwed':
+      return {
+        ...state,
+        receipts: [...state.receipts, { receiptId: event.receiptId, document: event.document, copies: event.copies, printed: [], deferred: [] }],
+      };
+    case 'receiptDeferred':
+      return receipt(state, event.receiptId, (r) => ({ ...r, deferred: [...r.deferred, event.copy] }));
+    case 'receiptPrinted':
+      return receipt(state, event.receiptId, (r) => ({
+        ...r,
+        printed: [...r.printed, event.copy],
+        deferred: r.deferred.filter((copy) => copy !== event.copy),
+      }));
+    case 'paymentContradicted':
+      return state;
+  }
+};
+
+const patch = (state: PaymentState, attempt: number, change: (a: AttemptState) => AttemptState): PaymentState => ({
+  ...state,
+  attempts: state.attempts.map((a) => (a.attempt === attempt ? change(a) : a)),
+});
+
+const receipt = (state: PaymentState, receiptId: string, change: (r: ReceiptState) => ReceiptState): PaymentState => ({
+  ...state,
+  receipts: state.receipts.map((r) => (r.receiptId === receiptId ? change(r) : r)),
+});
+
+const answered = (state: PaymentState, event: Extract<PaymentEvent, { type: 'paymentAnswered' }>, at: number): PaymentState => {
+  const next = patch(state, event.attempt, (a) => {
+    const counted = {
+      ...a,
+      answer: event.answer,
+      inquiries: a.inquiries + (event.to === 'inquire' ? 1 : 0),
+      ...(event.to === 'watch' && a.undone ? { undone: { ...a.undone, watches: a.undone.watches + 1 } } : {}),
+    };
+    const { answer } = event;
+    if (answer.outcome === 'approved') {
+      const approved = { ...counted, approved: answer, facts: answer.facts, completedOnce: answer.completion === 'none' };
+      // An approval that arrives for a condemned or undone attempt restarts its undo (5).
+      if (a.condemned) return { ...withoutUndone(approved), fate: 'condemned', undo: { tries: a.undo.tries, reached: 0, lastAt: at } };
+      return { ...approved, fate: answer.completion === 'due' ? 'approved' : 'completed' };
+    }
+    if (a.condemned) {
+      // Nothing but its undo decides about a condemned attempt, except proof that nothing stands at the host.
+      return answer.outcome === 'undone' && a.fate === 'condemned'
+        ? { ...counted, fate: 'undone', undone: { proof: answer.proof, at, watches: 0 } }
+        : counted;
+    }
+    if (a.fate !== 'submitted' && a.fate !== 'undecided') return counted;
+    switch (answer.outcome) {
+      case 'declined':
+        return { ...counted, fate: 'declined' };
+      case 'not-sent':
+        return { ...counted, fate: 'not-sent' };
+      case 'undone':
+        return { ...counted, fate: 'undone', undone: { proof: answer.proof, at, watches: 0 } };
+      default:
+        return { ...counted, fate: 'undecided' };
+    }
+  });
+  const undo = next.attempts.find((a) => a.attempt === event.attempt);
+  // A void or refund that was approved has undone its original.
+  if (undo?.undoes !== undefined && undo.fate === 'completed') {
+    return patch(next, undo.undoes, (a) => ({ ...a, fate: 'undone', undone: { proof: 'money-back', at, watches: 0 } }));
+  }
+  return next;
+};
+
+const withoutUndone = (attempt: AttemptState): AttemptState => {
+  const { undone: _undone, ...rest } = attempt;
+  return rest;
+};
+
+/** What a payment owes next. `at` is in ms since 1970; a duty without it is due at once. */
+export type Duty =
+  | { readonly do: 'inquire'; readonly attempt: number; readonly to: 'inquire' | 'watch'; readonly try: number; readonly at: number }
+  | { readonly do: 'complete'; readonly attempt: number }
+  | { readonly do: 'condemn'; readonly attempt: number; readonly why: UndoReason }
+  | { readonly do: 'reverse'; readonly attempt: number; readonly try: number; readonly at: number }
+  | { readonly do: 'undo-by'; readonly attempt: number; readonly operation: 'void' | 'refund'; readonly at: number }
+  | { readonly do: 'open-case'; readonly why: string }
+  | { readonly do: 'forget'; readonly attempt: number }
+  | { readonly do: 'deliver'; readonly attempt: number; readonly at: number };
+
+export interface DutyContext {
+  readonly now: number;
+  /** Attempts whose submit or completion runs in this process: they are waited for, not decided upon. */
+  readonly inFlight: ReadonlySet<number>;
+  /** Someone asked to give the payment up (14), or the flow around it ended badly (10): condemns before commitment. */
+  readonly giveUp?: UndoReason;
+  /** False once the process that held the card is gone: the approval is condemned (8). */
+  readonly mayComplete: boolean;
+  readonly method: { readonly policy: SettlingPolicy; readonly inquiry: boolean; readonly reversal: boolean; readonly deliver: boolean };
+}
+
+/** True when nothing about it can change any more except receipts: closed (11). */
+export const isSettled = (payment: PaymentState): boolean =>
+  isResolved(payment) ||
+  (payment.cases.every((c) => c.resolved) &&
+    payment.attempts.every((a) => a.fate === 'declined' || a.fate === 'not-sent' || a.fate === 'undone' || (a.fate === 'completed' && (payment.committed || a.undoes !== undefined))));
+
+/** The host's answer is open, or an undo is: nobody may submit for the same sale meanwhile (15). */
+export const isUndecided = (payment: PaymentState): boolean =>
+  !isResolved(payment) &&
+  payment.attempts.some((a) => a.fate === 'submitted' || a.fate === 'undecided' || a.fate === 'approved' || a.fate === 'condemned');
+
+export const openCase = (payment: PaymentState): CaseState | undefined => payment.cases.find((c) => !c.resolved);
+
+/** A person decided: the machine does nothing more by itself. */
+export const isResolved = (payment: PaymentState): boolean => payment.cases.some((c) => c.resolved);
+
+/** What stands as paid, in minor units. */
+export const paidMinor = (payment: PaymentState): number =>
+  payment.attempts.filter((a) => a.fate === 'completed' && a.undoes === undefined).reduce((sum, a) => sum + (a.approved?.amount.amountMinor ?? 0), 0);
+
+/** The table. Newest attempt first: an undo's own fate comes before what it undoes. */
+export const nextDuty = (payment: PaymentState, context: DutyContext): Duty | undefined => {
+  if (isResolved(payment)) return forgetting(payment);
+  for (const attempt of [...payment.attempts].reverse()) {
+    if (context.inFlight.has(attempt.attempt)) return undefined;
+    const duty = attemptDuty(payment, attempt, context);
+    if (duty) return duty;
+  }
+  return forgetting(payment) ?? delivery(payment, context);
+};
+
+const attemptDuty = (payment: PaymentState, a: AttemptState, context: DutyContext): Duty | undefined => {
+  const { policy } = context.method;
+  switch (a.fate) {
+    case 'submitted':
+    case 'undecided': {
+      if (context.giveUp && a.undoes === undefined) return { do: 'condemn', attempt: a.attempt, why: context.giveUp };
+      const due = policy.inquireAtMs[a.inquiries];
+      if (context.method.inquiry && due !== undefined) {
+        return { do: 'inquire', attempt: a.attempt, to: 'inquire', try: a.inquiries + 1, at: inquiryAt(a, due, context.now) };
+      }
+      // A refund is never repeated and has no reversal: a person looks (7).
+      if (a.operation === 'refund') return caseOnce(payment, `refund ${a.prepared.reference} has no answer`);
+      return { do: 'condemn', attempt: a.attempt, why: whyUndecided(a) };
+    }
+    case 'approved':
+      if (partialUnasked(a)) return { do: 'condemn', attempt: a.attempt, why: 'mismatch' };
+      if (context.giveUp) return { do: 'condemn', attempt: a.attempt, why: context.giveUp };
+      return context.mayComplete && !a.refusedByCard ? { do: 'complete', attempt: a.attempt } : { do: 'condemn', attempt: a.attempt, why: 'card-refused' };
+    case 'completed':
+      if (a.undoes !== undefined || payment.committed) return undefined;
+      if (partialUnasked(a)) return { do: 'condemn', attempt: a.attempt, why: 'mismatch' };
+      return context.giveUp ? { do: 'condemn', attempt: a.attempt, why: context.giveUp } : undefined;
+    case 'condemned':
+      return undoDuty(payment, a, context);
+    case 'undone': {
+      const due = a.undone?.proof === 'no-original' ? policy.watchAtMs[a.undone.watches] : undefined;
+      return context.method.inquiry && a.undone && due !== undefined
+        ? { do: 'inquire', attempt: a.attempt, to: 'watch', try: a.undone.watches + 1, at: a.undone.at + due }
+        : undefined;
+    }
+    case 'declined':
+    case 'not-sent':
+      return undefined;
+  }
+};
+
+const undoDuty = (payment: PaymentState, a: AttemptState, context: DutyContext): Duty | undefined => {
+  const { reverse } = context.method.policy;
+  const remedy = a.condemned?.remedy;
+  if (!remedy || remedy.do === 'ask-person') return caseOnce(payment, remedy?.why ?? 'no remedy is known');
+  if (a.undo.last?.outcome === 'refused') return caseOnce(payment, `the host refused to undo it (${a.undo.last.code})`);
+  const earliest = Math.max(a.submittedAt + reverse.notBeforeMs, a.undo.last ? backOff(a, reverse.backoffMs) : 0);
+  if (Math.max(earliest, context.now) > a.submittedAt + reverse.withinMs) return caseOnce(payment, "the host's time for undoing it is over");
+  // After so many tries that reached the host a person is told; the tries go on (12).
+  if (a.undo.reached >= reverse.laneAttempts && payment.cases.length === 0) return { do: 'open-case', why: `not undone after ${a.undo.reached} tries` };
+  if (remedy.do === 'reverse') return { do: 'reverse', attempt: a.attempt, try: a.undo.tries + 1, at: earliest };
+  const undos = payment.attempts.filter((u) => u.undoes === a.attempt);
+  const last = undos.at(-1);
+  if (last?.fate === 'declined') return caseOnce(payment, `the host declined the ${remedy.do}`);
+  if (undos.length >= reverse.laneAttempts) return caseOnce(payment, `not undone after ${undos.length} attempts to ${remedy.do} it`);
+  const at = last ? last.submittedAt + (reverse.backoffMs[Math.min(undos.length, reverse.backoffMs.length) - 1] ?? 0) : earliest;
+  return { do: 'undo-by', attempt: a.attempt, operation: remedy.do, at };
+};
+
+const caseOnce = (payment: PaymentState, why: string): Duty | undefined => (payment.cases.length === 0 ? { do: 'open-case', why } : undefined);
+
+const forgetting = (payment: PaymentState): Duty | undefined => {
+  const forgettable = payment.attempts.find(
+    (a) => a.sealed && (isResolved(payment) || a.fate === 'declined' || a.fate === 'not-sent' || a.fate === 'undone' || a.fate === 'completed'),
+  );
+  return forgettable && { do: 'forget', attempt: forgettable.attempt };
+};
+
+const delivery = (payment: PaymentState, context: DutyContext): Duty | undefined => {
+  const owing = payment.committed && context.method.deliver ? payment.attempts.find((a) => a.approved?.owed && !a.advised && a.fate === 'completed') : undefined;
+  return owing && { do: 'deliver', attempt: owing.attempt, at: context.now };
+};
+
+/** The times count from the submit; when a restart let several pass, one question answers for all of them, asked at once. */
+const inquiryAt = (a: AttemptState, dueMs: number, now: number): number =>
+  a.answer?.outcome === 'unknown' && a.inquiries === 0 && a.answer.reason === 'host-error' ? now : a.submittedAt + dueMs;
+
+const backOff = (a: AttemptState, backoffMs: readonly number[]): number => {
+  if (a.undo.last?.outcome === 'not-now') return a.undo.last.retryAt;
+  return a.undo.lastAt + (backoffMs[Math.min(a.undo.tries, backoffMs.length) - 1] ?? 0);
+};
+
+export const partialUnasked = (a: AttemptState): boolean =>
+  a.approved !== undefined && !a.request.allowPartial && a.approved.amount.amountMinor < a.request.amount.amountMinor;
+
+const whyUndecided = (a: AttemptState): UndoReason => {
+  if (a.answer?.outcome === 'pending') return 'timed-out';
+  if (a.answer?.outcome !== 'unknown') return 'no-answer';
+  if (a.answer.reason === 'unverified') return 'unverified';
+  return a.answer.reason === 'mismatch' ? 'mismatch' : 'no-answer';
+};
+
+/**
+ * Holds an answer against what was asked, whatever a plugin says (3): more than asked, another currency or a partial
+ * amount of nothing is no approval of this payment.
+ */
+export const judge = <A extends Answer | Finding>(answer: A, request: Pick<PaymentRequest, 'amount'>): A | Extract<Answer, { outcome: 'unknown' }> => {
+  if (answer.outcome === 'approved' || answer.outcome === 'declined' || answer.outcome === 'undone') {
+    if (answer.verified !== true) return { outcome: 'unknown', reason: 'unverified', why: `${answer.outcome} without verification` };
+  }
+  if (answer.outcome !== 'approved') return answer;
+  const { amount } = answer;
+  const fits =
+    amount.currency === request.amount.currency &&
+    Number.isSafeInteger(amount.amountMinor) &&
+    amount.amountMinor > 0 &&
+    amount.amountMinor <= request.amount.amountMinor;
+  return fits ? answer : { outcome: 'unknown', reason: 'mismatch', why: `approved for ${amount.amountMinor} ${amount.currency}` };
+};

@@ -1,0 +1,78 @@
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
+import type { Audience } from '../contract.js';
+import { TillwrightError } from '../errors.js';
+import type { StepId } from '../events.js';
+import type { Json, JsonObject, JsonSchema, Text } from '../json.js';
+
+/**
+ * Something that waits for a person. Any screen answers it by its id.
+ * `device` stands beside a working device and takes no answer but cancel.
+ */
+export interface Prompt {
+  readonly id: string;
+  readonly kind: 'amount' | 'choose' | 'confirm' | 'notice' | 'device';
+  readonly terminalId: string;
+  readonly executionId: string;
+  readonly step: StepId;
+  readonly audience: Audience;
+  /** What to show: `text` and what belongs to the kind (`options`, `lines`, `currency`, `qr`, ...). */
+  readonly show: JsonObject & { readonly text: Text & JsonObject };
+  /** JSON Schema of a fitting answer; absent for `device`. */
+  readonly answer?: JsonSchema;
+  /** When it closes by itself, ms since 1970. */
+  readonly dueAt?: number;
+}
+
+interface OpenPrompt {
+  readonly prompt: Prompt;
+  readonly validate?: ValidateFunction;
+  readonly settle: (how: { readonly is: 'answered'; readonly value: Json } | { readonly is: 'cancelled'; readonly by: string }) => void;
+}
+
+/** The prompts that are open now. They are not stored: the step that opened one opens it again after a restart. */
+export class Prompts {
+  readonly #open = new Map<string, OpenPrompt>();
+  readonly #ajv = new Ajv2020({ allErrors: true, strict: false });
+
+  constructor(readonly changed: (event: 'prompt' | 'prompt-closed', prompt: Prompt) => void) {}
+
+  open(prompt: Prompt, settle: OpenPrompt['settle']): () => void {
+    const validate = prompt.answer ? this.#ajv.compile(prompt.answer) : undefined;
+    this.#open.set(prompt.id, { prompt, settle, ...(validate ? { validate } : {}) });
+    this.changed('prompt', prompt);
+    return () => this.#close(prompt.id);
+  }
+
+  list(): readonly Prompt[] {
+    return [...this.#open.values()].map(({ prompt }) => prompt);
+  }
+
+  /** @throws PROMPT_UNKNOWN, PROMPT_ANSWER_INVALID; the prompt stays open then */
+  answer(id: string, value: Json): void {
+    const open = this.#get(id);
+    if (!open.validate) throw new TillwrightError('PROMPT_ANSWER_INVALID', { found: 'this prompt takes no answer but cancel' });
+    if (!open.validate(value)) {
+      throw new TillwrightError('PROMPT_ANSWER_INVALID', { found: this.#ajv.errorsText(open.validate.errors, { dataVar: 'answer' }) });
+    }
+    this.#close(id);
+    open.settle({ is: 'answered', value });
+  }
+
+  /** @throws PROMPT_UNKNOWN */
+  cancel(id: string, by: string): void {
+    const open = this.#get(id);
+    if (open.prompt.kind !== 'device') this.#close(id);
+    open.settle({ is: 'cancelled', by });
+  }
+
+  #get(id: string): OpenPrompt {
+    const open = this.#open.get(id);
+    if (!open) throw new TillwrightError('PROMPT_UNKNOWN', { prompt: id });
+    return open;
+  }
+
+  #close(id: string): void {
+    const open = this.#open.get(id);
+    if (this.#open.delete(id) && open) this.changed('prompt-closed', open.prompt);
+  }
+}

@@ -1,0 +1,126 @@
+import { ActionError, type ReceiptDocument, type ReceiptField, type Text, toDecimal } from '../contract.js';
+import type { StepId } from '../events.js';
+import type { JsonObject } from '../json.js';
+import { type Journal, stream } from './journal.js';
+import { paidMinor, type PaymentState, type ReceiptState } from './payment.js';
+import type { LoadedTerminal } from './terminal.js';
+
+type Copy = 'merchant' | 'customer';
+
+const labels = {
+  merchantId: { zh: '商户编号', en: 'Merchant No.' },
+  terminalId: { zh: '终端编号', en: 'Terminal No.' },
+  operator: { zh: '操作员', en: 'Operator' },
+  method: { zh: '支付方式', en: 'Payment' },
+  type: { zh: '交易类型', en: 'Type' },
+  dateTime: { zh: '日期时间', en: 'Date/Time' },
+  amount: { zh: '金额', en: 'Amount' },
+} as const;
+
+/** Receipts are debts of a committed payment: owed first, printed when there is paper, nothing undone for their sake (9, 20). */
+export class Receipts {
+  readonly #journal: Journal;
+  /** Copies that this process knows to be unprinted; any other open copy may have been printed before a crash. */
+  readonly #fresh = new Set<string>();
+  readonly #printing = new Map<string, Promise<void>>();
+
+  constructor(journal: Journal) {
+    this.#journal = journal;
+  }
+
+  owe(payments: readonly PaymentState[], order: { loaded: LoadedTerminal; copies: readonly Copy[]; language: 'zh' | 'en' | 'both'; step: StepId }): void {
+    const inputs = payments
+      .map((payment) => ({ payment, receiptId: `${payment.paymentId}:${order.step}` }))
+      .filter(({ payment, receiptId }) => !payment.receipts.some((receipt) => receipt.receiptId === receiptId))
+      .map(({ payment, receiptId }) => {
+        for (const copy of order.copies) this.#fresh.add(`${receiptId}/${copy}`);
+        const document = compose(payment, order.loaded, order.language, this.#journal.ports.clock.now());
+        return { stream: stream.payment(payment.paymentId), event: { type: 'receiptOwed', receiptId, copies: order.copies, document } as const };
+      });
+    if (inputs.length > 0) this.#journal.append(inputs);
+  }
+
+  /** @throws ActionError `Printer.NoPaper`, `Device.Unavailable`; what was not printed stays owed */
+  async print(paymentIds: readonly string[], loaded: LoadedTerminal, signal: AbortSignal): Promise<void> {
+    const before = this.#printing.get(loaded.terminal.id) ?? Promise.resolve();
+    const turn = before.catch(() => {}).then(() => this.#printNow(paymentIds, loaded, signal));
+    this.#printing.set(loaded.terminal.id, turn);
+    return await turn;
+  }
+
+  /** Prints what a terminal owes, as far as its paper goes. Never throws: what can't be printed stays owed. */
+  async deliverOwed(loaded: LoadedTerminal): Promise<void> {
+    const owing = this.owed(loaded.terminal.id).map(({ payment }) => payment.paymentId);
+    if (owing.length === 0) return;
+    await this.print(owing, loaded, new AbortController().signal).catch(() => {});
+  }
+
+  owed(terminalId: string): { payment: PaymentState; receipt: ReceiptState }[] {
+    return [...this.#journal.payments.values()]
+      .filter((payment) => payment.terminalId === terminalId)
+      .flatMap((payment) => payment.receipts.filter((receipt) => receipt.printed.length < receipt.copies.length).map((receipt) => ({ payment, receipt })));
+  }
+
+  async #printNow(paymentIds: readonly string[], loaded: LoadedTerminal, signal: AbortSignal): Promise<void> {
+    for (const paymentId of paymentIds) {
+      for (const receipt of this.#journal.payments.get(paymentId)?.receipts ?? []) {
+        for (const copy of receipt.copies.filter((each) => !receipt.printed.includes(each))) await this.#copy(paymentId, receipt, copy, loaded, signal);
+      }
+    }
+  }
+
+  async #copy(paymentId: string, receipt: ReceiptState, copy: Copy, loaded: LoadedTerminal, signal: AbortSignal): Promise<void> {
+    const { printer } = loaded;
+    const id = `${receipt.receiptId}/${copy}`;
+    const reprint = !this.#fresh.has(id) && !receipt.deferred.includes(copy);
+    const defer = (): void => void this.#journal.append([{ stream: stream.payment(paymentId), event: { type: 'receiptDeferred', receiptId: receipt.receiptId, copy } }]);
+    if (!printer) throw new ActionError('Device.Unavailable', 'this terminal has no printer');
+    if (!(await printer.status()).paper) {
+      if (!reprint && !receipt.deferred.includes(copy)) defer();
+      throw new ActionError('Printer.NoPaper', 'out of paper');
+    }
+    // From here on a failure may have left lines on paper: what comes next is a reprint.
+    this.#fresh.delete(id);
+    const document = receipt.document as ReceiptDocument;
+    await printer.print({ ...document, id, copy, reprint, signature: copy === 'customer' && document.signature === 'signature' ? 'absent' : document.signature }, signal);
+    this.#journal.append([{ stream: stream.payment(paymentId), event: { type: 'receiptPrinted', receiptId: receipt.receiptId, copy, reprint } }]);
+  }
+}
+
+const compose = (payment: PaymentState, loaded: LoadedTerminal, language: 'zh' | 'en' | 'both', now: number): JsonObject => {
+  const { terminal } = loaded;
+  const attempt = payment.attempts.findLast((a) => a.fate === 'completed' && a.undoes === undefined);
+  const fields = attempt?.facts?.receipt ?? [];
+  const method = loaded.methods.get(payment.method)?.method;
+  const line = (label: Text, value: string, large = false): JsonObject => ({ label: { zh: label.zh, en: label.en }, value, ...(large ? { large } : {}) });
+  const has = (key: string): boolean => fields.some((field: ReceiptField) => field.key === key);
+  const amount = { amountMinor: paidMinor(payment), currency: payment.currency };
+  const symbol = payment.currency === 'CNY' ? 'RMB' : payment.currency;
+  return {
+    id: '',
+    copy: 'merchant',
+    reprint: false,
+    merchantName: terminal.name,
+    title: { zh: '签购单', en: 'SALES SLIP' },
+    language,
+    lines: [
+      line(labels.merchantId, terminal.mid),
+      line(labels.terminalId, terminal.tid),
+      line(labels.operator, terminal.operatorId),
+      ...(method ? [line(labels.method, language === 'en' ? method.label.en : method.label.zh)] : []),
+      ...(has('type') ? [] : [line(labels.type, language === 'en' ? 'SALE' : '消费 SALE')]),
+      ...fields.map((field: ReceiptField) => line(field.label, field.value)),
+      ...(has('dateTime') ? [] : [line(labels.dateTime, localTime(now))]),
+      line(labels.amount, `${symbol} ${toDecimal(amount)}`, true),
+    ],
+    signature: attempt?.facts?.['signature'] === 'signature' ? 'signature' : attempt?.facts?.['signature'] === 'none' ? 'none' : 'absent',
+    notes: [],
+  };
+};
+
+/** `2026-01-31 08:15:00`, in the till's own time zone. */
+const localTime = (at: number): string => {
+  const date = new Date(at);
+  const two = (value: number): string => String(value).padStart(2, '0');
+  return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())} ${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
+};

@@ -1,0 +1,24 @@
+import { ActionError, type RandomSource, type SensitiveReference, type Vault } from '../contract.js';
+import { isObject, type Json } from '../json.js';
+
+const hex = (bytes: Uint8Array): string => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+
+/** Holds secrets in memory only. Ids are random, so that a reference of a former process never meets a new secret. */
+export const createVault = (random: RandomSource): Vault & { clear(): void } => {
+  const secrets = new Map<string, { kind: string; secret: unknown }>();
+  return {
+    put: (kind, secret, view) => {
+      const reference: SensitiveReference = { sensitive: hex(random.bytes(12)), kind, view };
+      secrets.set(reference.sensitive, { kind, secret });
+      return reference;
+    },
+    take: <T>(reference: Json, kind: string): T => {
+      const id = isObject(reference) ? reference['sensitive'] : undefined;
+      const held = typeof id === 'string' ? secrets.get(id) : undefined;
+      if (!held || held.kind !== kind) throw new ActionError('Sensitive.Lost', `the ${kind} is no longer in memory: read it again`);
+      return held.secret as T;
+    },
+    forget: (reference) => void secrets.delete(reference.sensitive),
+    clear: () => secrets.clear(),
+  };
+};

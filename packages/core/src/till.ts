@@ -1,0 +1,466 @@
+/** The surface that an embedder sees. */
+import { EventEmitter } from 'eventemitter3';
+import { Container } from 'inversify';
+import { checkPlugins, loadTerminal } from './container.js';
+import type { Clock, Counters, Plugin, RandomSource } from './contract.js';
+import type { StateMachine } from './definition/asl.js';
+import type { Catalogue } from './definition/catalogue.js';
+import { checkWorkflows, closure } from './definition/check.js';
+import { type Diagnostic, isError } from './definition/diagnostic.js';
+import { catalogueOf } from './engine/catalogue.js';
+import { timedIds, wallClock, webRandom } from './engine/defaults.js';
+import { Executions } from './engine/executions.js';
+import { type ExecutionEntry, Journal, startContent, stream } from './engine/journal.js';
+import { isSettled, isUndecided, openCase, paidMinor, type PaymentState } from './engine/payment.js';
+import type { EventInput, IdSource, Ports, Storage } from './engine/ports.js';
+import { type Prompt, Prompts } from './engine/prompts.js';
+import { Receipts } from './engine/receipts.js';
+import { type Alarm, Settler } from './engine/settler.js';
+import type { LoadedTerminal } from './engine/terminal.js';
+import { TillwrightError } from './errors.js';
+import type { EventRecord, StatesError } from './events.js';
+import { createEvaluate } from './interpreter/expression.js';
+import { canonicalJson, type Json } from './json.js';
+import { CORE_VERSION } from './version.js';
+
+export interface TillOptions extends Storage {
+  readonly plugins: readonly Plugin[];
+  /** Name -> text of the file, with the file's name where there is one. */
+  readonly workflows: { readonly [name: string]: string | { readonly file: string; readonly text: string } };
+  readonly terminals: { readonly [id: string]: { readonly tid: string; readonly mid: string; readonly name: string; readonly operatorId?: string } };
+  readonly clock?: Clock;
+  readonly random?: RandomSource;
+  readonly ids?: IdSource;
+  /** How long a sale waits while an earlier payment on its line is being undone; 20 s unless told. */
+  readonly laneWaitMs?: number;
+}
+
+/** How a payment stands, without a byte of card data. */
+export interface PaymentView {
+  readonly paymentId: string;
+  readonly method: string;
+  readonly references: readonly string[];
+  readonly state: 'paid' | 'declined' | 'not-sent' | 'undone' | 'undecided' | 'being-undone' | 'case';
+  readonly amountMinor: number;
+  readonly currency: string;
+  readonly committed: boolean;
+}
+
+export type ExecutionResult = { readonly executionId: string } & (
+  | { readonly status: 'succeeded'; readonly output: Json }
+  | ({ readonly status: 'failed'; readonly unsettled: readonly PaymentView[] } & StatesError)
+);
+
+export interface Sale {
+  readonly executionId: string;
+  /** Resolves once the end is on disk. */
+  readonly result: Promise<ExecutionResult>;
+}
+
+export interface CaseView {
+  readonly caseId: string;
+  readonly why: string;
+  readonly openedAt: number;
+  readonly payment: PaymentView;
+}
+
+export interface TillEvents {
+  /** Every event once it is on disk, in order. */
+  event: [record: EventRecord];
+  prompt: [prompt: Prompt];
+  'prompt-closed': [prompt: Prompt];
+  alarm: [alarm: Alarm];
+}
+
+export interface Till extends EventEmitter<TillEvents> {
+  /** @throws WORKFLOW_UNKNOWN, TERMINAL_UNKNOWN, TERMINAL_BUSY, KEY_REUSED, LOG_FAILED, ENGINE_CLOSED */
+  start(order: { terminal: string; workflow: string; key?: string; input?: Json }): Promise<Sale>;
+  /** @throws EXECUTION_UNKNOWN */
+  get(executionId: string): { readonly executionId: string; readonly status: 'running' | 'succeeded' | 'failed'; readonly result: Promise<ExecutionResult>; readonly payments: readonly PaymentView[] };
+  /** Executions that the log holds open or that this engine ran. */
+  executions(): readonly { readonly executionId: string; readonly status: string; readonly terminal: string }[];
+  prompts(terminal?: string): readonly Prompt[];
+  /** @throws PROMPT_UNKNOWN, PROMPT_ANSWER_INVALID */
+  answer(promptId: string, value: Json): void;
+  /** The answer that every prompt takes. @throws PROMPT_UNKNOWN */
+  cancelPrompt(promptId: string, by?: string): void;
+  /** @throws EXECUTION_UNKNOWN */
+  cancel(executionId: string, by: string, reason: string): void;
+  /** Every durable record of an execution and its payments, in order. */
+  history(executionId: string): Promise<readonly EventRecord[]>;
+  payments(): readonly PaymentView[];
+  cases(): readonly CaseView[];
+  /** @throws CASE_UNKNOWN, CASE_NEEDS_REASON */
+  resolve(caseId: string, decision: { as: 'paid' | 'not-paid' | 'undone'; by: string; reason: string }): Promise<void>;
+  /** A changed workflow serves the next transaction; running ones finish on their own version. @throws WORKFLOW_INVALID, and the old one stays */
+  replace(workflow: string, source: string | { file: string; text: string }): void;
+  /** Prints what a terminal's printer owes, as far as its paper goes. */
+  printOwed(terminal: string): Promise<void>;
+  /** What workflows may use, with everything that the plugins offer. */
+  readonly catalogue: Catalogue;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens an engine: checks plugins and workflows, takes the log, goes on with everything that the log leaves open.
+ * @throws PLUGIN_*, WORKFLOW_INVALID (with `details.diagnostics`), TERMINAL_DUPLICATE, LOG_LOCKED, LOG_DAMAGED, LOG_VERSION, LOG_FAILED
+ */
+export const createTill = async (options: TillOptions): Promise<Till> => {
+  checkPlugins(options.plugins);
+  const till = new Engine(options);
+  try {
+    await till.open();
+  } catch (error) {
+    await till.close();
+    throw error;
+  }
+  return till;
+};
+
+class Engine extends EventEmitter<TillEvents> implements Till {
+  readonly #options: TillOptions;
+  readonly #ports: Ports;
+  readonly #journal: Journal;
+  readonly #closing = new AbortController();
+  readonly #root = new Container();
+  readonly #terminals = new Map<string, LoadedTerminal>();
+  readonly #prompts: Prompts;
+  readonly #receipts: Receipts;
+  readonly #settler: Settler;
+  readonly #executions: Executions;
+  readonly #results = new Map<string, { promise: Promise<ExecutionResult>; resolve: (result: ExecutionResult) => void; reject: (error: unknown) => void }>();
+  readonly #undelivered: EventRecord[] = [];
+  readonly #cleanUp: (() => void)[] = [];
+  /** Terminals between their first check and their start: two starts at once don't both find a terminal free. */
+  readonly #starting = new Set<string>();
+  #sources: { [workflow: string]: { file: string; text: string } };
+  #definitions: { [workflow: string]: StateMachine } = {};
+  #failure: unknown;
+  #opened = false;
+  #closed: Promise<void> | undefined;
+
+  constructor(options: TillOptions) {
+    super();
+    this.#options = options;
+    const clock = options.clock ?? wallClock;
+    const random = options.random ?? webRandom;
+    this.#ports = { clock, random, ids: options.ids ?? timedIds(clock, random), hash: options.hash, log: options.log, sealed: options.sealed };
+    this.#journal = new Journal(this.#ports);
+    this.#prompts = new Prompts((event, prompt) => this.emit(event, prompt));
+    this.#receipts = new Receipts(this.#journal);
+    const failed = (error: unknown): void => this.#fail(error);
+    this.#settler = new Settler({
+      ports: this.#ports,
+      journal: this.#journal,
+      methodOf: (terminalId, method) => this.#terminals.get(terminalId)?.methods.get(method),
+      alarm: (alarm) => void this.emit('alarm', alarm),
+      laneWaitMs: options.laneWaitMs ?? 20_000,
+      closing: this.#closing.signal,
+      failed,
+    });
+    this.#executions = new Executions({
+      ports: this.#ports,
+      journal: this.#journal,
+      evaluate: createEvaluate({ hash: options.hash }),
+      prompts: this.#prompts,
+      services: { prompts: this.#prompts, settler: this.#settler, journal: this.#journal, clock, receipts: this.#receipts },
+      terminals: this.#terminals,
+      closing: this.#closing.signal,
+      failed,
+      ended: (entry) => this.#ended(entry),
+    });
+    this.#sources = Object.fromEntries(Object.entries(options.workflows).map(([name, source]) => [name, sourceOf(name, source)]));
+  }
+
+  get catalogue(): Catalogue {
+    return catalogueOf([...this.#terminals.values()], Object.keys(this.#sources));
+  }
+
+  async open(): Promise<void> {
+    const tids = new Map<string, string>();
+    for (const [id, { tid, mid, name, operatorId = '01' }] of Object.entries(this.#options.terminals)) {
+      const other = tids.get(`${mid}/${tid}`);
+      if (other !== undefined) throw new TillwrightError('TERMINAL_DUPLICATE', { found: `${tid} (${other}, ${id})` });
+      tids.set(`${mid}/${tid}`, id);
+      this.#terminals.set(id, loadTerminal(this.#root, { clock: this.#ports.clock, random: this.#ports.random, terminal: { id, tid, mid, name, operatorId }, counters: this.#countersOf(id) }, this.#options.plugins));
+    }
+    this.#definitions = this.#checked(this.#sources);
+    const opened = await this.#ports.log.open();
+    this.#opened = true;
+    await this.#journal.load(opened.records);
+    this.#journal.onAppend((records) => this.#undelivered.push(...records));
+    this.#cleanUp.push(this.#ports.log.onDurable((durableTo) => this.#deliver(durableTo)));
+    this.#journal.append([{ stream: stream.engine, event: { type: 'engineOpened', version: CORE_VERSION, ...(opened.cut ? { cut: opened.cut } : {}) } }]);
+    await this.#forgetOrphans();
+    for (const loaded of this.#terminals.values()) {
+      for (const service of loaded.services) await service.open?.();
+      const stop = loaded.printer?.onPaper?.(() => void this.#receipts.deliverOwed(loaded));
+      if (stop) this.#cleanUp.push(stop);
+    }
+    for (const payment of this.#journal.payments.values()) {
+      const execution = this.#journal.executions.get(payment.execution);
+      if (!payment.committed && !isSettled(payment) && execution?.state.status !== 'running') this.#settler.giveUp(payment.paymentId, 'flow-failed');
+    }
+    this.#settler.recover();
+    this.#executions.recover();
+    for (const loaded of this.#terminals.values()) void this.#receipts.deliverOwed(loaded);
+  }
+
+  async start(order: { terminal: string; workflow: string; key?: string; input?: Json }): Promise<Sale> {
+    this.#assertOpen();
+    const { terminal, workflow, key, input = {} } = order;
+    if (!this.#terminals.has(terminal)) throw new TillwrightError('TERMINAL_UNKNOWN', { terminal, known: [...this.#terminals.keys()].join(', ') });
+    const content = startContent({ terminal, workflow, input });
+    const known = key === undefined ? undefined : this.#journal.keys.get(key);
+    if (known && key !== undefined) {
+      if (known.content !== content) throw new TillwrightError('KEY_REUSED', { key });
+      return { executionId: known.execution, result: this.#resultOf(known.execution) };
+    }
+    if (!Object.hasOwn(this.#definitions, workflow)) throw new TillwrightError('WORKFLOW_UNKNOWN', { workflow, known: Object.keys(this.#definitions).join(', ') });
+    if (this.#starting.has(terminal) || this.#executions.on(terminal) !== undefined) throw new TillwrightError('TERMINAL_BUSY', { terminal });
+    this.#starting.add(terminal);
+    try {
+      const executionId = this.#ports.ids.next('x');
+      await this.#executions.start({
+        type: 'start',
+        executionId,
+        terminal,
+        workflow,
+        pins: this.#pin(workflow),
+        plugins: Object.fromEntries(this.#options.plugins.map(({ name, version }) => [name, version])),
+        input,
+        ...(key === undefined ? {} : { key }),
+      });
+      // Who gave a key may ask again after a crash: the answer must be the same transaction (15).
+      if (key !== undefined) await this.#ports.log.durable(this.#ports.log.head);
+      return { executionId, result: this.#resultOf(executionId) };
+    } finally {
+      this.#starting.delete(terminal);
+    }
+  }
+
+  get(executionId: string): ReturnType<Till['get']> {
+    const entry = this.#entry(executionId);
+    return { executionId, status: entry.state.status, result: this.#resultOf(executionId), payments: this.#journal.paymentsOf(executionId).map(viewOf) };
+  }
+
+  executions(): ReturnType<Till['executions']> {
+    return [...this.#journal.executions.values()].map(({ id, state }) => ({ executionId: id, status: state.status, terminal: state.terminal }));
+  }
+
+  prompts(terminal?: string): readonly Prompt[] {
+    return this.#prompts.list().filter((prompt) => terminal === undefined || prompt.terminalId === terminal);
+  }
+
+  answer(promptId: string, value: Json): void {
+    this.#assertOpen();
+    this.#prompts.answer(promptId, value);
+  }
+
+  cancelPrompt(promptId: string, by = 'merchant'): void {
+    this.#assertOpen();
+    this.#prompts.cancel(promptId, by);
+  }
+
+  cancel(executionId: string, by: string, reason: string): void {
+    this.#assertOpen();
+    this.#entry(executionId);
+    this.#executions.cancel(executionId, by, reason);
+  }
+
+  async history(executionId: string): Promise<readonly EventRecord[]> {
+    this.#entry(executionId);
+    const streams = [stream.execution(executionId), ...this.#journal.paymentsOf(executionId).map(({ paymentId }) => stream.payment(paymentId))];
+    const records: EventRecord[] = [];
+    for (const name of streams) for await (const record of this.#ports.log.read(name)) records.push(record);
+    return records.sort((a, b) => a.seq - b.seq);
+  }
+
+  payments(): readonly PaymentView[] {
+    return [...this.#journal.payments.values()].map(viewOf);
+  }
+
+  cases(): readonly CaseView[] {
+    return [...this.#journal.payments.values()].flatMap((payment) => {
+      const open = openCase(payment);
+      return open ? [{ caseId: open.caseId, why: open.why, openedAt: open.openedAt, payment: viewOf(payment) }] : [];
+    });
+  }
+
+  async resolve(caseId: string, { as, by, reason }: { as: 'paid' | 'not-paid' | 'undone'; by: string; reason: string }): Promise<void> {
+    this.#assertOpen();
+    if (!by.trim() || !reason.trim()) throw new TillwrightError('CASE_NEEDS_REASON');
+    const payment = [...this.#journal.payments.values()].find((each) => openCase(each)?.caseId === caseId);
+    if (!payment) throw new TillwrightError('CASE_UNKNOWN', { case: caseId });
+    await this.#journal.appendDurably([{ stream: stream.payment(payment.paymentId), event: { type: 'caseResolved', caseId, as, by, reason } }]);
+    this.#settler.settle(payment.paymentId);
+  }
+
+  replace(workflow: string, source: string | { file: string; text: string }): void {
+    this.#assertOpen();
+    const sources = { ...this.#sources, [workflow]: sourceOf(workflow, source) };
+    this.#definitions = this.#checked(sources);
+    this.#sources = sources;
+  }
+
+  async printOwed(terminal: string): Promise<void> {
+    const loaded = this.#terminals.get(terminal);
+    if (!loaded) throw new TillwrightError('TERMINAL_UNKNOWN', { terminal, known: [...this.#terminals.keys()].join(', ') });
+    await this.#receipts.deliverOwed(loaded);
+  }
+
+  close(): Promise<void> {
+    return (this.#closed ??= this.#close());
+  }
+
+  async #close(): Promise<void> {
+    this.#closing.abort();
+    await Promise.allSettled([this.#executions.idle(), this.#settler.idle()]);
+    for (const stop of this.#cleanUp) stop();
+    for (const loaded of [...this.#terminals.values()].reverse()) {
+      for (const service of [...loaded.services].reverse()) await service.close?.();
+      loaded.vault.clear();
+    }
+    if (this.#opened) await this.#ports.log.close();
+    for (const { reject } of this.#results.values()) reject(new TillwrightError('ENGINE_CLOSED'));
+  }
+
+  #checked(sources: { [workflow: string]: { file: string; text: string } }): { [workflow: string]: StateMachine } {
+    const { diagnostics, definitions } = checkWorkflows(sources, catalogueOf([...this.#terminals.values()], Object.keys(sources)));
+    const errors = diagnostics.filter(isError);
+    if (errors.length > 0) {
+      const files = [...new Set(errors.map(({ file }) => file))].join(', ');
+      throw new TillwrightError('WORKFLOW_INVALID', { workflow: files, diagnostics: errors as unknown as Json });
+    }
+    return definitions;
+  }
+
+  /** Pins the closure of definitions by content hash; what the log does not hold yet is stored. */
+  #pin(workflow: string): { [workflow: string]: string } {
+    const pins: { [workflow: string]: string } = {};
+    const inputs: EventInput[] = [];
+    for (const name of closure(workflow, this.#definitions)) {
+      const source = canonicalOf(this.#definitions[name]);
+      const hash = this.#ports.hash('SHA-256', source);
+      pins[name] = hash;
+      if (!this.#journal.hasDefinition(hash)) inputs.push({ stream: stream.engine, event: { type: 'definitionStored', hash, workflow: name, source } });
+    }
+    if (inputs.length > 0) this.#journal.append(inputs);
+    return pins;
+  }
+
+  #countersOf(terminal: string): Counters {
+    const append = (counter: string, to: number): number => {
+      this.#journal.append([{ stream: stream.terminal(terminal), event: { type: 'terminalCounted', counter, to } }]);
+      return to;
+    };
+    return {
+      current: (name, from) => this.#journal.counter(terminal, name) ?? from,
+      next: (name, { min, max }) => {
+        const last = this.#journal.counter(terminal, name);
+        return append(name, last === undefined || last >= max || last < min ? min : last + 1);
+      },
+      set: (name, to) => void append(name, to),
+    };
+  }
+
+  /** What was sealed for an intent that never reached the log was never sent. */
+  async #forgetOrphans(): Promise<void> {
+    const wanted = new Set([...this.#journal.payments.values()].flatMap((p) => p.attempts.filter((a) => a.sealed).map((a) => `${p.paymentId}@${a.attempt}`)));
+    for (const key of await this.#ports.sealed.keys()) if (!wanted.has(key)) await this.#ports.sealed.forget(key);
+  }
+
+  #resultOf(executionId: string): Promise<ExecutionResult> {
+    const known = this.#results.get(executionId);
+    if (known) return known.promise;
+    let resolve: (result: ExecutionResult) => void = () => {};
+    let reject: (error: unknown) => void = () => {};
+    const promise = new Promise<ExecutionResult>((yes, no) => {
+      resolve = yes;
+      reject = no;
+    });
+    // Nobody need wait for it.
+    promise.catch(() => {});
+    this.#results.set(executionId, { promise, resolve, reject });
+    const entry = this.#entry(executionId);
+    if (entry.state.status !== 'running') this.#tell(entry);
+    return promise;
+  }
+
+  #ended(entry: ExecutionEntry): void {
+    this.#terminals.get(entry.state.terminal)?.vault.clear();
+    this.#tell(entry);
+  }
+
+  /** A result is told once it is on disk. */
+  #tell(entry: ExecutionEntry): void {
+    const waiting = this.#results.get(entry.id);
+    if (!waiting) return;
+    this.#ports.log.durable(entry.seq).then(
+      () => waiting.resolve(this.#result(entry)),
+      (error: unknown) => waiting.reject(error),
+    );
+  }
+
+  #result({ id, state }: ExecutionEntry): ExecutionResult {
+    if (state.status === 'succeeded') return { executionId: id, status: 'succeeded', output: state.output ?? null };
+    const unsettled = this.#journal.paymentsOf(id).filter((payment) => !isSettled(payment)).map(viewOf);
+    return { executionId: id, status: 'failed', error: state.failure?.error ?? 'States.Runtime', cause: state.failure?.cause ?? '', unsettled };
+  }
+
+  #deliver(durableTo: number): void {
+    while (this.#undelivered[0] && this.#undelivered[0].seq <= durableTo) {
+      const record = this.#undelivered.shift();
+      if (record) this.emit('event', record);
+    }
+  }
+
+  #entry(executionId: string): ExecutionEntry {
+    const entry = this.#journal.executions.get(executionId);
+    if (!entry) throw new TillwrightError('EXECUTION_UNKNOWN', { execution: executionId });
+    return entry;
+  }
+
+  #assertOpen(): void {
+    if (this.#failure !== undefined) throw this.#failure;
+    if (this.#closing.signal.aborted) throw new TillwrightError('ENGINE_CLOSED');
+  }
+
+  /** A write failed, or the code did: memory may be ahead of the disk, so nothing more is done until the engine is opened again. */
+  #fail(error: unknown): void {
+    if (this.#failure !== undefined) return;
+    this.#failure = TillwrightError.is(error) ? error : new TillwrightError('LOG_FAILED', { why: error instanceof Error ? error.message : 'unexpected error' }, { cause: error });
+    this.#closing.abort();
+    this.emit('alarm', { kind: 'log-failed', why: (this.#failure as Error).message });
+    for (const { reject } of this.#results.values()) reject(this.#failure);
+  }
+}
+
+const sourceOf = (name: string, source: string | { file: string; text: string }): { file: string; text: string } =>
+  typeof source === 'string' ? { file: `${name}.asl.json`, text: source } : source;
+
+const canonicalOf = (definition: StateMachine | undefined): string => canonicalJson((definition ?? null) as unknown as Json);
+
+/** The diagnostics that a WORKFLOW_INVALID carries. */
+export const diagnosticsOf = (error: unknown): readonly Diagnostic[] =>
+  TillwrightError.is(error, 'WORKFLOW_INVALID') ? (error.details['diagnostics'] as unknown as Diagnostic[]) : [];
+
+const viewOf = (payment: PaymentState): PaymentView => {
+  const state = (): PaymentView['state'] => {
+    if (openCase(payment)) return 'case';
+    if (payment.attempts.some((a) => a.fate === 'condemned')) return 'being-undone';
+    if (isUndecided(payment)) return 'undecided';
+    if (paidMinor(payment) > 0) return 'paid';
+    const last = payment.attempts.at(-1)?.fate;
+    return last === 'declined' || last === 'not-sent' ? last : 'undone';
+  };
+  return {
+    paymentId: payment.paymentId,
+    method: payment.method,
+    references: payment.attempts.map((a) => a.prepared.reference),
+    state: state(),
+    amountMinor: paidMinor(payment),
+    currency: payment.currency,
+    committed: payment.committed,
+  };
+};
