@@ -5,6 +5,8 @@ import type { Dispatcher } from 'urllib';
 /** What is known of the one request of a call. */
 export interface OneRequest {
   dispatched: boolean;
+  /** The client wanted to send again, and was refused: the connection broke, or the host pointed elsewhere. */
+  again: boolean;
   /** A connection stood and the request was being written to it: from then on the host may have it. */
   sent: boolean;
   timedOut: boolean;
@@ -26,7 +28,7 @@ export class OneRequestDispatcher {
 
   /** Runs a call whose request must have its answer within `timeoutMs`. */
   async run<T>(timeoutMs: number, call: () => Promise<T>): Promise<{ readonly request: OneRequest; readonly result: PromiseSettledResult<T> }> {
-    const request: OneRequest = { dispatched: false, sent: false, timedOut: false };
+    const request: OneRequest = { dispatched: false, again: false, sent: false, timedOut: false };
     const timer = setTimeout(() => {
       request.timedOut = true;
       request.abort?.(new Error('no answer in time'));
@@ -42,7 +44,10 @@ export class OneRequestDispatcher {
   /** As the HTTP client calls it. */
   readonly dispatch = (options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean => {
     const request = this.#calls.getStore();
-    if (!request || request.dispatched) throw new Error('a second request of one call was refused');
+    if (!request || request.dispatched) {
+      if (request) request.again = true;
+      throw new Error('a second request of one call was refused');
+    }
     request.dispatched = true;
     return this.#agent.dispatch(options, watched(handler, request));
   };

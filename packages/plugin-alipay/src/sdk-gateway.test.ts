@@ -25,6 +25,7 @@ const pay = (respond: Respond, timeoutMs = 5_000): Promise<AlipayHeard> => {
   return open()({ method: PAY, content: { out_trade_no: 'AS1', auth_code: CODE, total_amount: '88.88' }, timeoutMs });
 };
 const body = (text: string): Respond => (_seen, response) => void response.end(text);
+const bare = (pem: string): string => pem.replace(/-----[^-]+-----|\s/g, '');
 const distrusted = { heard: 'silence', sent: true, reason: 'unverified' };
 
 describe('what is sent', () => {
@@ -152,7 +153,6 @@ describe('keys', () => {
 
   it('are taken as PEM or base64, PKCS#1 or PKCS#8', async () => {
     const pkcs1 = generateKeyPairSync('rsa', { modulusLength: 2048, publicKeyEncoding: { type: 'spki', format: 'pem' }, privateKeyEncoding: { type: 'pkcs1', format: 'pem' } });
-    const bare = (pem: string) => pem.replace(/-----[^-]+-----|\s/g, '');
     for (const privateKey of [appKeys.privateKey, bare(appKeys.privateKey), pkcs1.privateKey, bare(pkcs1.privateKey)]) {
       host.respond = answering(GENUINE);
       const gateway = sdkGateway({ ...options, privateKey, alipayPublicKey: bare(alipayKeys.publicKey), gatewayUrl: host.url });
@@ -168,7 +168,7 @@ describe('keys', () => {
     for (const wrong of ['', 'SECRETSECRET']) {
       expect(() => sdkGateway({ ...options, alipayPublicKey: wrong })).toThrow(/^alipay: `alipayPublicKey` is not/);
     }
-    expect(() => sdkGateway({ ...options, privateKey: "SECRETSECRET" })).toThrow(/^((?!SECRET).)*$/s);
+    expect(() => sdkGateway({ ...options, privateKey: 'SECRETSECRET' })).toThrow(/^((?!SECRET).)*$/s);
   });
 });
 

@@ -85,6 +85,7 @@ const failed = (request: OneRequest, error: unknown): AlipayHeard => {
   if (error instanceof UnverifiedAnswer) return { heard: 'silence', sent, reason: 'unverified', why: error.message };
   if (!sent) return { heard: 'silence', sent, reason: 'no-answer', why: `Alipay could not be reached (${networkCode(error) ?? 'nothing was sent'})` };
   if (request.timedOut) return { heard: 'silence', sent, reason: 'no-answer', why: 'no answer in time' };
+  if (request.again) return { heard: 'silence', sent, reason: 'no-answer', why: 'the connection broke, or the host pointed elsewhere' };
   const code = networkCode(error);
   if (code !== undefined) return { heard: 'silence', sent, reason: 'no-answer', why: `the connection broke (${code})` };
   const status = /status: (\d{3})\b/.exec(error instanceof Error ? error.message : '')?.[1];

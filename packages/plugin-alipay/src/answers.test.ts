@@ -1,0 +1,219 @@
+import { money } from '@tillwright/core/contract';
+import type { JsonObject } from '@tillwright/core/contract';
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { afterCancel, readCancel, readPay, readPrecreate, readQuery, readRefund, readRefundQuery } from './answers.js';
+import type { Asked } from './answers.js';
+import { CANCEL_REFUSALS, DUPLICATE_CODES, GATEWAY_CODES, PAY_CODES, REFUND_CODES } from './codes.js';
+import type { AlipayHeard } from './gateway.js';
+
+const asked: Asked = { reference: 'AS1', amount: money(8888, 'CNY'), appId: '2021', sellerId: '2088' };
+const answer = (body: JsonObject): AlipayHeard => ({ heard: 'answer', body });
+const PAID = { code: '10000', out_trade_no: 'AS1', trade_no: '20141126', total_amount: '88.88', buyer_pay_amount: '80.00', buyer_logon_id: '158****1562', gmt_payment: '2014-11-27 15:45:57' };
+const refusedBy = (subCode: string, code = '40004') => answer({ code, sub_code: subCode });
+const payerOf = (buyer: string): unknown => {
+  const read = readPay(answer({ ...PAID, buyer_logon_id: buyer }), asked);
+  return read.outcome === 'approved' ? read.facts['payer'] : undefined;
+};
+const query = (body: JsonObject) => readQuery(answer({ ...PAID, ...body }), asked, { qr: false });
+const cancel = (body: JsonObject) => readCancel(answer({ code: '10000', out_trade_no: 'AS1', ...body }), asked, 1_000);
+
+describe('alipay.trade.pay', () => {
+  it('10000 for this order and amount is approved, with what the receipt needs', () => {
+    expect(readPay(answer(PAID), asked)).toEqual({
+      outcome: 'approved',
+      verified: true,
+      amount: { amountMinor: 8888, currency: 'CNY' },
+      completion: 'none',
+      facts: {
+        reference: 'AS1',
+        tradeNumber: '20141126',
+        payer: '158****1562',
+        totalMinor: 8888,
+        paidMinor: 8000,
+        discountMinor: 888,
+        paidAt: '2014-11-27 15:45:57',
+        receipt: [
+          { key: 'merchantOrderNumber', label: { zh: '商户订单号', en: 'Order no.' }, value: 'AS1' },
+          { key: 'tradeNumber', label: { zh: '支付宝交易号', en: 'Alipay trade no.' }, value: '20141126' },
+          { key: 'payer', label: { zh: '付款账户', en: 'Payer' }, value: '158****1562' },
+          { key: 'paidAmount', label: { zh: '实付金额', en: 'Paid' }, value: 'RMB 80.00' },
+          { key: 'discountAmount', label: { zh: '优惠金额', en: 'Discount' }, value: 'RMB 8.88' },
+          { key: 'paidAt', label: { zh: '付款时间', en: 'Paid at' }, value: '2014-11-27 15:45:57' },
+        ],
+      },
+    });
+  });
+
+  it('a payer whom Alipay did not mask is masked', () => {
+    expect(payerOf('13800138000')).toBe('138****00');
+    expect(payerOf('somebody@example.com')).toBe('som***@example.com');
+  });
+
+  // Rule 3: amount, reference, seller and application agree, or nothing is decided.
+  it.each([
+    ['more than asked', { total_amount: '88.89' }],
+    ['no amount', { total_amount: null }],
+    ['an amount that is none', { total_amount: '1e2' }],
+    ['nothing', { total_amount: '0.00' }],
+    ['another order', { out_trade_no: 'AS2' }],
+    ['no order', { out_trade_no: null }],
+    ['another seller', { seller_id: '2099' }],
+    ['another application', { app_id: '2022' }],
+    ['another currency', { trans_currency: 'USD' }],
+  ])('10000 for %s is unknown: mismatch', (_name, change) => {
+    expect(readPay(answer({ ...PAID, ...change }), asked)).toMatchObject({ outcome: 'unknown', reason: 'mismatch' });
+  });
+
+  it('10000 for less is told as what it is: the payment rules condemn it', () => {
+    expect(readPay(answer({ ...PAID, total_amount: '80.00' }), asked)).toMatchObject({ outcome: 'approved', amount: { amountMinor: 8000 } });
+  });
+
+  it('any amount: approved exactly up to what was asked', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 1_000_000 }), fc.integer({ min: 1, max: 1_000_000 }), (askedMinor, paidMinor) => {
+        const total = `${Math.floor(paidMinor / 100)}.${String(paidMinor % 100).padStart(2, '0')}`;
+        const read = readPay(answer({ ...PAID, total_amount: total }), { ...asked, amount: money(askedMinor, 'CNY') });
+        return paidMinor <= askedMinor ? read.outcome === 'approved' && read.amount.amountMinor === paidMinor : read.outcome === 'unknown';
+      }),
+    );
+  });
+
+  it('10003 waits for the payer', () => {
+    expect(readPay(answer({ code: '10003', out_trade_no: 'AS1' }), asked)).toEqual({ outcome: 'pending', waitingFor: 'payer' });
+    expect(readPay(answer({ code: '10003', out_trade_no: 'AS2' }), asked)).toMatchObject({ outcome: 'unknown', reason: 'mismatch' });
+  });
+
+  it.each(Object.entries(PAY_CODES))('%s declines with its hint', (subCode, entry) => {
+    expect(readPay(refusedBy(subCode), asked)).toEqual({ outcome: 'declined', verified: true, code: subCode, ...entry });
+    expect([entry.hint.zh, entry.hint.en].every((text) => text.length > 5)).toBe(true);
+    expect(readPay(answer({ code: '40004', sub_code: subCode, out_trade_no: 'AS2' }), asked)).toMatchObject({ outcome: 'unknown', reason: 'mismatch' });
+  });
+
+  // Rule 4.
+  it.each([...DUPLICATE_CODES])('%s is unknown: the first copy may have been paid', (subCode) => {
+    expect(readPay(refusedBy(subCode), asked)).toMatchObject({ outcome: 'unknown', reason: 'duplicate' });
+    expect(PAY_CODES[subCode]).toBeUndefined();
+  });
+
+  it.each(['ACQ.SYSTEM_ERROR', 'ACQ.SOMETHING_NEW', 'isp.unknow-error', 'toString', '__proto__', 'constructor'])('%s decides nothing', (subCode) => {
+    expect(readPay(refusedBy(subCode), asked)).toMatchObject({ outcome: 'unknown', reason: 'host-error' });
+    expect(readPay(refusedBy(subCode, '20000'), asked)).toMatchObject({ outcome: 'unknown', reason: 'host-error' });
+    expect(readPay(refusedBy(subCode, '99999'), asked)).toMatchObject({ outcome: 'unknown', reason: 'host-error' });
+  });
+
+  it.each(Object.entries(GATEWAY_CODES))('%s: the gateway refused the request itself, so nothing was taken', (code, entry) => {
+    expect(readPay(refusedBy('isv.invalid-signature', code), asked)).toEqual({ outcome: 'declined', verified: true, code: 'isv.invalid-signature', ...entry });
+    expect(readPay(answer({ code }), asked)).toMatchObject({ outcome: 'declined', code });
+  });
+
+  it('silence is unknown, and not-sent only where nothing left', () => {
+    expect(readPay({ heard: 'silence', sent: true, reason: 'no-answer', why: 'w' }, asked)).toEqual({ outcome: 'unknown', reason: 'no-answer', why: 'w' });
+    expect(readPay({ heard: 'silence', sent: false, reason: 'no-answer', why: 'w' }, asked)).toEqual({ outcome: 'not-sent', why: 'w' });
+  });
+});
+
+describe('alipay.trade.precreate', () => {
+  it('shows the QR and waits', () => {
+    expect(readPrecreate(answer({ code: '10000', out_trade_no: 'AS1', qr_code: 'https://qr.alipay.com/x' }), asked)).toEqual({ outcome: 'pending', waitingFor: 'payer', show: { qr: 'https://qr.alipay.com/x' } });
+  });
+  it.each([{ out_trade_no: 'AS2' }, { out_trade_no: null }, { qr_code: null }, { qr_code: '' }])('is unknown with %j', (change) => {
+    expect(readPrecreate(answer({ code: '10000', out_trade_no: 'AS1', qr_code: 'q', ...change }), asked).outcome).toBe('unknown');
+  });
+});
+
+describe('alipay.trade.query', () => {
+  it.each(['TRADE_SUCCESS', 'TRADE_FINISHED'])('%s is approved', (trade_status) => {
+    expect(query({ trade_status })).toMatchObject({ outcome: 'approved', amount: { amountMinor: 8888 } });
+    expect(query({ trade_status, total_amount: '99.99' })).toMatchObject({ outcome: 'unknown', reason: 'mismatch' });
+  });
+  it('WAIT_BUYER_PAY waits', () => expect(query({ trade_status: 'WAIT_BUYER_PAY' })).toEqual({ outcome: 'pending', waitingFor: 'payer' }));
+  it('TRADE_CLOSED is undone: closed, or money back when it had been paid', () => {
+    expect(query({ trade_status: 'TRADE_CLOSED' })).toEqual({ outcome: 'undone', verified: true, proof: 'closed' });
+    expect(query({ trade_status: 'TRADE_CLOSED', send_pay_date: '2014-11-27 15:45:57' })).toEqual({ outcome: 'undone', verified: true, proof: 'money-back' });
+    expect(query({ trade_status: 'TRADE_CLOSED', out_trade_no: 'AS2' })).toMatchObject({ outcome: 'unknown', reason: 'mismatch' });
+    expect(query({ trade_status: 'TRADE_CLOSED', out_trade_no: null })).toMatchObject({ outcome: 'unknown', reason: 'mismatch' });
+  });
+  it('no such trade: absent, or not yet while a QR may be scanned', () => {
+    expect(readQuery(refusedBy('ACQ.TRADE_NOT_EXIST'), asked, { qr: false })).toEqual({ outcome: 'absent' });
+    expect(readQuery(refusedBy('ACQ.TRADE_NOT_EXIST'), asked, { qr: true })).toEqual({ outcome: 'pending', waitingFor: 'payer' });
+  });
+  it('anything else decides nothing, an unreachable host included', () => {
+    expect(query({ trade_status: 'NEW_STATUS' }).outcome).toBe('unknown');
+    expect(readQuery(refusedBy('ACQ.SYSTEM_ERROR'), asked, { qr: false }).outcome).toBe('unknown');
+    expect(readQuery(refusedBy('isv.x', '40002'), asked, { qr: false }).outcome).toBe('unknown');
+    expect(readQuery({ heard: 'silence', sent: false, reason: 'no-answer', why: 'w' }, asked, { qr: false })).toEqual({ outcome: 'unknown', reason: 'no-answer', why: 'w' });
+  });
+});
+
+describe('alipay.trade.cancel', () => {
+  it('an action is proof', () => {
+    expect(cancel({ action: 'close', retry_flag: 'N' })).toEqual({ outcome: 'undone', verified: true, proof: 'closed' });
+    expect(cancel({ action: 'refund', retry_flag: 'N' })).toEqual({ outcome: 'undone', verified: true, proof: 'money-back' });
+  });
+  it('for another order it is none', () => expect(cancel({ action: 'close', out_trade_no: 'AS2' })).toMatchObject({ outcome: 'unknown', reason: 'mismatch' }));
+  it('retry_flag Y asks for it again, whatever the action', () => expect(cancel({ action: 'refund', retry_flag: 'Y' })).toMatchObject({ outcome: 'unknown' }));
+  it('success without an action asks for a look', () => {
+    expect(cancel({ retry_flag: 'N' })).toBe('look');
+    expect(readCancel(refusedBy('ACQ.TRADE_NOT_EXIST'), asked, 0)).toBe('look');
+  });
+  it('what the look finds', () => {
+    expect(afterCancel({ outcome: 'absent' })).toEqual({ outcome: 'undone', verified: true, proof: 'no-original' });
+    expect(afterCancel({ outcome: 'undone', verified: true, proof: 'closed' })).toMatchObject({ proof: 'closed' });
+    expect(afterCancel({ outcome: 'pending', waitingFor: 'payer' }).outcome).toBe('unknown');
+    expect(afterCancel(readPay(answer(PAID), asked) as never).outcome).toBe('unknown');
+  });
+  it.each([...CANCEL_REFUSALS])('%s is refused', (code) => expect(readCancel(refusedBy(code), asked, 0)).toEqual({ outcome: 'refused', code }));
+  it('an empty merchant account is for later', () => {
+    expect(readCancel(refusedBy('ACQ.SELLER_BALANCE_NOT_ENOUGH'), asked, 1_000)).toMatchObject({ outcome: 'not-now', retryAt: 601_000 });
+  });
+  it('all else is unknown', () => {
+    expect(readCancel(refusedBy('ACQ.SYSTEM_ERROR', '20000'), asked, 0)).toMatchObject({ outcome: 'unknown' });
+    expect(readCancel(refusedBy('ACQ.NEW'), asked, 0)).toMatchObject({ outcome: 'unknown' });
+  });
+});
+
+describe('refunds', () => {
+  const refund = { number: 'AR1', amount: money(888, 'CNY') };
+  const ok = { code: '10000', out_trade_no: 'AS1', trade_no: '20141126', fund_change: 'Y', refund_fee: '8.88', gmt_refund_pay: '2014-11-27 16:00:00' };
+  it('are approved when money moved, for at least this much in all', () => {
+    expect(readRefund(answer(ok), asked, refund)).toMatchObject({ outcome: 'approved', amount: { amountMinor: 888 }, facts: { reference: 'AR1', refundedMinor: 888 } });
+    expect(readRefund(answer({ ...ok, refund_fee: '20.00' }), asked, refund).outcome).toBe('approved');
+  });
+  it.each([
+    [{ fund_change: 'N' }, 'duplicate'],
+    [{ refund_fee: '8.87' }, 'mismatch'],
+    [{ refund_fee: null }, 'mismatch'],
+    [{ out_trade_no: 'AS2' }, 'mismatch'],
+    [{ out_trade_no: null }, 'mismatch'],
+  ])('are unknown with %j', (change, reason) => expect(readRefund(answer({ ...ok, ...change }), asked, refund)).toMatchObject({ outcome: 'unknown', reason }));
+  it.each(Object.entries(REFUND_CODES))('%s declines', (code, entry) => expect(readRefund(refusedBy(code), asked, refund)).toEqual({ outcome: 'declined', verified: true, code, ...entry }));
+  it('are found by their own number', () => {
+    const found = { code: '10000', out_trade_no: 'AS1', out_request_no: 'AR1', refund_amount: '8.88', refund_status: 'REFUND_SUCCESS' };
+    expect(readRefundQuery(answer(found), asked, refund)).toMatchObject({ outcome: 'approved', amount: { amountMinor: 888 } });
+    expect(readRefundQuery(answer({ code: '10000' }), asked, refund)).toEqual({ outcome: 'absent' });
+    expect(readRefundQuery(answer({ ...found, out_request_no: 'AR2' }), asked, refund)).toMatchObject({ reason: 'mismatch' });
+    expect(readRefundQuery(answer({ ...found, refund_amount: '8.80' }), asked, refund)).toMatchObject({ reason: 'mismatch' });
+    expect(readRefundQuery(refusedBy('ACQ.SYSTEM_ERROR'), asked, refund).outcome).toBe('unknown');
+  });
+});
+
+it('whatever a verified answer holds, reading it never throws and approves nothing that does not agree', () => {
+  const member = fc.oneof(fc.jsonValue(), fc.constantFrom('10000', '10003', '40004', '20000', 'AS1', '88.88', 'TRADE_SUCCESS', 'TRADE_CLOSED', 'close', 'Y', 'N', 'ACQ.SYSTEM_ERROR'));
+  const body = fc.dictionary(
+    fc.constantFrom('code', 'sub_code', 'out_trade_no', 'trade_no', 'total_amount', 'trade_status', 'action', 'retry_flag', 'refund_fee', 'fund_change', 'out_request_no', 'refund_status', 'buyer_logon_id', 'send_pay_date', 'qr_code'),
+    member,
+  );
+  fc.assert(
+    fc.property(body, (members) => {
+      const heard = answer(members as JsonObject);
+      const refund = { number: 'AR1', amount: money(888, 'CNY') };
+      const read = [readPay(heard, asked), readPrecreate(heard, asked), readQuery(heard, asked, { qr: true }), readRefund(heard, asked, refund), readRefundQuery(heard, asked, refund)];
+      readCancel(heard, asked, 0);
+      for (const each of read.slice(0, 3)) {
+        if (each.outcome === 'approved') expect([members['out_trade_no'], each.amount.amountMinor]).toEqual(['AS1', 8888]);
+      }
+    }),
+    { numRuns: 2_000 },
+  );
+});
