@@ -1,0 +1,119 @@
+import jsonata from 'jsonata';
+import { RE2JS } from 're2js';
+
+/** A part of an expression; units from the beginning of the whole string, `{%` included. */
+export interface Span {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** What an expression says, as far as the checker looks: read without evaluating. */
+export interface ExpressionFacts {
+  readonly fault?: { readonly kind: 'syntax' | 'too-long'; readonly why: string; readonly span: Span };
+  /** Variables that the expression does not bind itself, `$` left off; `called` where it stands as a function. */
+  readonly variables: readonly { readonly name: string; readonly called: boolean; readonly span: Span }[];
+  readonly patterns: readonly { readonly fault: string; readonly span: Span }[];
+  /** Where it is no more than a number. */
+  readonly constant?: number;
+}
+
+export const EXPRESSION_LENGTH_MAX = 16_384;
+
+/**
+ * Reads `{% ... %}`.
+ * @param text the whole string, `{%` and `%}` included
+ */
+export const expressionFacts = (text: string): ExpressionFacts => {
+  const whole = { from: 0, to: text.length };
+  const none = { variables: [], patterns: [] };
+  if (text.length > EXPRESSION_LENGTH_MAX) return { ...none, fault: { kind: 'too-long', why: '', span: whole } };
+  let ast: AstNode;
+  try {
+    ast = jsonata(text.slice(OPEN, -2)).ast() as unknown as AstNode;
+  } catch (error) {
+    // The parser recurses: what nests too deeply ends in a RangeError.
+    if (error instanceof RangeError) return { ...none, fault: { kind: 'too-long', why: '', span: whole } };
+    return { ...none, fault: { kind: 'syntax', ...syntaxFault(error, text) } };
+  }
+  return { ...namesIn(ast, text), ...(ast.type === 'number' && typeof ast.value === 'number' ? { constant: ast.value } : {}) };
+};
+
+const OPEN = 2;
+
+const syntaxFault = (error: unknown, text: string): { why: string; span: Span } => {
+  const told = (typeof error === 'object' && error !== null ? error : {}) as { message?: unknown; position?: unknown; token?: unknown };
+  const end = Math.min(OPEN + (typeof told.position === 'number' ? told.position : 0), text.length - 2);
+  const length = typeof told.token === 'string' && told.token !== '(end)' ? told.token.length : 1;
+  // At the end the parser stands behind the last token: the closing mark is where something is missing.
+  const from = told.token === '(end)' ? text.length - 2 : Math.max(OPEN, end - length);
+  return { why: typeof told.message === 'string' ? told.message : 'it can not be read', span: { from, to: told.token === '(end)' ? text.length : Math.max(end, from + 1) } };
+};
+
+/** The parser's tree, as far as it is looked at; it has more kinds of node than its types name. */
+interface AstNode {
+  readonly type?: string;
+  readonly value?: unknown;
+  readonly position?: number;
+  readonly [part: string]: unknown;
+}
+
+const isNode = (part: unknown): part is AstNode => typeof part === 'object' && part !== null && !(part instanceof RegExp);
+
+/** Walks with a stack of its own: a long sum is a deep tree. */
+const namesIn = (ast: AstNode, text: string): Pick<ExpressionFacts, 'variables' | 'patterns'> => {
+  const bound = new Set<string>();
+  const used: { name: string; called: boolean; span: Span }[] = [];
+  const patterns: { fault: string; span: Span }[] = [];
+  const called = new Set<unknown>();
+  const stack: AstNode[] = [ast];
+  for (let node = stack.pop(); node; node = stack.pop()) {
+    if (Array.isArray(node)) {
+      stack.push(...node.filter(isNode).toReversed());
+      continue;
+    }
+    const end = OPEN + (node.position ?? 0);
+    switch (node.type) {
+      case 'variable': {
+        const name = String(node.value);
+        used.push({ name, called: called.has(node), span: { from: Math.max(0, end - name.length - 1), to: end } });
+        break;
+      }
+      case 'function':
+      case 'partial':
+        called.add(node.procedure);
+        break;
+      case 'apply':
+        called.add(node.rhs);
+        break;
+      case 'bind':
+        bind(bound, node.lhs);
+        break;
+      case 'lambda':
+        for (const argument of Array.isArray(node.arguments) ? node.arguments : []) bind(bound, argument);
+        break;
+      case 'regex': {
+        const fault = node.value instanceof RegExp ? patternFault(node.value) : undefined;
+        if (fault !== undefined) patterns.push({ fault, span: { from: Math.max(0, text.lastIndexOf('/', end - 2)), to: end } });
+        break;
+      }
+      default:
+    }
+    for (const name of [node.focus, node.index]) if (typeof name === 'string') bound.add(name);
+    stack.push(...Object.values(node).filter(isNode).toReversed());
+  }
+  return { variables: used.filter(({ name }) => name !== '' && name !== '$' && !bound.has(name)), patterns };
+};
+
+const bind = (bound: Set<string>, variable: unknown): void => {
+  if (isNode(variable) && variable.type === 'variable') bound.add(String(variable.value));
+};
+
+/** What this engine can not compile can not be matched in time linear in the text. */
+const patternFault = (pattern: RegExp): string | undefined => {
+  try {
+    RE2JS.compile(pattern.source, (pattern.ignoreCase ? RE2JS.CASE_INSENSITIVE : 0) | (pattern.multiline ? RE2JS.MULTILINE : 0));
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : 'it can not be compiled';
+  }
+};

@@ -1,0 +1,32 @@
+import type { Catalogue } from './catalogue.js';
+import { type Diagnostic, diagnose } from './diagnostic.js';
+import type { Report, Rule, WorkflowFacts } from './facts.js';
+import { actions } from './rules/actions.js';
+import { amounts } from './rules/amounts.js';
+import { errors } from './rules/errors.js';
+import { expressions } from './rules/expressions.js';
+import { runs } from './rules/runs.js';
+import { timing } from './rules/timing.js';
+import { transitions } from './rules/transitions.js';
+
+/** What is checked of a workflow's meaning; a new rule is a file under `rules/` and a name here. */
+const RULES: readonly Rule[] = [transitions, timing, actions, runs, errors, expressions, amounts];
+
+/**
+ * Checks the meaning of workflows against what is registered, and against each other.
+ * @returns by workflow, every fault, in no order
+ */
+export const linkWorkflows = (workflows: ReadonlyMap<string, WorkflowFacts>, catalogue: Catalogue): Map<string, Diagnostic[]> =>
+  new Map([...workflows].map(([name, workflow]) => [name, faultsOf(workflow, { catalogue, workflows })]));
+
+const faultsOf = (workflow: WorkflowFacts, world: { catalogue: Catalogue; workflows: ReadonlyMap<string, WorkflowFacts> }): Diagnostic[] => {
+  const { source } = workflow;
+  const told: Diagnostic[] = [];
+  const report: Report = (code, pointer, { at = 'value', span, near = [], details = {} } = {}) => {
+    told.push(diagnose(code, source.place(pointer, at, span), { found: source.found(pointer, at), near, details }));
+  };
+  for (const rule of RULES) rule(workflow, world, report);
+  // One fault is told once, by the rule that knows more of it.
+  const amountsAt = new Set(told.filter(({ code }) => code === 'WORKFLOW_AMOUNT_INVALID').map(({ pointer }) => pointer));
+  return told.filter(({ code, pointer }) => code !== 'WORKFLOW_ARGUMENTS_INVALID' || !amountsAt.has(pointer));
+};
