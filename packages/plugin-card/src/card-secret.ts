@@ -1,0 +1,122 @@
+import { ActionError, type CardRead, type ChipSession } from '@tillwright/core/contract';
+import { merged, tlvOf } from './emv.js';
+import { fromHex, type TlvMap } from './protocol.js';
+import type { FactsInput } from './receipt-facts.js';
+
+/** What lies in the vault behind a card's reference. Lives in memory only. */
+export interface CardSecret {
+  readonly entry: CardRead['entry'];
+  /** The stripe of a chip card whose chip could not be read. */
+  readonly fallback: boolean;
+  readonly pan: string;
+  /** YYMM. */
+  readonly expiry: string;
+  /** Card sequence number (5F34), 3 digits as in DE 23. */
+  readonly sequence?: string;
+  /** Track 2 or its equivalent, with `=`. */
+  readonly track2: string;
+  readonly track3?: string;
+  readonly cvm: 'online-pin' | 'none';
+  /** Chip and contactless: data objects of card and terminal; with a tap its cryptogram too. */
+  readonly tlv: TlvMap;
+  readonly chip?: ChipSession;
+  /** By the attempt's reference. */
+  readonly attempts: Map<string, AttemptSecret>;
+}
+
+/** What an attempt needs between its steps and no log may hold. */
+export interface AttemptSecret {
+  /** DE 55, hex; empty for a stripe. */
+  readonly field55: string;
+  /** Card's and terminal's data objects, first cryptogram included. */
+  readonly tlv: TlvMap;
+  /** What the answer brings for the card: response code, and 91 71 72 as BER-TLV. */
+  answer?: { readonly code: string; readonly issuerData: Uint8Array; readonly facts: FactsInput };
+}
+
+/** What lies behind a PIN's reference. */
+export interface PinSecret {
+  readonly status: 'entered' | 'bypassed';
+  /** ISO 9564 format 0 under the PIN key, 8 bytes. */
+  readonly pinBlock?: Uint8Array;
+  /** The card that it was entered for: the vault's name of it. */
+  readonly card: string;
+  readonly keyGeneration: number;
+  /** A PIN block goes to the host once. */
+  spent: boolean;
+}
+
+export const CARD_KIND = 'card';
+export const PIN_KIND = 'pin';
+
+/** Track 2: PAN, `=`, expiry, service code, discretionary data. */
+const TRACK_2 = /^(\d{13,19})=(\d{4})(\d{3})\d*$/;
+
+/**
+ * Makes sense of what the reader read.
+ * @param terminal the data objects that the reader's kernel was given
+ * @throws ActionError Card.Unreadable when a number or expiry is missing, or chip and track contradict each other
+ */
+export const cardSecret = (read: CardRead, terminal: TlvMap, fallback: boolean): CardSecret & { readonly serviceCode: string; readonly label?: string } => {
+  if (read.entry === 'swipe') {
+    const { pan, expiry, serviceCode } = track(read.track2);
+    return {
+      entry: 'swipe',
+      fallback,
+      pan,
+      expiry,
+      serviceCode,
+      track2: read.track2,
+      ...(read.track3 === undefined ? {} : { track3: read.track3 }),
+      cvm: 'online-pin',
+      tlv: new Map(),
+      attempts: new Map(),
+    };
+  }
+  const card = chipData(read.data);
+  const track2 = (card.get('57') ?? '').replace('D', '=').replace(/F+$/, '');
+  const { pan, expiry, serviceCode } = track(track2);
+  const written = card.get('5A')?.replace(/F+$/, '');
+  if (written !== undefined && written !== pan) throw unreadable('the chip names two card numbers');
+  const sequence = card.get('5F34');
+  const label = labelOf(card.get('50'));
+  return {
+    entry: read.entry,
+    fallback: false,
+    pan,
+    expiry: card.get('5F24')?.slice(0, 4) ?? expiry,
+    serviceCode,
+    ...(sequence === undefined ? {} : { sequence: sequence.padStart(3, '0') }),
+    ...(label === undefined ? {} : { label }),
+    track2,
+    cvm: read.cvm,
+    tlv: merged(terminal, card),
+    ...(read.entry === 'insert' ? { chip: read.chip } : {}),
+    attempts: new Map(),
+  };
+};
+
+/** A chip is on the card: its stripe may be read only when the chip can't be. */
+export const hasChip = (serviceCode: string): boolean => /^[26]/.test(serviceCode);
+
+const track = (track2: string): { pan: string; expiry: string; serviceCode: string } => {
+  const [, pan, expiry, serviceCode] = TRACK_2.exec(track2) ?? [];
+  if (pan === undefined || expiry === undefined || serviceCode === undefined) throw unreadable('the track has another shape than a bank card has');
+  return { pan, expiry, serviceCode };
+};
+
+const chipData = (data: Uint8Array): TlvMap => {
+  try {
+    return tlvOf(data);
+  } catch {
+    throw unreadable('the chip data could not be read');
+  }
+};
+
+const labelOf = (hex: string | undefined): string | undefined => {
+  if (hex === undefined) return undefined;
+  const text = Buffer.from(fromHex(hex)).toString('latin1');
+  return /^[\u0020-\u007E]{1,16}$/.test(text) ? text : undefined;
+};
+
+const unreadable = (why: string): ActionError => new ActionError('Card.Unreadable', why);

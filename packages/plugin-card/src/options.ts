@@ -1,0 +1,77 @@
+import type { SettlingPolicy } from '@tillwright/core/contract';
+
+/** What a card acceptance contract with an acquirer settles, and what a merchant may choose. */
+export interface CardOptions {
+  readonly acquirer: {
+    readonly host: string;
+    readonly port: number;
+    /** 10 hex digits: `60`, destination, source. */
+    readonly tpdu: string;
+    /** 12 hex digits. */
+    readonly header: string;
+    /** Until the TCP connection stands; default 10 s. */
+    readonly connectTimeoutMs?: number;
+  };
+  /** Default `unionpay-ecb`. */
+  readonly macAlgorithm?: 'unionpay-ecb' | 'x9.19';
+  /** Contactless: up to this no PIN and no signature is asked for, in minor units; default 100000 fen. */
+  readonly noPinLimitMinor?: number;
+  /** Default 4 to 12 digits, bypass allowed. */
+  readonly pin?: { readonly minLength?: number; readonly maxLength?: number; readonly allowBypass?: boolean };
+  /** Sign-on asks for double-length (network code 003) or single-length (001) keys; default true. */
+  readonly doubleLengthKeys?: boolean;
+  /** What differs from the default timings. */
+  readonly policy?: Partial<Omit<SettlingPolicy, 'reverse'>> & { readonly reverse?: Partial<SettlingPolicy['reverse']> };
+  /** Operator as sign-on names it (DE 63, up to 3 characters); default `01`. */
+  readonly operatorId?: string;
+  /** Merchant's name and place, sent as DE 43 (up to 40 bytes of GBK); left out by default. */
+  readonly merchantNameForField43?: string;
+}
+
+export interface CardSettings {
+  readonly acquirer: Required<CardOptions['acquirer']>;
+  readonly macAlgorithm: 'unionpay-ecb' | 'x9.19';
+  readonly noPinLimitMinor: number;
+  readonly pin: { readonly minLength: number; readonly maxLength: number; readonly allowBypass: boolean };
+  readonly doubleLengthKeys: boolean;
+  readonly policy: SettlingPolicy;
+  readonly operatorId: string;
+  /** Filled up to 40 bytes. */
+  readonly merchantNameForField43?: string;
+}
+
+const MINUTE = 60_000;
+const DAY = 24 * 60 * MINUTE;
+
+/** An acquirer has no inquiry: silence is reversed, at once and again, until the batch is closed the next day. */
+const POLICY: SettlingPolicy = {
+  answerWithinMs: MINUTE,
+  inquireAtMs: [],
+  reverse: { notBeforeMs: 0, withinMs: DAY, backoffMs: [1_000, 5_000, 15_000, MINUTE, 5 * MINUTE], laneAttempts: 3 },
+  watchAtMs: [],
+};
+
+/** @throws RangeError for what the acquirer could never take: found when the till is set up, not at the counter */
+export const settings = (options: CardOptions): CardSettings => {
+  const { policy = {}, merchantNameForField43 } = options;
+  const { tpdu, header } = options.acquirer;
+  if (!/^[0-9a-f]{10}$/i.test(tpdu)) throw new RangeError('card: acquirer.tpdu is 10 hexadecimal digits');
+  if (!/^[0-9a-f]{12}$/i.test(header)) throw new RangeError('card: acquirer.header is 12 hexadecimal digits');
+  const pin = { minLength: 4, maxLength: 12, allowBypass: true, ...options.pin };
+  if (pin.minLength < 4 || pin.maxLength > 12 || pin.minLength > pin.maxLength) throw new RangeError('card: a PIN has 4 to 12 digits');
+  const spare = merchantNameForField43 === undefined ? 0 : 40 - gbkLength(merchantNameForField43);
+  if (spare < 0) throw new RangeError('card: merchantNameForField43 has more than 40 bytes of GBK');
+  return {
+    acquirer: { connectTimeoutMs: 10_000, ...options.acquirer },
+    macAlgorithm: options.macAlgorithm ?? 'unionpay-ecb',
+    noPinLimitMinor: options.noPinLimitMinor ?? 100_000,
+    pin,
+    doubleLengthKeys: options.doubleLengthKeys ?? true,
+    policy: { ...POLICY, ...policy, reverse: { ...POLICY.reverse, ...policy.reverse } },
+    operatorId: options.operatorId ?? '01',
+    ...(merchantNameForField43 === undefined ? {} : { merchantNameForField43: merchantNameForField43 + ' '.repeat(spare) }),
+  };
+};
+
+/** A Chinese character takes two bytes. */
+const gbkLength = (text: string): number => [...text].reduce((sum, character) => sum + (character > '\u007F' ? 2 : 1), 0);
