@@ -1,10 +1,11 @@
 /** Templates and the JSONata expressions in them: compiled once, strict, bounded by counts. */
 import type { Json, JsonObject } from '../json.js';
-import { compileExpression, type Compiled, type ExpressionPorts } from './jsonata.js';
+import type { ExpressionPorts } from './functions.js';
+import { compileExpression, type Compiled } from './jsonata.js';
 import { compilePath } from './path.js';
 import type { Evaluate, EvaluationScope } from './types.js';
 
-export type { ExpressionPorts } from './jsonata.js';
+export type { ExpressionPorts, HashAlgorithm } from './functions.js';
 
 /** What an expression failed with; the state's place is put in front of the cause by whoever knows it. */
 export class QueryEvaluationError extends Error {

@@ -1,0 +1,81 @@
+/** Values between JSONata and the outside: measured while they are made, plain JSON when they leave. */
+import type { Json, JsonObject } from '../json.js';
+import { LimitExceeded, LIMITS } from './limits.js';
+
+/** What JSONata holds as a function: a lambda, a built-in, or the closure of a regular expression. */
+export const isFunction = (value: unknown): boolean =>
+  typeof value === 'function' || (typeof value === 'object' && value !== null && ('_jsonata_lambda' in value || '_jsonata_function' in value));
+
+/** A result that is no JSON: the message stands behind "The JSONata expression ...". */
+export class NotPlain extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'NotPlain';
+  }
+}
+
+const tooLarge = (): LimitExceeded => new LimitExceeded(`made a value of more than ${LIMITS.size} characters.`);
+const tooDeep = (): LimitExceeded => new LimitExceeded(`made a value nested more than ${LIMITS.nesting} deep.`);
+
+/**
+ * The size of a value as JSON, roughly. `known` remembers what was measured: a value that is built by using another one twice
+ * grows twofold with every use while it takes no memory, and must be stopped before anything walks through it.
+ */
+export const measure = (value: unknown, known: Map<object, number>, nesting = 0): number => {
+  if (typeof value === 'string') return value.length + 2;
+  if (typeof value !== 'object' || value === null || isFunction(value)) return 8;
+  const before = known.get(value);
+  if (before !== undefined) return before;
+  if (nesting > LIMITS.nesting) throw tooDeep();
+  let size = 2;
+  if (Array.isArray(value)) {
+    for (const member of value) {
+      size += measure(member, known, nesting + 1) + 1;
+      if (size > LIMITS.size) throw tooLarge();
+    }
+  } else {
+    for (const key of Object.keys(value)) {
+      size += key.length + 4 + measure((value as Record<string, unknown>)[key], known, nesting + 1);
+      if (size > LIMITS.size) throw tooLarge();
+    }
+  }
+  known.set(value, size);
+  return size;
+};
+
+/**
+ * A copy of a result as plain JSON: no sequence flags, no functions, no NaN, no -0 (a log would read it back as 0).
+ * @throws NotPlain, LimitExceeded
+ */
+export const toPlain = (value: unknown): Json => copy(value, { size: 0 }, 0);
+
+const copy = (value: unknown, made: { size: number }, nesting: number): Json => {
+  made.size += 8;
+  if (value === null || typeof value === 'boolean') return value;
+  if (typeof value === 'string') {
+    made.size += value.length;
+    return value;
+  }
+  if (typeof value === 'number') {
+    if (!Number.isFinite(value)) throw new NotPlain(`returned a number that JSON can not hold: ${value}.`);
+    return value === 0 ? 0 : value;
+  }
+  if (typeof value !== 'object' || isFunction(value)) throw new NotPlain('returned an unsupported result type (a function).');
+  if (nesting > LIMITS.nesting) throw tooDeep();
+  if (made.size > LIMITS.size) throw tooLarge();
+  if (Array.isArray(value)) return value.map((member: unknown) => (member === undefined ? null : copy(member, made, nesting + 1)));
+  const entries: [string, Json][] = [];
+  for (const key of Object.keys(value)) {
+    const member = (value as Record<string, unknown>)[key];
+    made.size += key.length;
+    if (member !== undefined) entries.push([key, copy(member, made, nesting + 1)]);
+  }
+  return Object.fromEntries(entries);
+};
+
+/** A copy for expressions during which JSONata writes into what it was given. */
+export const cloneJson = (value: Json): Json => {
+  if (Array.isArray(value)) return value.map(cloneJson);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.keys(value).map((key) => [key, cloneJson((value as JsonObject)[key] as Json)]));
+};

@@ -1,0 +1,46 @@
+import { RE2JS } from 're2js';
+import { LimitExceeded, type Budget } from './limits.js';
+
+const compiled = new WeakMap<RegExp, RE2JS>();
+
+/** Look-around and back-references have no linear time: RE2 refuses them. */
+const linear = (source: RegExp): RE2JS => {
+  const known = compiled.get(source);
+  if (known) return known;
+  const flags = (source.ignoreCase ? RE2JS.CASE_INSENSITIVE : 0) | (source.multiline ? RE2JS.MULTILINE : 0);
+  let made: RE2JS;
+  try {
+    made = RE2JS.compile(RE2JS.translateRegExp(source.source), flags);
+  } catch (thrown) {
+    throw new LimitExceeded(`holds a regular expression that can not be matched in linear time: /${source.source}/ (${(thrown as Error).message}).`);
+  }
+  compiled.set(source, made);
+  return made;
+};
+
+export interface Matched extends Array<string | undefined> {
+  index: number;
+}
+export type RegexEngine = new (source: RegExp) => { lastIndex: number; exec(text: string): Matched | null };
+
+/** What JSONata takes for its `RegexEngine`: the part of a global RegExp that it uses, matched in linear time. */
+export const regexEngine = (budget: Budget): RegexEngine =>
+  class {
+    lastIndex = 0;
+    private readonly expression: RE2JS;
+    constructor(source: RegExp) {
+      this.expression = linear(source);
+    }
+
+    exec(text: string): Matched | null {
+      budget.match(text.length - this.lastIndex + 1);
+      const matcher = this.expression.matcher(text);
+      if (this.lastIndex > text.length || !matcher.find(this.lastIndex)) {
+        this.lastIndex = 0;
+        return null;
+      }
+      const groups = Array.from({ length: matcher.groupCount() + 1 }, (_, group) => matcher.group(group) ?? undefined);
+      this.lastIndex = matcher.end();
+      return Object.assign(groups, { index: matcher.start() });
+    }
+  };
