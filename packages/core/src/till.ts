@@ -317,8 +317,8 @@ class Engine extends EventEmitter<TillEvents> implements Till {
     this.#closing.abort();
     await Promise.allSettled([this.#executions.idle(), this.#settler.idle()]);
     for (const stop of this.#cleanUp) stop();
-    for (const loaded of [...this.#terminals.values()].reverse()) {
-      for (const service of [...loaded.services].reverse()) await service.close?.();
+    for (const loaded of [...this.#terminals.values()].toReversed()) {
+      for (const service of loaded.services.toReversed()) await service.close?.();
       loaded.vault.clear();
     }
     if (this.#opened) await this.#ports.log.close();

@@ -265,8 +265,9 @@ export const isSettled = (payment: PaymentState): boolean =>
 
 /** The host's answer is open, or an undo is: nobody may submit for the same sale meanwhile (15). */
 export const isUndecided = (payment: PaymentState): boolean =>
-  !isResolved(payment) &&
-  payment.attempts.some((a) => a.fate === 'submitted' || a.fate === 'undecided' || a.fate === 'approved' || a.fate === 'condemned');
+  !isResolved(payment) && payment.attempts.some(isOpen);
+
+const isOpen = (a: AttemptState): boolean => a.fate === 'submitted' || a.fate === 'undecided' || a.fate === 'approved' || a.fate === 'condemned';
 
 export const openCase = (payment: PaymentState): CaseState | undefined => payment.cases.find((c) => !c.resolved);
 
@@ -280,10 +281,12 @@ export const paidMinor = (payment: PaymentState): number =>
 /** The table. Newest attempt first: an undo's own fate comes before what it undoes. */
 export const nextDuty = (payment: PaymentState, context: DutyContext): Duty | undefined => {
   if (isResolved(payment)) return forgetting(payment);
-  for (const attempt of [...payment.attempts].reverse()) {
+  for (const attempt of payment.attempts.toReversed()) {
     if (context.inFlight.has(attempt.attempt)) return undefined;
     const duty = attemptDuty(payment, attempt, context);
     if (duty) return duty;
+    // An open attempt of which nothing can be asked any more is a person's; nothing else is tried beside it (7).
+    if (isOpen(attempt)) return forgetting(payment);
   }
   return forgetting(payment) ?? delivery(payment, context);
 };

@@ -125,7 +125,7 @@ export class Settler {
     const { journal } = this.#options;
     const inputs: { stream: string; event: PaymentEvent }[] = [];
     const touched: PaymentState[] = [];
-    for (const id of [...paymentIds].reverse()) {
+    for (const id of paymentIds.toReversed()) {
       const payment = journal.payments.get(id);
       if (!payment || payment.committed || isSettled(payment)) continue;
       if (!this.#giveUp.has(id)) this.#giveUp.set(id, why);

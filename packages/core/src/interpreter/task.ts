@@ -8,7 +8,7 @@ import { openWorkflow, WORKFLOW_RUN } from './workflow.js';
 
 /** Begins an attempt: evaluates the arguments and says what is to be called. */
 export const startTask = async (turn: Turn, scope: ScopeState, state: TaskState, attempt: number): Promise<void> => {
-  const args = state.Arguments === undefined ? scope.current.input : await turn.evaluate(scope, state.Arguments, '/Arguments');
+  const args = state.Arguments === undefined ? withoutArguments(state.Resource, scope.current.input) : await turn.evaluate(scope, state.Arguments, '/Arguments');
   const seconds = { ...SECONDS, min: 1 };
   const dueAt =
     state.TimeoutSeconds === undefined
@@ -30,6 +30,12 @@ export const startTask = async (turn: Turn, scope: ScopeState, state: TaskState,
     ...(heartbeatMs === undefined ? {} : { heartbeatMs }),
   });
 };
+
+/**
+ * The States Language hands the state's input to a Task without Arguments. That holds for ARNs, whose input has no schema;
+ * an action of ours checks its arguments, and would refuse whatever the step before happened to give.
+ */
+const withoutArguments = (resource: string, input: Json): Json => (resource.startsWith('arn:') ? input : {});
 
 export const endTask = (turn: Turn, scope: ScopeState, state: TaskState, result: Json): Promise<void> =>
   leave(turn, scope, state, { next: nextOf(state), otherwise: result, seen: { result } });

@@ -1,0 +1,446 @@
+/** The money rules, each under its number, against a host that answers as the test says. */
+import { describe, expect, it } from 'vitest';
+import type { Answer, Approved, Plugin, ReceiptDocument } from '../contract.js';
+import { ActionError, bind, definePlugin, Printer } from '../contract.js';
+import type { EventRecord } from '../events.js';
+import type { Json } from '../json.js';
+import { type MemoryLog, memoryLog } from '../log/memory-log.js';
+import { memorySealedStore } from '../log/memory-sealed-store.js';
+import { systemHash } from '../log/system.js';
+import { createTill, type Till } from '../till.js';
+import { type ScriptedHost, scriptedHost, scriptedMethod, type ScriptedMethodOptions } from './scripted-method.js';
+import { type VirtualClock, virtualClock } from './virtual-clock.js';
+
+interface Setup {
+  readonly till: Till;
+  readonly host: ScriptedHost;
+  readonly log: MemoryLog;
+  readonly clock: VirtualClock;
+  readonly sealed: ReturnType<typeof memorySealedStore>;
+}
+
+const pay = (extra: { [field: string]: Json } = {}, args: { [name: string]: Json } = {}): { [state: string]: Json } => ({
+  Type: 'Task',
+  Resource: 'payment:sale',
+  Arguments: { method: 'm', amountMinor: 1000, ...args },
+  End: true,
+  ...extra,
+});
+
+const flow = (states: { [name: string]: Json }, startAt = Object.keys(states)[0] ?? ''): string => JSON.stringify({ QueryLanguage: 'JSONata', StartAt: startAt, States: states });
+
+const open = async (
+  options: { kind: 'card' | 'wallet'; flow?: string; host?: ScriptedHost; log?: MemoryLog; clock?: VirtualClock; sealed?: Setup['sealed']; plugins?: Plugin[]; method?: Partial<ScriptedMethodOptions> },
+): Promise<Setup> => {
+  const host = options.host ?? scriptedHost();
+  const log = options.log ?? memoryLog();
+  const clock = options.clock ?? virtualClock();
+  const sealed = options.sealed ?? memorySealedStore();
+  const till = await createTill({
+    plugins: [scriptedMethod({ id: 'm', host, kind: options.kind, ...options.method }), ...(options.plugins ?? [])],
+    workflows: { sale: options.flow ?? flow({ Pay: pay() }) },
+    terminals: { T1: { tid: '00000001', mid: '898000000000001', name: 'Corner Shop' } },
+    log,
+    sealed,
+    hash: systemHash,
+    clock,
+  });
+  return { till, host, log, clock, sealed };
+};
+
+const run = async (setup: Setup, input: Json = {}) => await (await setup.till.start({ terminal: 'T1', workflow: 'sale', input })).result;
+const events = (log: MemoryLog, type: string): EventRecord[] => log.records.filter((record) => record.event.type === type);
+const statuses = (host: ScriptedHost): string[] => [...host.ledger.values()].map((entry) => entry.status);
+const approvedFor = (amountMinor: number, rest: Partial<Approved> = {}): Answer => ({ outcome: 'approved', verified: true, amount: { amountMinor, currency: 'CNY' }, completion: 'none', facts: { receipt: [] }, ...rest });
+
+/** Waits, in virtual time, until nothing is left to settle. */
+const settled = async ({ till, clock }: Setup): Promise<void> => {
+  for (let turn = 0; turn < 200; turn += 1) {
+    if (till.payments().every(({ state }) => state !== 'undecided' && state !== 'being-undone')) return;
+    await clock.until(clock.now() + 1_000);
+  }
+  throw new Error(`never settled: ${JSON.stringify(till.payments())}`);
+};
+
+describe('rule 1: intent first', () => {
+  it('has the references on disk before the submit, and submits once', async () => {
+    let durableAtSubmit = false;
+    const log = memoryLog();
+    const setup = await open({ kind: 'wallet', log });
+    setup.host.submits.push((amount) => {
+      const intent = events(log, 'paymentPrepared')[0];
+      durableAtSubmit = intent !== undefined && log.durableTo >= intent.seq;
+      return approvedFor(amount);
+    });
+    expect(await run(setup)).toMatchObject({ status: 'succeeded' });
+    expect(durableAtSubmit).toBe(true);
+    expect(setup.host.calls.filter((call) => call.startsWith('submit'))).toHaveLength(1);
+  });
+
+  it('takes a throw after the first byte for unknown, and a refusal before it for nothing', async () => {
+    const thrown = await open({ kind: 'wallet' });
+    thrown.host.submits.push('throw');
+    expect(await run(thrown)).toMatchObject({ status: 'failed', error: 'Payment.Undone' });
+    expect(thrown.host.calls.some((call) => call.startsWith('inquire'))).toBe(true);
+
+    const notSent = await open({ kind: 'wallet' });
+    notSent.host.submits.push({ outcome: 'not-sent', why: 'refused' });
+    expect(await run(notSent)).toMatchObject({ status: 'failed', error: 'Payment.NotSent', unsettled: [] });
+    expect(notSent.host.calls).toHaveLength(1);
+  });
+});
+
+describe('rule 2: unknown is asked, never guessed', () => {
+  it('finds an approval whose answer was lost', async () => {
+    const setup = await open({ kind: 'wallet' });
+    setup.host.submits.push({ lost: 'answer' });
+    expect(await run(setup)).toMatchObject({ status: 'succeeded' });
+    expect(statuses(setup.host)).toEqual(['approved']);
+  });
+
+  it('asks at the listed times, then condemns and undoes', async () => {
+    const setup = await open({ kind: 'wallet' });
+    setup.host.submits.push({ lost: 'request' });
+    expect(await run(setup)).toMatchObject({ status: 'failed', error: 'Payment.Undone' });
+    expect(setup.host.calls.map((call) => call.split(' ')[0]).slice(0, 6)).toEqual(['submit', 'inquire', 'inquire', 'inquire', 'inquire', 'reverse']);
+    const inquiries = events(setup.log, 'paymentAnswered').filter((r) => r.event.type === 'paymentAnswered' && r.event.to === 'inquire');
+    const start = events(setup.log, 'paymentPrepared')[0]?.at ?? 0;
+    expect(inquiries.map((r) => r.at - start)).toEqual([10_000, 10_000, 20_000, 30_000]);
+  });
+
+  it('keeps undoing with back-off, tells a person, and goes on; a resolution needs a name and a reason', async () => {
+    const setup = await open({ kind: 'card' });
+    setup.host.submits.push({ lost: 'answer' });
+    for (let n = 0; n < 4; n += 1) setup.host.reversals.push({ outcome: 'unknown', reason: 'no-answer', why: 'silence' });
+    const result = await run(setup);
+    expect(result).toMatchObject({ status: 'failed', error: 'Payment.Unsettled', unsettled: [{ state: 'being-undone' }] });
+    for (let turn = 0; turn < 100 && setup.till.cases().length === 0; turn += 1) await setup.clock.until(setup.clock.now() + 1_000);
+    const [open_] = setup.till.cases();
+    expect(open_).toBeDefined();
+    await expect(setup.till.resolve(open_?.caseId ?? '', { as: 'undone', by: ' ', reason: 'x' })).rejects.toMatchObject({ code: 'CASE_NEEDS_REASON' });
+    for (let turn = 0; turn < 200 && statuses(setup.host)[0] !== 'reversed'; turn += 1) await setup.clock.until(setup.clock.now() + 1_000);
+    expect(statuses(setup.host)).toEqual(['reversed']);
+    await setup.till.resolve(open_?.caseId ?? '', { as: 'undone', by: 'Li', reason: 'seen at the host' });
+    expect(setup.till.cases()).toEqual([]);
+  });
+});
+
+describe('rule 3: verified or unknown', () => {
+  it.each<[string, Answer]>([
+    ['an approval that nobody verified', { ...approvedFor(1000), verified: false } as unknown as Answer],
+    ['a decline that nobody verified', { outcome: 'declined', verified: false, code: '51', hint: { zh: '', en: '' }, again: 'never' } as unknown as Answer],
+    ['an approval for more than asked', approvedFor(1001)],
+    ['an approval in another currency', { ...approvedFor(1000), amount: { amountMinor: 1000, currency: 'USD' } } as Answer],
+  ])('takes %s for unknown', async (_name, answer) => {
+    const setup = await open({ kind: 'wallet' });
+    setup.host.submits.push(answer);
+    setup.host.findings.push({ outcome: 'absent' }, { outcome: 'absent' }, { outcome: 'absent' }, { outcome: 'absent' });
+    expect(await run(setup)).toMatchObject({ status: 'failed', error: 'Payment.Undone' });
+    expect(setup.host.calls.some((call) => call.startsWith('inquire'))).toBe(true);
+  });
+
+  it('condemns a partial approval that nobody asked for, and keeps one that was', async () => {
+    const unasked = await open({ kind: 'wallet' });
+    unasked.host.submits.push(approvedFor(600));
+    expect(await run(unasked)).toMatchObject({ status: 'failed', error: 'Payment.Undone' });
+    expect(statuses(unasked.host)).toEqual(['reversed']);
+
+    const asked = await open({ kind: 'wallet', flow: flow({ Pay: pay({}, { allowPartial: true, dueMinor: 600 }) }) });
+    asked.host.submits.push(approvedFor(600));
+    expect(await run(asked)).toMatchObject({ status: 'succeeded', output: { amountMinor: 600, committed: true } });
+  });
+});
+
+describe('rule 4: duplicates are unknown', () => {
+  it('asks after a duplicate and finds the first copy approved', async () => {
+    const setup = await open({ kind: 'wallet' });
+    setup.host.submits.push({ outcome: 'unknown', reason: 'duplicate', why: 'ORDERPAID' });
+    setup.host.findings.push(approvedFor(1000) as never);
+    expect(await run(setup)).toMatchObject({ status: 'succeeded' });
+  });
+});
+
+describe('rule 5: absent proves nothing for ever', () => {
+  it('looks again after an undo without proof, and undoes what turned up', async () => {
+    const setup = await open({ kind: 'wallet' });
+    setup.host.submits.push({ lost: 'request' });
+    expect(await run(setup)).toMatchObject({ error: 'Payment.Undone' });
+    // The request was not lost: it arrives now.
+    const reference = setup.host.calls[0]?.split(' ')[2] ?? '';
+    setup.host.ledger.set(reference, { reference, amountMinor: 1000, status: 'approved' });
+    for (let turn = 0; turn < 200 && statuses(setup.host)[0] === 'approved'; turn += 1) await setup.clock.until(setup.clock.now() + 1_000);
+    expect(statuses(setup.host)).toEqual(['reversed']);
+  });
+});
+
+describe('rule 6: condemned is one-way and durable before the first undo byte', () => {
+  it('has the condemnation on disk before it reverses', async () => {
+    const log = memoryLog();
+    const setup = await open({ kind: 'card', log });
+    let durable = false;
+    setup.host.submits.push({ lost: 'answer' });
+    setup.host.reversals.push(() => {
+      const condemned = events(log, 'paymentCondemned')[0];
+      durable = condemned !== undefined && log.durableTo >= condemned.seq;
+      return { outcome: 'unknown', reason: 'no-answer', why: 'silence' };
+    });
+    await run(setup);
+    expect(durable).toBe(true);
+    await settled(setup);
+    expect(statuses(setup.host)).toEqual(['reversed']);
+  });
+
+  it('ignores an approval that comes too late to be kept', async () => {
+    const setup = await open({ kind: 'wallet' });
+    setup.host.submits.push({ lost: 'request' });
+    setup.host.findings.push({ outcome: 'absent' }, { outcome: 'absent' }, { outcome: 'absent' }, { outcome: 'absent' });
+    setup.host.reversals.push({ outcome: 'unknown', reason: 'no-answer', why: 'silence' });
+    expect(await run(setup)).toMatchObject({ status: 'failed', error: 'Payment.Unsettled' });
+    await settled(setup);
+    expect(setup.till.payments()[0]).toMatchObject({ state: 'undone', committed: false });
+  });
+});
+
+describe('rule 7: the remedy is the plugin\'s', () => {
+  it('voids what was completed, as an attempt with an intent of its own', async () => {
+    const setup = await open({
+      kind: 'card',
+      flow: flow({ Pay: pay({ Next: 'Broken', End: undefined as unknown as Json }, { dueMinor: 2000 }), Broken: { Type: 'Fail', Error: 'X', Cause: 'x' } }),
+    });
+    expect(await run(setup)).toMatchObject({ status: 'failed', error: 'X' });
+    await settled(setup);
+    expect(events(setup.log, 'paymentPrepared').map((r) => r.event.type === 'paymentPrepared' && r.event.request.operation)).toEqual(['sale', 'void']);
+    expect(statuses(setup.host)).toEqual(['refunded']);
+  });
+
+  it('reverses an unanswered void, then voids anew', async () => {
+    const setup = await open({
+      kind: 'card',
+      flow: flow({ Pay: pay({ Next: 'Broken', End: undefined as unknown as Json }, { dueMinor: 2000 }), Broken: { Type: 'Fail', Error: 'X', Cause: 'x' } }),
+    });
+    setup.host.submits.push((amount) => approvedFor(amount, { completion: 'due' }), 'never');
+    await run(setup);
+    await settled(setup);
+    expect(setup.host.calls.map((call) => call.split(' ').slice(0, 2).join(' ')).filter((call) => !call.startsWith('complete'))).toEqual(
+      ['submit sale', 'submit void', expect.stringMatching(/^reverse m-void/), 'submit void'],
+    );
+    expect(statuses(setup.host)).toEqual(['refunded']);
+  });
+
+  it('never repeats an unanswered refund: a person looks', async () => {
+    const setup = await open({
+      kind: 'card',
+      flow: flow({ Pay: pay({ Next: 'Broken', End: undefined as unknown as Json }, { dueMinor: 2000 }), Broken: { Type: 'Fail', Error: 'X', Cause: 'x' } }),
+      method: { remedy: (recorded) => ({ do: 'refund', amount: recorded.request.amount }) },
+    });
+    setup.host.submits.push((amount) => approvedFor(amount, { completion: 'due' }), 'never');
+    await run(setup);
+    await settled(setup);
+    expect(setup.till.cases()).toHaveLength(1);
+    expect(setup.host.calls.filter((call) => call.startsWith('submit refund'))).toHaveLength(1);
+  });
+});
+
+describe('rule 8: completion', () => {
+  it('has the approval on disk before the card is asked, and condemns what the card refuses', async () => {
+    const log = memoryLog();
+    const setup = await open({ kind: 'card', log, method: { seal: true } });
+    let durable = false;
+    setup.host.completions.push(() => {
+      const answer = events(log, 'paymentAnswered')[0];
+      durable = answer !== undefined && log.durableTo >= answer.seq;
+      return { outcome: 'refused-by-card', why: 'AAC' };
+    });
+    expect(await run(setup)).toMatchObject({ status: 'failed', error: 'Payment.Undone' });
+    expect(durable).toBe(true);
+    expect(setup.host.calls.at(-1)).toMatch(/^reverse .* card-refused 1$/);
+    expect(statuses(setup.host)).toEqual(['reversed']);
+    await settled(setup);
+    expect(await setup.sealed.keys()).toEqual([]);
+  });
+
+  it('condemns an approval that a crash cut off from its card', async () => {
+    const first = await open({ kind: 'card' });
+    first.host.completions.push('never');
+    const { result } = await first.till.start({ terminal: 'T1', workflow: 'sale' });
+    result.catch(() => {});
+    while (!first.host.calls.some((call) => call.startsWith('complete'))) await new Promise((resolve) => setImmediate(resolve));
+    first.clock.stop();
+    const second = await open({ kind: 'card', host: first.host, log: first.log.crash() });
+    await settled(second);
+    expect(statuses(second.host)).toEqual(['reversed']);
+    expect(second.host.calls.filter((call) => call.startsWith('submit'))).toHaveLength(1);
+  });
+});
+
+describe('rule 9: commitment', () => {
+  it('commits in the write that records completion; a later failure leaves the sale paid', async () => {
+    const setup = await open({ kind: 'card', flow: flow({ Pay: pay({ Next: 'Broken', End: undefined as unknown as Json }), Broken: { Type: 'Fail', Error: 'X', Cause: 'x' } }) });
+    expect(await run(setup)).toMatchObject({ status: 'failed', error: 'X', unsettled: [] });
+    await settled(setup);
+    expect(statuses(setup.host)).toEqual(['approved']);
+    const completed = setup.log.records.findIndex((r) => r.event.type === 'paymentCompleted');
+    expect(setup.log.records[completed + 1]?.event.type).toBe('paymentCommitted');
+  });
+
+  it('commits a split sale when the last part is paid, and undoes the first when the second is declined', async () => {
+    const split = flow({ First: pay({ Next: 'Second', End: undefined as unknown as Json }, { dueMinor: 2000 }), Second: pay({}, { dueMinor: 2000 }) });
+    const paid = await open({ kind: 'wallet', flow: split });
+    expect(await run(paid)).toMatchObject({ status: 'succeeded' });
+    expect(paid.till.payments().map((p) => p.committed)).toEqual([true, true]);
+
+    const declined = await open({ kind: 'wallet', flow: split });
+    declined.host.submits.push((amount) => approvedFor(amount), { outcome: 'declined', verified: true, code: '51', hint: { zh: '余额不足', en: 'Not enough' }, again: 'never' });
+    expect(await run(declined)).toMatchObject({ status: 'failed', error: 'Payment.Declined' });
+    await settled(declined);
+    expect(statuses(declined.host)).toEqual(['reversed']);
+  });
+
+  it('fails a flow that would succeed with less than is due', async () => {
+    const setup = await open({ kind: 'wallet', flow: flow({ Pay: pay({}, { dueMinor: 2000 }) }) });
+    expect(await run(setup)).toMatchObject({ status: 'failed', error: 'Payment.Uncommitted' });
+    await settled(setup);
+    expect(statuses(setup.host)).toEqual(['reversed']);
+  });
+});
+
+describe('rule 13: retry', () => {
+  const retried = flow({ Pay: pay({ Retry: [{ ErrorEquals: ['Payment.NotSent', 'Payment.Undone'], IntervalSeconds: 1, MaxAttempts: 2 }] }) });
+
+  it('tries again after not-sent with a new reference of the same payment', async () => {
+    const setup = await open({ kind: 'wallet', flow: retried });
+    setup.host.submits.push({ outcome: 'not-sent', why: 'refused' });
+    expect(await run(setup)).toMatchObject({ status: 'succeeded' });
+    expect(setup.till.payments()).toHaveLength(1);
+    expect(new Set(setup.till.payments()[0]?.references).size).toBe(2);
+  });
+
+  it('does not submit again while the former attempt is being undone', async () => {
+    const setup = await open({ kind: 'card', flow: flow({ Pay: pay({ Retry: [{ ErrorEquals: ['Payment.Unsettled'], IntervalSeconds: 1, MaxAttempts: 1 }] }) }) });
+    setup.host.submits.push({ lost: 'answer' });
+    setup.host.reversals.push({ outcome: 'unknown', reason: 'no-answer', why: 'silence' });
+    expect(await run(setup)).toMatchObject({ status: 'failed', error: 'Payment.NotSent' });
+    expect(setup.host.calls.filter((call) => call.startsWith('submit'))).toHaveLength(1);
+  });
+});
+
+describe('rule 14: cancel and time-out during submit are requests', () => {
+  it('condemns a payment whose step timed out while the payer was thinking', async () => {
+    const setup = await open({ kind: 'wallet', flow: flow({ Pay: pay({ TimeoutSeconds: 12 }) }) });
+    setup.host.submits.push({ outcome: 'pending', waitingFor: 'payer' });
+    for (let n = 0; n < 9; n += 1) setup.host.findings.push({ outcome: 'pending', waitingFor: 'payer' });
+    expect(await run(setup)).toMatchObject({ status: 'failed', error: 'States.Timeout' });
+    expect(events(setup.log, 'paymentCondemned')[0]?.event).toMatchObject({ why: 'timed-out' });
+    expect(setup.host.calls.at(-1)).toMatch(/^reverse/);
+  });
+
+  it('refuses a cancel after commitment', async () => {
+    const setup = await open({ kind: 'wallet', flow: flow({ Pay: pay({ Next: 'Ask', End: undefined as unknown as Json }), Ask: { Type: 'Task', Resource: 'prompt:notice', Arguments: { text: 'paid' }, End: true } }) });
+    setup.till.on('prompt', () => queueMicrotask(() => setup.till.cancel(setup.till.executions()[0]?.executionId ?? '', 'merchant', 'changed my mind')));
+    expect(await run(setup)).toMatchObject({ status: 'failed', error: 'Terminal.Cancelled', unsettled: [] });
+    await settled(setup);
+    expect(statuses(setup.host)).toEqual(['approved']);
+  });
+
+  it('undoes an approval that arrives after the cancel', async () => {
+    const setup = await open({ kind: 'wallet' });
+    setup.host.submits.push((amount) => {
+      setup.till.cancel(setup.till.executions()[0]?.executionId ?? '', 'merchant', 'customer left');
+      return approvedFor(amount);
+    });
+    expect(await run(setup)).toMatchObject({ status: 'failed', error: 'Terminal.Cancelled' });
+    expect(statuses(setup.host)).toEqual(['reversed']);
+  });
+});
+
+describe('rule 15: idempotent start', () => {
+  it('gives the same transaction for the same key, also after a crash, and refuses other content', async () => {
+    const setup = await open({ kind: 'wallet' });
+    const first = await setup.till.start({ terminal: 'T1', workflow: 'sale', key: 'order-1', input: { a: 1 } });
+    await first.result;
+    const second = await open({ kind: 'wallet', host: setup.host, log: setup.log.crash() });
+    const again = await second.till.start({ terminal: 'T1', workflow: 'sale', key: 'order-1', input: { a: 1 } });
+    expect(again.executionId).toBe(first.executionId);
+    expect(await again.result).toMatchObject({ status: 'succeeded' });
+    await expect(second.till.start({ terminal: 'T1', workflow: 'sale', key: 'order-1', input: { a: 2 } })).rejects.toMatchObject({ code: 'KEY_REUSED' });
+    expect(setup.host.calls).toHaveLength(1);
+  });
+});
+
+describe('rule 12: lane order', () => {
+  it('undoes before the lane\'s next sale, and gives a sale up unsent when the undo does not get through', async () => {
+    const setup = await open({ kind: 'card' });
+    setup.host.submits.push({ lost: 'answer' });
+    setup.host.reversals.push({ outcome: 'unknown', reason: 'no-answer', why: 'silence' });
+    expect(await run(setup)).toMatchObject({ error: 'Payment.Unsettled' });
+    expect(await run(setup)).toMatchObject({ status: 'succeeded' });
+    expect(setup.host.calls.map((call) => call.split(' ')[0])).toEqual(['submit', 'reverse', 'reverse', 'submit', 'complete']);
+
+    const shut = await open({ kind: 'card' });
+    shut.host.submits.push({ lost: 'answer' });
+    for (let n = 0; n < 50; n += 1) shut.host.reversals.push({ outcome: 'not-sent', why: 'no connection' });
+    expect(await run(shut)).toMatchObject({ error: 'Payment.Unsettled' });
+    expect(await run(shut)).toMatchObject({ error: 'Payment.NotSent' });
+    expect(shut.till.cases()).toEqual([]);
+    await shut.till.close();
+  });
+});
+
+describe('rule 20: printing is not paying', () => {
+  const printing = flow({
+    Pay: pay({ Next: 'Print', End: undefined as unknown as Json }),
+    Print: { Type: 'Task', Resource: 'printer:print', Catch: [{ ErrorEquals: ['States.ALL'], Next: 'Done' }], Next: 'Done' },
+    Done: { Type: 'Succeed' },
+  });
+  const printerOf = (paper: { in: boolean; failOnce?: boolean }, printed: ReceiptDocument[], onPaper: (() => void)[]): Plugin =>
+    definePlugin({
+      name: 'printer',
+      provides: [
+        bind(Printer).toValue({
+          print: async (document) => {
+            if (paper.failOnce) {
+              paper.failOnce = false;
+              throw new ActionError('Device.Unavailable', 'cable');
+            }
+            printed.push(document);
+          },
+          status: async () => ({ paper: paper.in }),
+          onPaper: (listener) => {
+            onPaper.push(listener);
+            return () => {};
+          },
+        }),
+      ],
+    });
+
+  it('leaves the sale paid without paper, and prints the first copy when paper is back', async () => {
+    const paper = { in: false };
+    const printed: ReceiptDocument[] = [];
+    const onPaper: (() => void)[] = [];
+    const setup = await open({ kind: 'wallet', flow: printing, plugins: [printerOf(paper, printed, onPaper)] });
+    expect(await run(setup)).toMatchObject({ status: 'succeeded' });
+    expect(printed).toEqual([]);
+    paper.in = true;
+    for (const listener of onPaper) listener();
+    await setup.till.printOwed('T1');
+    expect(printed.map(({ copy, reprint }) => ({ copy, reprint }))).toEqual([
+      { copy: 'merchant', reprint: false },
+      { copy: 'customer', reprint: false },
+    ]);
+  });
+
+  it('marks as a reprint what may have been printed before', async () => {
+    const paper = { in: true, failOnce: true };
+    const printed: ReceiptDocument[] = [];
+    const setup = await open({ kind: 'wallet', flow: printing, plugins: [printerOf(paper, printed, [])] });
+    expect(await run(setup)).toMatchObject({ status: 'succeeded' });
+    await setup.till.printOwed('T1');
+    expect(printed.map(({ copy, reprint }) => ({ copy, reprint }))).toEqual([
+      { copy: 'merchant', reprint: true },
+      { copy: 'customer', reprint: false },
+    ]);
+    const crashed = await open({ kind: 'wallet', host: setup.host, log: setup.log.crash(), flow: printing, plugins: [printerOf(paper, printed, [])] });
+    await crashed.till.printOwed('T1');
+    expect(statuses(setup.host)).toEqual(['approved']);
+  });
+});
