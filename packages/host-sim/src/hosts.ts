@@ -2,6 +2,7 @@ import { startAcquirer, type AcquirerOptions } from './acquirer/acquirer.js';
 import { startAlipay, type AlipayOptions } from './alipay/server.js';
 import { claimDataDir } from './data-dir.js';
 import type { Endpoints } from './endpoints.js';
+import { startWechat, type WechatOptions } from './wechat/server.js';
 
 export interface HostsOptions {
   /** Where ledgers, keys and what is remembered of cards outlive a restart. Left out: memory only. */
@@ -11,6 +12,7 @@ export interface HostsOptions {
   /** `false` leaves the host out; left out, it starts with defaults. */
   readonly acquirer?: AcquirerOptions | false;
   readonly alipay?: AlipayOptions | false;
+  readonly wechat?: WechatOptions | false;
 }
 
 export interface Hosts {
@@ -48,7 +50,8 @@ export async function startHosts(options: HostsOptions = {}): Promise<Hosts> {
     if (dataDir !== undefined) opened.push(await claimDataDir(dataDir));
     const acquirer = await start(options.acquirer, startAcquirer, {});
     const alipay = await start(options.alipay, startAlipay, {});
-    return { endpoints: { ...(acquirer && { acquirer }), ...(alipay && { alipay }) }, close };
+    const wechat = await start(options.wechat, startWechat, {});
+    return { endpoints: { ...(acquirer && { acquirer }), ...(alipay && { alipay }), ...(wechat && { wechat }) }, close };
   } catch (error) {
     await close();
     throw error;

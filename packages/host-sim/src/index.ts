@@ -3,6 +3,8 @@ export { startHosts, type Hosts, type HostsOptions } from './hosts.js';
 export type { AcquirerOptions } from './acquirer/acquirer.js';
 export type { Account } from './acquirer/accounts.js';
 export type { AlipayOptions } from './alipay/server.js';
+export type { WechatOptions } from './wechat/server.js';
+export type { Payer } from './wallet/payers.js';
 export type { AcquirerEndpoints, AlipayEndpoints, Endpoints, HostName, WechatEndpoints } from './endpoints.js';
 export { HostSimError } from './errors.js';
 export type { Fault } from './faults.js';

@@ -1,0 +1,158 @@
+import type { Iso8583Message } from '@tillwright/plugin-card/protocol';
+import { afterEach, describe, expect, test } from 'vitest';
+import { CHIP, openHost, STRIPE, type SaleInput, type TestHost } from './terminal.testing.js';
+
+let host: TestHost;
+afterEach(() => host.close());
+
+const BALANCE = 10_000;
+const accounts = [{ ...STRIPE, balanceMinor: BALANCE }, CHIP];
+const sale = (more: Partial<SaleInput> = {}): Iso8583Message => host.terminal.sale({ account: STRIPE, amountMinor: BALANCE, entry: 'swiped', trace: '000001', ...more });
+const code = async (message: Iso8583Message): Promise<string | undefined> => (await host.terminal.exchange(message)).fields[39];
+const shown = async () => (await host.ledger()).map(({ at: _at, payer: _payer, terminalId: _tid, currency: _currency, ...entry }) => entry);
+/** What is left is shown by what can still be spent. */
+const canSpend = async (amountMinor: number, trace: string): Promise<boolean> => (await code(sale({ amountMinor, trace }))) === '00';
+
+const sold = async (more: Partial<SaleInput> = {}) => {
+  const request = sale(more);
+  return { sale: request, answer: await host.terminal.exchange(request) };
+};
+
+describe('reversal', () => {
+  test('undoes an approved sale and gives the money back; again, it is acknowledged again', async () => {
+    host = await openHost({ accounts });
+    const request = sale();
+    const approved = await host.terminal.exchange(request);
+    const answer = await host.terminal.exchange(host.terminal.reversal(request));
+    expect([answer.mti, answer.fields[39], answer.fields[11], answer.fields[37]]).toEqual(['0410', '00', '000001', approved.fields[37]]);
+    expect(await code(host.terminal.reversal(request, { 39: 'A0' }))).toBe('00');
+    expect(await shown()).toEqual([{ reference: '00000001-000001-000001', amountMinor: BALANCE, status: 'reversed' }]);
+    expect([await canSpend(BALANCE, '000002'), await canSpend(1, '000003')]).toEqual([true, false]);
+  });
+
+  test('undoes a declined sale without moving money', async () => {
+    host = await openHost({ accounts });
+    const request = sale({ amountMinor: BALANCE + 1 });
+    expect(await code(request)).toBe('51');
+    expect(await code(host.terminal.reversal(request))).toBe('00');
+    expect(await shown()).toEqual([{ reference: '00000001-000001-000001', amountMinor: BALANCE + 1, status: 'reversed', code: '51' }]);
+    expect([await canSpend(BALANCE, '000002'), await canSpend(1, '000003')]).toEqual([true, false]);
+  });
+
+  test('of a sale that never came is 25, each time, and shows nothing in the ledger', async () => {
+    host = await openHost({ accounts });
+    expect([await code(host.terminal.reversal(sale())), await code(host.terminal.reversal(sale()))]).toEqual(['25', '25']);
+    expect(await shown()).toEqual([]);
+  });
+
+  test('needs a right MAC', async () => {
+    host = await openHost({ accounts });
+    const request = sale();
+    await host.terminal.exchange(request);
+    expect(await code(host.terminal.reversal(request, { 64: '3030303030303030' }))).toBe('A0');
+    expect(await shown()).toMatchObject([{ status: 'approved' }]);
+  });
+
+  test('is found by its original’s trace and batch under keys of a later sign-on', async () => {
+    host = await openHost({ accounts });
+    const request = sale();
+    await host.terminal.exchange(request);
+    await host.terminal.signOn();
+    expect(await code(host.terminal.reversal(request))).toBe('00');
+  });
+
+  test.each<[string, string, Record<number, string | undefined>]>([
+    ['another amount', '64', { 4: '000000000001' }],
+    ['another card', '25', { 2: CHIP.pan }],
+    ['another processing code', '25', { 3: '200000' }],
+    ['another batch', '25', { 60: '22000002000600' }],
+    ['no reason', '30', { 39: undefined }],
+  ])('with %s is refused with %s and changes nothing', async (_what, expected, fields) => {
+    host = await openHost({ accounts });
+    const request = sale();
+    await host.terminal.exchange(request);
+    expect(await code(host.terminal.reversal(request, fields))).toBe(expected);
+    expect(await shown()).toMatchObject([{ status: 'approved' }]);
+  });
+
+  test.each([['approve', '00', 'approved'], ['refuse', '94', 'declined']] as const)('a sale that comes after its reversal: lateSale %s answers %s', async (lateSale, expected, status) => {
+    host = await openHost({ accounts, lateSale });
+    expect(await code(host.terminal.reversal(sale()))).toBe('25');
+    expect(await code(sale())).toBe(expected);
+    expect(await shown()).toMatchObject([{ status }]);
+    expect(await canSpend(BALANCE, '000002')).toBe(lateSale === 'refuse');
+    // Looked at again, the till undoes it after all.
+    expect(await code(host.terminal.reversal(sale()))).toBe('00');
+    expect(await shown()).toMatchObject([{ status: 'reversed' }, {}]);
+  });
+});
+
+describe('void', () => {
+  test('gives all back and stands with its sale; a second one is refused', async () => {
+    host = await openHost({ accounts });
+    const paid = await sold();
+    expect(await code(host.terminal.undo('void', { ...paid, trace: '000002' }))).toBe('00');
+    expect(await code(host.terminal.undo('void', { ...paid, trace: '000003' }))).toBe('22');
+    expect(await code(host.terminal.reversal(paid.sale))).toBe('22');
+    expect(await shown()).toEqual([
+      {
+        reference: '00000001-000001-000001', amountMinor: BALANCE, status: 'voided',
+        undoneBy: [
+          { reference: '00000001-000001-000002', kind: 'void', amountMinor: BALANCE, status: 'approved' },
+          { reference: '00000001-000001-000003', kind: 'void', amountMinor: BALANCE, status: 'declined' },
+        ],
+      },
+    ]);
+    expect([await canSpend(BALANCE, '000004'), await canSpend(1, '000005')]).toEqual([true, false]);
+  });
+
+  test('reversed, its sale stands again and the money is taken again', async () => {
+    host = await openHost({ accounts });
+    const paid = await sold();
+    const request = host.terminal.undo('void', { ...paid, trace: '000002' });
+    await host.terminal.exchange(request);
+    expect(await code(host.terminal.reversal(request))).toBe('00');
+    expect(await shown()).toMatchObject([{ status: 'approved' }]);
+    expect(await canSpend(1, '000003')).toBe(false);
+    expect(await code(host.terminal.undo('void', { ...paid, trace: '000004' }))).toBe('00');
+  });
+
+  test.each<[string, string, Record<number, string | undefined>]>([
+    ['another amount', '64', { 4: '000000009999' }],
+    ['another card', '25', { 2: CHIP.pan, 35: `${CHIP.pan}=3012220` }],
+    ['another trace', '25', { 61: '0000010000091123' }],
+    ['another date', '25', { 61: '0000010000011124' }],
+    ['a reference number of nothing', '25', { 37: '632700009999' }],
+    ['another authorization code', '25', { 38: 'XXXXXX' }],
+    ['nothing that names the sale', '25', { 37: undefined, 61: undefined }],
+    ['no amount', '13', { 4: '000000000000' }],
+    ['its sale’s own trace', '94', { 11: '000001' }],
+    ['another batch', '77', { 60: '23000002000600' }],
+  ])('with %s is refused with %s', async (_what, expected, fields) => {
+    host = await openHost({ accounts });
+    const paid = await sold();
+    expect(await code(host.terminal.undo('void', { ...paid, trace: '000002', fields }))).toBe(expected);
+    expect(await shown()).toMatchObject([{ status: 'approved' }]);
+  });
+
+  test('of a declined sale is refused with 25', async () => {
+    host = await openHost({ accounts });
+    const paid = await sold({ amountMinor: BALANCE + 1 });
+    expect(await code(host.terminal.undo('void', { ...paid, trace: '000002', fields: { 38: undefined } }))).toBe('25');
+  });
+
+  test('refunds may be partial and never sum up to more than was paid', async () => {
+    host = await openHost({ accounts });
+    const paid = await sold();
+    const refund = (amountMinor: number, trace: string): Promise<string | undefined> =>
+      code(host.terminal.undo('refund', { ...paid, trace, fields: { 4: String(amountMinor).padStart(12, '0') } }));
+    expect(await refund(4_000, '000002')).toBe('00');
+    expect(await shown()).toMatchObject([{ status: 'approved', refundedMinor: 4_000 }]);
+    expect(await refund(6_001, '000003')).toBe('64');
+    expect(await code(host.terminal.undo('void', { ...paid, trace: '000004' }))).toBe('22');
+    expect(await refund(6_000, '000005')).toBe('00');
+    expect(await shown()).toMatchObject([{ status: 'refunded', refundedMinor: BALANCE }]);
+    expect(await refund(1, '000006')).toBe('22');
+    expect([await canSpend(BALANCE, '000007'), await canSpend(1, '000008')]).toEqual([true, false]);
+  });
+});
