@@ -169,9 +169,9 @@ describe('one number twice', () => {
   });
 });
 
-describe('alipay.trade.precreate', () => {
-  const order = (reference: string, yuan = '12.00'): Record<string, unknown> => ({ out_trade_no: reference, total_amount: yuan, subject: 'Counter sale' });
+const order = (reference: string, yuan = '12.00'): Record<string, unknown> => ({ out_trade_no: reference, total_amount: yuan, subject: 'Counter sale' });
 
+describe('alipay.trade.precreate', () => {
   it('makes a QR and no trade until the payer scans', async () => {
     const made = await till.call('precreate', order('qr_1'));
     expect(made).toMatchObject({ code: '10000', out_trade_no: 'qr_1' });

@@ -56,7 +56,7 @@ export async function openTill(options: WechatOptions & { readonly dataDir?: str
   const ask = async (path: string, method: 'get' | 'post', data: unknown, params?: Record<string, string>): Promise<Answer> => {
     try {
       const chain = sdk.chain(path);
-      const answer = method === 'get' ? await chain.get({ ...(params === undefined ? {} : { params }) }) : await chain.post(data as object);
+      const answer = method === 'get' ? await chain.get(params === undefined ? {} : { params }) : await chain.post(data as object);
       return { status: answer.status, data: answer.data as Record<string, unknown> };
     } catch (error) {
       const response = (error as { code?: string; response?: { status: number; data: unknown } }).response;
