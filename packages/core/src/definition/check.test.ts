@@ -18,7 +18,7 @@ const task = (fields: JsonObject): JsonObject => flow({ T: { Type: 'Task', End: 
 const end: JsonObject = { Type: 'Succeed' };
 const pay = (method: string, given?: Json): JsonObject => task({ Resource: 'payment:sale', Arguments: { method, amountMinor: 1, ...(given === undefined ? {} : { with: given }) } });
 const caught = (...names: string[]): JsonObject => flow({ A: { Type: 'Task', Resource: 'pinpad:mac', Catch: [{ ErrorEquals: names, Next: 'B' }], Next: 'B' }, B: end });
-const retry = (Resource: string, name: string, Arguments: Json): string[] => codes(task({ Resource, Arguments, Retry: [{ ErrorEquals: [name] }] }));
+const retried = (Resource: string, name: string, Arguments: Json): string[] => codes(task({ Resource, Arguments, Retry: [{ ErrorEquals: [name] }] }));
 const run = (workflow: Json): JsonObject => task({ Resource: 'workflow:run', Arguments: { workflow } });
 
 describe('a sound workflow', () => {
@@ -168,12 +168,12 @@ describe('errors that are waited for', () => {
 describe('rule 13: a payment is tried again only after errors that are named', () => {
   const sale = { method: 'card', amountMinor: 1, with: { card: '{% $card %}' } };
   it.each(['States.ALL', 'States.TaskFailed'])('refuses %s in the Retry of what moves money', (name) => {
-    expect(retry('payment:sale', name, sale)).toEqual(['WORKFLOW_RETRY_UNSAFE /States/T/Retry/0/ErrorEquals/0']);
+    expect(retried('payment:sale', name, sale)).toEqual(['WORKFLOW_RETRY_UNSAFE /States/T/Retry/0/ErrorEquals/0']);
     expect(check(task({ Resource: 'payment:sale', Arguments: sale, Retry: [{ ErrorEquals: [name] }] })).definitions).toEqual({});
-    expect(retry('pinpad:mac', name, {})).toEqual([]);
+    expect(retried('pinpad:mac', name, {})).toEqual([]);
   });
   it('takes a named error, and States.ALL in Catch', () => {
-    expect(retry('payment:sale', 'Payment.NotSent', sale)).toEqual([]);
+    expect(retried('payment:sale', 'Payment.NotSent', sale)).toEqual([]);
     expect(codes(flow({ A: { Type: 'Task', Resource: 'payment:sale', Arguments: sale, Catch: [{ ErrorEquals: ['States.ALL'], Next: 'B' }], Next: 'B' }, B: end }))).toEqual([]);
   });
 });

@@ -45,7 +45,8 @@ const syntaxFault = (error: unknown, text: string): { why: string; span: Span } 
   const end = Math.min(OPEN + (typeof told.position === 'number' ? told.position : 0), text.length - 2);
   const length = typeof told.token === 'string' && told.token !== '(end)' ? told.token.length : 1;
   // At the end the parser stands behind the last token: the closing mark is where something is missing.
-  const from = told.token === '(end)' ? text.length - 2 : Math.max(OPEN, end - length);
+  const token = Math.max(OPEN, end - length);
+  const from = told.token === '(end)' ? text.length - 2 : text[token - 1] === '$' ? token - 1 : token;
   return { why: typeof told.message === 'string' ? told.message : 'it can not be read', span: { from, to: told.token === '(end)' ? text.length : Math.max(end, from + 1) } };
 };
 

@@ -1,0 +1,95 @@
+import { describe, expect, it } from 'vitest';
+import type { Json } from '../json.js';
+import { checkWorkflows } from './check.js';
+import { expressionFacts } from './expression-facts.js';
+import { JSONATA_FUNCTIONS } from './jsonata-functions.js';
+import { catalogue } from './sample.js';
+
+const check = (Output: Json) => checkWorkflows({ w: { file: 'w', text: JSON.stringify({ QueryLanguage: 'JSONata', StartAt: 'A', States: { A: { Type: 'Pass', Output, End: true } } }, null, 1) } }, catalogue).diagnostics;
+/** What stands under the carets. */
+const marked = (text: string, from: number, to: number): string => text.slice(from, to);
+
+describe('what an expression says', () => {
+  it.each<[string, string[]]>([
+    ['{% $a.b[0] + $sum($c) %}', ['a', 'sum()', 'c']],
+    ['{% $map($l, function($v, $i) { $v * $i }) %}', ['map()', 'l']],
+    ['{% ($f := function($x){ $x }; $f(1)) %}', []],
+    ['{% $l@$x.y#$i[$x > $i] %}', ['l']],
+    ['{% $x ~> $trim %}', ['x', 'trim()']],
+    ['{% $g(?, 1) %}', ['g()']],
+    ['{% {"a": $x, $k: [1..$n]} %}', ['x', 'k', 'n']],
+    ['{% $x^(>$y){z: $count(w)} %}', ['x', 'y', 'count()']],
+    ['{% $ ~> |$p|{"a": $q}| %}', ['p', 'q']],
+    ['{% $a ? $b : $c %}', ['a', 'b', 'c']],
+    ['{% a.b.% %}', []],
+    ['{% $.x & $$.y %}', []],
+  ])('%s uses %j', (text, names) => {
+    const { variables, fault } = expressionFacts(text);
+    expect(fault).toBeUndefined();
+    expect(variables.map(({ name, called }) => name + (called ? '()' : '')).sort()).toEqual([...names].sort());
+    for (const { name, span } of variables) expect(marked(text, span.from, span.to)).toBe(`$${name}`);
+  });
+
+  it('is a constant where it is a number alone', () => {
+    expect(expressionFacts('{% -12.5 %}').constant).toBe(-12.5);
+    expect(expressionFacts('{% 1 + 1 %}').constant).toBeUndefined();
+  });
+
+  it('takes long sums and ends deep nesting in a fault, not in a crash', () => {
+    expect(expressionFacts(`{% 1${'+1'.repeat(1000)} %}`).fault).toBeUndefined();
+    for (const text of [`{% ${'('.repeat(15_000)} %}`, `{% ${'['.repeat(7000)}${']'.repeat(7000)} %}`, `{% 1${'+1'.repeat(100_000)} %}`]) {
+      expect(expressionFacts(text).fault?.kind).toMatch(/too-long|syntax/);
+    }
+  });
+});
+
+describe('faults in expressions', () => {
+  it.each([
+    ['{% 1 + %}', '%}'],
+    ['{% $sum(1 %}', '%}'],
+    ['{% $a $b %}', '$b'],
+    ['{% "abc %}', null],
+    ['{% %}', '%}'],
+    ['{%%}', '%}'],
+    ['{%}', null],
+  ])('%s is refused at the place', (text, at) => {
+    const { fault } = expressionFacts(text);
+    expect(fault?.kind).toBe('syntax');
+    if (at !== null && fault) expect(marked(text, fault.span.from, fault.span.to)).toBe(at);
+  });
+
+  it('are placed inside the string, past its escapes', () => {
+    const [fault] = check('{% "\u4e2d" & "\\n" & $nmber("2") %}');
+    expect(fault).toMatchObject({ code: 'WORKFLOW_UNKNOWN_FUNCTION', near: ['$number'], pointer: '/States/A/Output', line: 7 });
+    const line = JSON.stringify('{% "\u4e2d" & "\\n" & $nmber("2") %}');
+    expect(fault?.column).toBe('   "Output": '.length + line.indexOf('$nmber') + 1);
+    expect((fault?.endColumn ?? 0) - (fault?.column ?? 0)).toBe('$nmber'.length);
+  });
+
+  it.each([
+    ['{% $eval("1") %}', ['WORKFLOW_FUNCTION_REFUSED']],
+    ['{% $map(["1"], $eval) %}', ['WORKFLOW_FUNCTION_REFUSED']],
+    ['{% ($e := $eval; $e("1")) %}', ['WORKFLOW_FUNCTION_REFUSED']],
+    ['{% "1" ~> $eval %}', ['WORKFLOW_FUNCTION_REFUSED']],
+    ['{% $x ~> $nothing %}', ['WORKFLOW_UNKNOWN_FUNCTION']],
+    ['{% $match("x", /(?=a)b/) %}', ['WORKFLOW_PATTERN_UNSAFE']],
+    ['{% $match("x", /^[0-9]{4,6}$/i) %}', []],
+    ['{% $hash($x, "SHA-256") & $uuid() & $string($partition([1,2],1)) & $string($range(1,3,1)) & $string($parse("1")) & $string($random()) %}', []],
+    ['the sum is {% $x %}', ['WORKFLOW_EXPRESSION_PARTIAL']],
+    [' {% $x %}', ['WORKFLOW_EXPRESSION_PARTIAL']],
+    ['plain', []],
+  ])('%s', (text, codes) => {
+    expect(check(text).map(({ code }) => code)).toEqual(codes);
+    expect(check({ deep: [text] }).map(({ code }) => code)).toEqual(codes);
+  });
+
+  it('that are too long are told so', () => {
+    expect(check(`{% ${'$x + '.repeat(5000)}1 %}`).map(({ code }) => code)).toEqual(['WORKFLOW_EXPRESSION_TOO_LONG']);
+  });
+
+  it('knows every function of JSONata but $eval', async () => {
+    const { default: jsonata } = await import('jsonata');
+    const own = [...JSONATA_FUNCTIONS].filter((name) => !['partition', 'range', 'hash', 'uuid', 'parse'].includes(name));
+    for (const name of own) expect(await jsonata(`$type($${name})`).evaluate(undefined), name).toBe('function');
+  });
+});
