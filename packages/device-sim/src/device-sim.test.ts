@@ -64,6 +64,8 @@ describe('health checks', () => {
       clock: { ok: false, hint: { zh: expect.stringContaining('180 秒'), en: expect.stringContaining('180 s') } },
       paper: { ok: false, hint: { zh: expect.stringContaining('缺纸'), en: expect.stringContaining('put in a roll') } },
     });
+    world.setBroken('printer', true);
+    expect((await checks(plugin))['paper']).toMatchObject({ ok: false, hint: { en: expect.stringContaining('does not answer') } });
     const scopes = make(plugin, HealthCheck).map(({ name, scope }) => `${name} ${String(scope)}`);
     expect(scopes).toEqual(['power till', 'network till', 'clock till', 'paper warning']);
   });

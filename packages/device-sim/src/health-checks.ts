@@ -48,6 +48,7 @@ export const paperCheck = (world: SimulatedTill): HealthCheck => ({
   scope: 'warning',
   check: async (signal) => {
     signal.throwIfAborted();
+    if (!world.printer.works) return { ok: false, hint: { zh: '打印机没有应答，请检查连接和电源', en: 'The printer does not answer: check its cable and power' } };
     if (world.printer.hasPaper) return { ok: true };
     return { ok: false, hint: { zh: '打印机缺纸，请装入纸卷；缺纸时签购单将在装纸后补打', en: 'The printer is out of paper: put in a roll; until then receipts wait' } };
   },

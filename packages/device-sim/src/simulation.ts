@@ -47,7 +47,7 @@ export interface SimulationOptions extends PrinterOptions {
 
 /**
  * Makes the devices of one till's counter and the people in front of it.
- * @throws ScriptError SCRIPT_INVALID; SimulationError SIMULATION_MISUSED, PAD_MEMORY_DAMAGED
+ * @throws ScriptError SCRIPT_INVALID; SimulationError SIMULATION_MISUSED, PAD_MEMORY_DAMAGED, CARD_MEMORY_DAMAGED
  */
 export const createSimulation = (options: SimulationOptions = {}): SimulatedTill => new SimulatedTill(options);
 

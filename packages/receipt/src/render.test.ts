@@ -51,6 +51,11 @@ describe('what a slip says', () => {
     expect(renderReceipt(sampleDocument({ reprint: true, language: 'zh' })).text).not.toContain('REPRINT');
   });
 
+  test('a label that is the same in both languages stands there once', () => {
+    const { text } = renderReceipt(sampleDocument({ lines: [{ label: { zh: 'TVR', en: 'TVR' }, value: '0000000000' }] }));
+    expect(text.match(/TVR/g)).toHaveLength(1);
+  });
+
   test('amount and merchant name are set double on paper, and found whole in the text', () => {
     const { escpos, text } = renderReceipt(sampleDocument({ merchantName: '街角小店' }));
     const bytes = Buffer.from(escpos).toString('latin1');

@@ -14,6 +14,8 @@ export const WORDS = {
   },
 } as const satisfies Record<string, Text>;
 
-/** A text in the document's language: one piece, or the Chinese and the English one. */
-export const inLanguage = (text: Text, language: ReceiptDocument['language']): string[] =>
-  (language === 'both' ? [text.zh, text.en] : [text[language]]).filter((part) => part !== '');
+/** A text in the document's language: one piece, or the Chinese and the English one where they differ (`TVR` is `TVR` in both). */
+export const inLanguage = (text: Text, language: ReceiptDocument['language']): string[] => {
+  const parts = language === 'both' ? [text.zh, text.en] : [text[language]];
+  return [...new Set(parts)].filter((part) => part !== '');
+};

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { CardRead } from '@tillwright/core/contract';
@@ -136,9 +136,10 @@ describe('insert', () => {
     const waits: unknown[] = [];
     world.on('waiting', (what) => waits.push(what));
     const removing = world.reader.remove();
+    const again = world.reader.remove();
     expect(waits).toEqual([{ device: 'reader', for: 'removal' }]);
     world.removeCard();
-    await removing;
+    await Promise.all([removing, again]);
     await world.reader.remove();
     expect(world.removeCard()).toBe(false);
   });
@@ -218,5 +219,9 @@ describe("the chip's counter", () => {
       if (read.entry === 'insert') counted.push(decodeTlv(read.data).get('9F36'));
     }
     expect(counted).toEqual(['0001', '0002']);
+    for (const text of ['', '[1]', '{"chip-ok":"1"}', '{"chip-ok":-1}']) {
+      writeFileSync(join(stateDir, 'cards.json'), text);
+      expect(() => createSimulation({ stateDir })).toThrow(/CARD_MEMORY_DAMAGED/);
+    }
   });
 });

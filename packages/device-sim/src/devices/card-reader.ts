@@ -23,6 +23,7 @@ export class SimulatedCardReader implements CardReader {
   readonly #removal = new Wait<void>();
   #request: ReadRequest | undefined;
   #slot: Slot | undefined;
+  #removing: Promise<void> | undefined;
 
   /** @param removesItself the card is taken out as soon as `remove` asks: a script's customer does what is asked */
   constructor(stage: Stage, nextAtc: NextAtc, removesItself: boolean) {
@@ -49,8 +50,14 @@ export class SimulatedCardReader implements CardReader {
       this.take();
       return;
     }
-    await this.#removal.start(undefined, () => this.#stage.waiting({ device: 'reader', for: 'removal' }));
-    this.#stage.idle('reader');
+    // Who asked first may have given up waiting: whoever asks again waits for the same hand.
+    this.#removing ??= this.#removal
+      .start(undefined, () => this.#stage.waiting({ device: 'reader', for: 'removal' }))
+      .finally(() => {
+        this.#removing = undefined;
+        this.#stage.idle('reader');
+      });
+    await this.#removing;
   }
 
   /**

@@ -63,6 +63,10 @@ export class SimulatedPrinter implements Printer {
     return this.#paper;
   }
 
+  get works(): boolean {
+    return !this.#stage.broken('printer');
+  }
+
   onPaper(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);

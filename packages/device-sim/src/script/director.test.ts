@@ -78,6 +78,13 @@ describe('devices', () => {
     await reader.remove();
   });
 
+  test('one that is always given and never fits ends as a gap, not in a loop', async () => {
+    const world = playing({ when: { device: 'reader' }, card: 'chip-ok', by: 'swipe', times: 'always' });
+    await expect(world.reader.read(readRequest({ accept: ['insert'] }))).rejects.toMatchObject({ error: 'Device.Unavailable' });
+    expect(world.gaps).toHaveLength(1);
+    expect((await world.reader.read(readRequest())).entry).toBe('swipe');
+  });
+
   test('the wrong PIN, then the right one; bypass where it is not allowed is passed over', async () => {
     const { pinPad } = playing(
       { when: { device: 'pinpad' }, pin: '999999' },

@@ -45,13 +45,15 @@ export class Director {
 
   /** A device waits: gives it the first reaction that it takes notice of. */
   react(device: Exclude<DeviceName, 'printer'>): void {
+    const passedOver = new Set<Reaction>();
     for (;;) {
-      const reaction = this.player.forDevice(device);
+      const reaction = this.player.forDevice(device, passedOver);
       if (!reaction) {
         this.#counter.leaveGap(device, this.player.gap(`device ${device}`));
         return;
       }
       if (reaction.walksAway || this.#give(device, reaction)) return;
+      passedOver.add(reaction);
     }
   }
 

@@ -49,8 +49,9 @@ export class ScriptPlayer {
     return true;
   }
 
-  forDevice(device: DeviceName): Reaction | undefined {
-    return this.#take((step) => 'device' in step.when && step.when.device === device);
+  /** @param passedOver reactions that the device took no notice of in this wait */
+  forDevice(device: DeviceName, passedOver: ReadonlySet<Reaction> = new Set()): Reaction | undefined {
+    return this.#take((step) => 'device' in step.when && step.when.device === device && !passedOver.has(step));
   }
 
   forPrompt(prompt: PromptShown): Reaction | undefined {
