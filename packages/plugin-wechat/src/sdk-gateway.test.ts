@@ -1,0 +1,178 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { Decorator, Rsa } from 'wechatpay-axios-plugin';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { WechatHeard } from './gateway.js';
+import { sdkGateway } from './sdk-gateway.js';
+import { answering, MERCHANT_SERIAL, merchantKeys, PLATFORM_SERIAL, platformKeys, signedHeaders, startTestGateway, strangerKeys } from './test-gateway.js';
+import type { Respond, TestGateway } from './test-gateway.js';
+
+const CODE = '130012345678901234';
+const GENUINE = { trade_state: 'SUCCESS', out_trade_no: 'WS1', amount: { total: 8888 } };
+const DECLINE = { code: 'NOTENOUGH', message: '余额不足' };
+const setup = { mchid: '1900000001', serial: MERCHANT_SERIAL, privateKey: merchantKeys.privateKey, platformKeys: { [PLATFORM_SERIAL]: platformKeys.publicKey } };
+const codepay = { method: 'POST', path: 'v3/pay/transactions/codepay', body: { out_trade_no: 'WS1', payer: { auth_code: CODE } }, timeoutMs: 5_000 } as const;
+
+let host: TestGateway;
+beforeEach(async () => {
+  host = await startTestGateway();
+});
+afterEach(() => host.close());
+
+const pay = (respond: Respond, timeoutMs = 5_000): Promise<WechatHeard> => {
+  host.respond = respond;
+  return sdkGateway({ ...setup, baseUrl: host.url })({ ...codepay, timeoutMs });
+};
+const distrusted = { heard: 'silence', sent: true, reason: 'unverified' };
+
+describe('what is sent', () => {
+  it('is one signed POST, or one signed GET with its query', async () => {
+    expect(await pay(answering(200, GENUINE))).toEqual({ heard: 'answer', status: 200, body: GENUINE });
+    const gateway = sdkGateway({ ...setup, baseUrl: host.url });
+    expect(await gateway({ method: 'GET', path: 'v3/pay/transactions/out-trade-no/WS1', query: { mchid: '1900000001' }, timeoutMs: 5_000 })).toMatchObject({ heard: 'answer' });
+    expect(host.seen).toEqual([
+      { method: 'POST', target: '/v3/pay/transactions/codepay', body: codepay.body, signatureFits: true },
+      { method: 'GET', target: '/v3/pay/transactions/out-trade-no/WS1?mchid=1900000001', body: {}, signatureFits: true },
+    ]);
+  });
+
+  it('is not repeated when the connection breaks after it', async () => {
+    expect(await pay((_seen, _response, request) => void request.socket.destroy())).toMatchObject({ heard: 'silence', sent: true, reason: 'no-answer' });
+    expect(host.seen).toHaveLength(1);
+  });
+
+  it.each([302, 307, 308])('does not follow a redirect (%i), which would hand the code to another place', async (status) => {
+    const other = await startTestGateway();
+    try {
+      expect(await pay((_seen, response) => void response.writeHead(status, { location: other.url }).end())).toMatchObject({ heard: 'silence', sent: true });
+      expect([host.seen.length, other.seen.length]).toEqual([1, 0]);
+    } finally {
+      await other.close();
+    }
+  });
+
+  it('does not pass through a proxy that the environment names', async () => {
+    const other = await startTestGateway();
+    const before = process.env['http_proxy'];
+    process.env['http_proxy'] = other.url;
+    try {
+      await pay(answering(200, GENUINE));
+      expect([host.seen.length, other.seen.length]).toEqual([1, 0]);
+    } finally {
+      if (before === undefined) delete process.env['http_proxy'];
+      else process.env['http_proxy'] = before;
+      await other.close();
+    }
+  });
+
+  it('was not sent when nobody listens, when the name is unknown, or when TLS does not come about', async () => {
+    const nobody = await startTestGateway();
+    await nobody.close();
+    const refused = await sdkGateway({ ...setup, baseUrl: nobody.url })(codepay);
+    expect(refused).toEqual({ heard: 'silence', sent: false, reason: 'no-answer', why: 'WeChat Pay could not be reached (ECONNREFUSED)' });
+    expect(await sdkGateway({ ...setup, baseUrl: 'http://gateway.invalid/' })(codepay)).toMatchObject({ heard: 'silence', sent: false });
+    expect(await sdkGateway({ ...setup, baseUrl: host.url.replace('http:', 'https:') })(codepay)).toMatchObject({ heard: 'silence', sent: false });
+    expect(host.seen).toEqual([]);
+  });
+});
+
+describe('an answer of any HTTP status is believed only when its signature covers the raw body', () => {
+  it('with unusual white space, escapes and member order', async () => {
+    const text = ' {\n"trade_state_desc" : "\\u652f\\u4ed8\\/ok" ,\t"trade_state":"SUCCESS" } ';
+    expect(await pay(answering(200, text))).toEqual({ heard: 'answer', status: 200, body: { trade_state_desc: '支付/ok', trade_state: 'SUCCESS' } });
+    expect(await pay(answering(200, text, { signedBody: JSON.stringify(JSON.parse(text)) }))).toMatchObject(distrusted);
+  });
+
+  it.each([200, 400, 403, 404])('HTTP %i: signed is an answer', async (status) => {
+    expect(await pay(answering(status, DECLINE))).toEqual({ heard: 'answer', status, body: DECLINE });
+  });
+
+  it.each([200, 400, 401, 403, 404, 429])('HTTP %i: forged, or not signed, is none', async (status) => {
+    const forged = [{ key: strangerKeys.privateKey }, { signedBody: '{}' }, { prefix: 'WECHATPAY/SIGNTEST/' }, { serial: 'ANOTHER' }, { serial: '__proto__' }, { atSeconds: Math.floor(Date.now() / 1000) - 301 }];
+    for (const different of forged) expect(await pay(answering(status, DECLINE, different))).toMatchObject({ ...distrusted, status });
+    for (const without of Object.keys(signedHeaders('')).slice(1)) expect(await pay(answering(status, DECLINE, { without }))).toMatchObject({ ...distrusted, status });
+    expect(await pay((_seen, response) => void response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(DECLINE)))).toMatchObject({ ...distrusted, status });
+  });
+
+  it('and the SDK by itself hands on an unverified refusal: why it is told that no status is an error', async () => {
+    host.respond = (_seen, response) => void response.writeHead(403, { 'content-type': 'application/json' }).end(JSON.stringify(DECLINE));
+    const alone = new Decorator({ mchid: setup.mchid, serial: setup.serial, privateKey: setup.privateKey, certs: setup.platformKeys, baseURL: host.url });
+    await expect(Promise.resolve(alone.request(codepay.path, 'post', {}))).rejects.toMatchObject({ response: { status: 403, data: DECLINE } });
+  });
+
+  it('204 has no body and is signed all the same', async () => {
+    const gateway = sdkGateway({ ...setup, baseUrl: host.url });
+    const close = { method: 'POST', path: 'v3/pay/transactions/out-trade-no/WS1/close', body: {}, timeoutMs: 5_000 } as const;
+    host.respond = (_seen, response) => void response.writeHead(204, signedHeaders('')).end();
+    expect(await gateway(close)).toEqual({ heard: 'answer', status: 204, body: {} });
+    host.respond = (_seen, response) => void response.writeHead(204).end();
+    expect(await gateway(close)).toMatchObject(distrusted);
+  });
+});
+
+describe('silence after sending', () => {
+  it('no answer in time', async () => {
+    expect(await pay(() => undefined, 200)).toEqual({ heard: 'silence', sent: true, reason: 'no-answer', why: 'no answer in time' });
+    expect(host.seen).toHaveLength(1);
+  });
+
+  it('an answer that begins and never ends', async () => {
+    const heard = await pay((_seen, response) => {
+      response.writeHead(200, { 'content-type': 'application/json' });
+      const drip = setInterval(() => response.write(' '), 20);
+      response.on('close', () => clearInterval(drip));
+    }, 300);
+    expect(heard).toEqual({ heard: 'silence', sent: true, reason: 'no-answer', why: 'no answer in time' });
+  });
+
+  it.each([500, 502, 503])('HTTP %i without a signature', async (status) => {
+    expect(await pay((_seen, response) => void response.writeHead(status).end('<html>'))).toEqual({ heard: 'silence', sent: true, reason: 'host-error', why: `HTTP status ${status}, not verified`, status });
+  });
+
+  it.each(['', '<html>', '{', 'null', '[]', '17'])('signed, and no object: %j', async (text) => {
+    const heard = await pay(answering(200, text));
+    // An empty 200 is an answer that says nothing.
+    if (text === '') expect(heard).toEqual({ heard: 'answer', status: 200, body: {} });
+    else expect(heard).toMatchObject({ heard: 'silence', sent: true, reason: 'garbled' });
+  });
+
+  it('is told without the code and without what the answer said', async () => {
+    const told = [await pay(answering(400, { message: CODE }, { signedBody: 'x' })), await pay((_seen, response) => void response.writeHead(500).end(CODE)), await pay((_seen, response, request) => void (response.write(CODE), request.socket.destroy()))];
+    expect(JSON.stringify(told)).not.toContain(CODE.slice(0, 8));
+  });
+});
+
+describe('keys', () => {
+  it('that are none are refused at once, without being shown', () => {
+    const wrong = (more: object): string => {
+      try {
+        sdkGateway({ ...setup, ...more });
+        return 'taken';
+      } catch (error) {
+        return String(error);
+      }
+    };
+    expect(wrong({})).toBe('taken');
+    expect(wrong({ privateKey: 'SECRETSECRET' })).toMatch(/^TypeError: wechat: `privateKey` is not((?!SECRET).)*$/);
+    expect(wrong({ platformKeys: {} })).toMatch(/`platformKeys` is empty/);
+    expect(wrong({ platformKeys: { X: 'SECRETSECRET' } })).toMatch(/holds no RSA public key((?!SECRET).)*$/);
+    expect(wrong({ platformKeys: { [MERCHANT_SERIAL]: platformKeys.publicKey } })).toMatch(/merchant's own certificate/);
+  });
+});
+
+const vectorsFile = new URL('../../../../shared/vectors/payment-vectors.json', import.meta.url);
+describe.skipIf(!existsSync(vectorsFile))('published vectors (skipped where ../shared is absent)', () => {
+  interface Vectors {
+    readonly wechat_v3: {
+      readonly rsa: { readonly message: string; readonly certificatePem: string; readonly signatureBase64: string };
+    };
+  }
+  const vectors = () => (JSON.parse(readFileSync(vectorsFile, 'utf8')) as Vectors).wechat_v3;
+
+  it('a platform certificate verifies, and is taken as a key', () => {
+    const { rsa } = vectors();
+    expect(Rsa.verify(rsa.message, rsa.signatureBase64, rsa.certificatePem)).toBe(true);
+    expect(Rsa.verify(`${rsa.message} `, rsa.signatureBase64, rsa.certificatePem)).toBe(false);
+    expect(() => sdkGateway({ ...setup, platformKeys: { A1: rsa.certificatePem } })).not.toThrow();
+  });
+
+});
