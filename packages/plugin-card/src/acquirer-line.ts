@@ -114,8 +114,7 @@ export class AcquirerLine {
     }
     this.#keysRefused = false;
     this.#keyGeneration += 1;
-    // A range of one number sets the counter.
-    if (answer.batch !== this.batch) this.counters.next('batch', { min: Number(answer.batch), max: Number(answer.batch) });
+    if (answer.batch !== this.batch) this.counters.set('batch', Number(answer.batch));
     return 'signed-on';
   }
 

@@ -9,10 +9,10 @@ const cancelled = (): ActionError => new ActionError('Terminal.Cancelled', 'canc
 export const until = async <T>(work: Promise<T>, signal: AbortSignal): Promise<T> => {
   const ended = new AbortController();
   const aborted = new Promise<never>((_resolve, reject) => {
-    if (signal.aborted) reject(cancelled());
     signal.addEventListener('abort', () => reject(cancelled()), { once: true, signal: ended.signal });
   });
   try {
+    signal.throwIfAborted();
     return await Promise.race([work, aborted]);
   } catch (error) {
     // Nobody listens any more to what the device says after a cancel.

@@ -19,7 +19,7 @@ export { RESPONSE_CODES, responseCode, type ResponseClass, type ResponseCode } f
 export const card = (options: CardOptions): Plugin => {
   const chosen = settings(options);
   return definePlugin({
-    name: 'card',
+    name: '@tillwright/plugin-card',
     version: '0.1.0',
     provides: [
       bind(AcquirerLineToken).from([Clock, Terminal, Counters, PinPad], (clock, terminal, counters, pinPad) => new AcquirerLine(chosen, clock, terminal, counters, pinPad)),

@@ -1,0 +1,208 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { AcquirerLine } from './acquirer-line.js';
+import { settings } from './options.js';
+import { concatBytes, encode, fromHex, type Iso8583Message } from './protocol.js';
+import { counters, ManualClock, type Reply, TERMINAL, TestAcquirer, TestPinPad } from './testing.test-helper.js';
+
+const SALE = { 2: '6228480000000000019', 3: '000000', 4: '000000001250', 11: '000042', 22: '022', 25: '00', 49: '156', 60: '2200000700060' };
+
+let acquirer: TestAcquirer;
+let clock: ManualClock;
+let pad: TestPinPad;
+let counted: ReturnType<typeof counters>;
+let line: AcquirerLine;
+const limits = () => ({ deadlineAt: clock.now() + 60_000 });
+
+beforeEach(async () => {
+  acquirer = await TestAcquirer.start();
+  clock = new ManualClock();
+  pad = new TestPinPad();
+  counted = counters();
+  line = new AcquirerLine(settings(acquirer.options), clock, TERMINAL, counted, pad);
+});
+afterEach(() => acquirer.close());
+
+describe('sign-on', () => {
+  it('brings working keys and the batch number; it carries no MAC', async () => {
+    expect(await line.ensureKeys()).toEqual({ ok: true });
+    expect(pad.keys).toEqual(acquirer.keys);
+    expect(line.batch).toBe('000007');
+    expect(acquirer.of('0800')[0]?.fields).toEqual({ 11: '000001', 41: TERMINAL.tid, 42: TERMINAL.mid, 60: '00000001003', 63: '303120' });
+  });
+
+  it('happens once however many ask, and not while the keys are good', async () => {
+    await Promise.all([line.ensureKeys(), line.ensureKeys(), line.ensureKeys()]);
+    await line.ensureKeys();
+    expect(acquirer.of('0800')).toHaveLength(1);
+    expect(line.keyGeneration).toBe(1);
+  });
+
+  it('does not use a key whose check value is wrong, and signs on again', async () => {
+    acquirer.badCheckValues = 1;
+    expect(await line.ensureKeys()).toEqual({ ok: true });
+    expect(acquirer.of('0800').map(({ fields }) => fields[11])).toEqual(['000001', '000002']);
+    expect(pad.loads).toBe(1);
+    expect(pad.keys).toEqual(acquirer.keys);
+  });
+
+  it('gives up after three wrong check values, without keys and with the old batch', async () => {
+    acquirer.badCheckValues = 9;
+    expect(await line.ensureKeys()).toEqual({ ok: false, why: 'sign-on: a key does not fit its check value' });
+    expect(acquirer.of('0800')).toHaveLength(3);
+    expect([pad.keys, line.batch]).toEqual([undefined, '000001']);
+  });
+
+  it.each<[string, (request: Iso8583Message) => Iso8583Message]>([
+    ['a refusal', (request) => ({ ...request, mti: '0810', fields: { 11: '000001', 39: '97', 41: TERMINAL.tid, 42: TERMINAL.mid } })],
+    ['another terminal', (request) => ({ ...request, mti: '0810', fields: { 11: '000001', 39: '00', 41: '00000002', 42: TERMINAL.mid, 60: '00000007003' } })],
+    ['keys of another length', (request) => ({ ...request, mti: '0810', fields: { 11: '000001', 39: '00', 41: TERMINAL.tid, 42: TERMINAL.mid, 60: '00000007003', 62: '00'.repeat(24) } })],
+    ['no keys', (request) => ({ ...request, mti: '0810', fields: { 11: '000001', 39: '00', 41: TERMINAL.tid, 42: TERMINAL.mid, 60: '00000007003' } })],
+  ])('takes no keys from %s', async (_what, answer) => {
+    acquirer.next('0800', (request) => [answer(request)]);
+    expect(await line.ensureKeys()).toMatchObject({ ok: false });
+    expect(pad.keys).toBeUndefined();
+    expect(acquirer.of('0800')).toHaveLength(1);
+  });
+});
+
+describe('exchange', () => {
+  const send = () => line.exchange('0200', SALE, limits());
+  const replied = async (reply: (request: Iso8583Message) => Reply | Promise<Reply>) => {
+    await line.ensureKeys();
+    acquirer.next('0200', reply);
+    return send();
+  };
+
+  it('sends a fitting MAC and believes a fitting MAC', async () => {
+    const result = await replied((request) => [acquirer.answer(request, '00')]);
+    expect(result).toMatchObject({ got: 'answer', code: '00', fields: { 38: 'A12345' } });
+    const [sent] = acquirer.of('0200');
+    expect(sent && acquirer.macFits(sent)).toBe(true);
+    expect(sent?.fields).toMatchObject({ ...SALE, 41: TERMINAL.tid, 42: TERMINAL.mid });
+  });
+
+  const flipped = (message: Iso8583Message): Iso8583Message => {
+    const mac = message.fields[64] ?? '';
+    return { ...message, fields: { ...message.fields, 64: `${mac.slice(0, -1)}${mac.endsWith('0') ? '1' : '0'}` } };
+  };
+  const withoutMac = ({ fields: { 64: _mac, ...fields }, ...rest }: Iso8583Message): Iso8583Message => ({ ...rest, fields });
+
+  it.each<[string, (request: Iso8583Message) => Reply]>([
+    ['unverified', (request) => [flipped(acquirer.answer(request, '00'))]],
+    ['unverified', (request) => [withoutMac(acquirer.answer(request, '00'))]],
+    ['unverified', (request) => [withoutMac(acquirer.answer(request, '51'))]],
+    // An approval whose code or amount was changed on the way.
+    ['unverified', (request) => [((good) => ({ ...good, fields: { ...good.fields, 39: '00' } }))(acquirer.answer(request, '51'))]],
+    ['mismatch', (request) => [acquirer.answer(request, '00', { 4: '000000001251' })]],
+    ['mismatch', (request) => [acquirer.answer(request, '00', { 4: '000000001249' })]],
+    ['mismatch', (request) => [acquirer.answer(request, '10', { 4: '000000001251' })]],
+    ['mismatch', (request) => [acquirer.answer(request, '10', { 4: '000000000000' })]],
+    ['mismatch', (request) => [acquirer.answer(request, '00', { 4: undefined })]],
+    ['mismatch', (request) => [acquirer.answer(request, '00', { 3: '200000' })]],
+    ['mismatch', (request) => [acquirer.answer(request, '00', { 41: '00000002' })]],
+    ['mismatch', (request) => [acquirer.answer(request, '00', { 42: '898000000000002' })]],
+    ['mismatch', (request) => [acquirer.answer(request, '00', { 2: '6228480000000000027' })]],
+    ['mismatch', (request) => [acquirer.answer(request, '00', { 49: '840' })]],
+    ['mismatch', (request) => [acquirer.answer(request, '00', { 60: '22000008000' })]],
+    ['mismatch', (request) => [acquirer.answer(request, '00', { 39: undefined })]],
+    ['mismatch', (request) => [acquirer.signed({ ...acquirer.answer(request, '00'), mti: '0230' })]],
+    ['mismatch', (request) => [acquirer.answer(request, '00', { 11: undefined })]],
+    ['garbled', () => [fromHex('DEADBEEF')]],
+    ['garbled', (request) => [encode(acquirer.answer(request, '00')).slice(0, -3)]],
+    ['garbled', (request) => [concatBytes(encode(acquirer.answer(request, '00')), Uint8Array.of(0))]],
+    ['no-answer', () => 'hang-up'],
+  ])('gives %s for an answer that can not be trusted (%#)', async (got, reply) => {
+    expect(await replied(reply)).toMatchObject({ got });
+  });
+
+  it('takes a part for an answer when the code says so', async () => {
+    expect(await replied((request) => [acquirer.answer(request, '10', { 4: '000000000800' })])).toMatchObject({ got: 'answer', code: '10', fields: { 4: '000000000800' } });
+  });
+
+  it('is without an answer when time is over', async () => {
+    const result = await replied(() => {
+      clock.advance(60_000);
+      return undefined;
+    });
+    expect(result).toEqual({ got: 'no-answer', why: 'no answer in time' });
+  });
+
+  it('skips the late answer to an earlier message', async () => {
+    const result = await replied((request) => [
+      acquirer.answer({ ...request, fields: { ...request.fields, 11: '000041' } }, '00'),
+      acquirer.answer(request, '51'),
+      acquirer.answer(request, '00'),
+    ]);
+    expect(result).toMatchObject({ got: 'answer', code: '51' });
+  });
+
+  it('skips a late approval of the sale that it reverses', async () => {
+    await line.ensureKeys();
+    acquirer.next('0400', (request) => [acquirer.answer({ ...request, mti: '0200' }, '00'), acquirer.answer(request, '25')]);
+    expect(await line.exchange('0400', { ...SALE, 39: '98' }, limits())).toMatchObject({ got: 'answer', code: '25' });
+  });
+
+  it('is not sent when nobody takes the connection', async () => {
+    await line.ensureKeys();
+    await acquirer.close();
+    expect(await send()).toEqual({ got: 'not-sent', why: 'no connection to the acquirer (ECONNREFUSED)' });
+    acquirer = await TestAcquirer.start();
+  });
+
+  it('is not sent after its deadline, nor when cancelled before', async () => {
+    await line.ensureKeys();
+    expect(await line.exchange('0200', SALE, { deadlineAt: clock.now() })).toMatchObject({ got: 'not-sent' });
+    expect(await line.exchange('0200', SALE, { ...limits(), signal: AbortSignal.abort() })).toMatchObject({ got: 'not-sent' });
+    expect(acquirer.of('0200')).toEqual([]);
+  });
+
+  it('is without an answer when cancelled after it was sent', async () => {
+    await line.ensureKeys();
+    const cancel = new AbortController();
+    acquirer.next('0200', () => {
+      cancel.abort();
+      return undefined;
+    });
+    expect(await line.exchange('0200', SALE, { ...limits(), signal: cancel.signal })).toMatchObject({ got: 'no-answer' });
+  });
+
+  it('does not send what waited behind another message until its time was over', async () => {
+    await line.ensureKeys();
+    acquirer.next('0200', () => {
+      clock.advance(60_000);
+      return undefined;
+    });
+    const first = send();
+    const second = line.exchange('0200', { ...SALE, 11: '000043' }, { deadlineAt: clock.now() + 1 });
+    expect([(await first).got, (await second).got]).toEqual(['no-answer', 'not-sent']);
+    expect(acquirer.of('0200')).toHaveLength(1);
+  });
+
+  it('is not sent without keys', async () => {
+    expect(await send()).toMatchObject({ got: 'not-sent' });
+    expect(acquirer.requests).toEqual([]);
+  });
+
+  it.each(['A0', '99', '77'])('after a refusal of the keys (%s), MACed or not, the next to need keys signs on', async (code) => {
+    await replied((request) => [acquirer.answer(request, code)]);
+    expect(line.keysRefused).toBe(true);
+    expect(await line.ensureKeys()).toEqual({ ok: true });
+    expect([line.keysRefused, line.keyGeneration]).toEqual([false, 2]);
+    acquirer.next('0200', (request) => [withoutMac(acquirer.answer(request, code))]);
+    expect(await send()).toMatchObject({ got: 'unverified', code });
+    expect(line.keysRefused).toBe(true);
+  });
+
+  it('keeps its keys after any other answer', async () => {
+    await replied((request) => [acquirer.answer(request, '51')]);
+    expect(line.keysRefused).toBe(false);
+  });
+});
+
+it('tells whether the acquirer can be reached, sending nothing', async () => {
+  expect(await line.reach()).toBe(true);
+  expect(acquirer.requests).toEqual([]);
+  await acquirer.close();
+  expect(await line.reach()).toBe(false);
+  acquirer = await TestAcquirer.start();
+});

@@ -1,0 +1,508 @@
+import { ActionError, type Approved, type ChipSession, type Json, type JsonObject, type PaymentRequest, type Recorded, type SensitiveReference } from '@tillwright/core/contract';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { AcquirerLine } from './acquirer-line.js';
+import { CardPayment } from './card-payment.js';
+import { CARD_KIND, cardSecret } from './card-secret.js';
+import { terminalData } from './emv.js';
+import { settings } from './options.js';
+import { pinPadActions } from './pinpad-actions.js';
+import { decodeTlv, encodeTlv, fromHex, type Iso8583Message } from './protocol.js';
+import { counters, countingRandom, live, ManualClock, type Reply, type Shown, TERMINAL, TestAcquirer, TestPinPad, vault } from './testing.test-helper.js';
+
+const PAN = '6228480000000000019';
+const TRACK = `${PAN}=49122010000000101`;
+const STRIPE = `${PAN}=49121010000000101`;
+
+let acquirer: TestAcquirer;
+let clock: ManualClock;
+let pad: TestPinPad;
+let secrets: ReturnType<typeof vault>;
+let line: AcquirerLine;
+let method: CardPayment;
+let counted: ReturnType<typeof counters>;
+let shown: Shown[];
+
+beforeEach(async () => {
+  acquirer = await TestAcquirer.start();
+  clock = new ManualClock();
+  pad = new TestPinPad();
+  secrets = vault();
+  counted = counters();
+  shown = [];
+  const chosen = settings(acquirer.options);
+  line = new AcquirerLine(chosen, clock, TERMINAL, counted, pad);
+  method = new CardPayment({ settings: chosen, line, clock, random: countingRandom, terminal: TERMINAL, counters: counted, pinPad: pad });
+  await line.ensureKeys();
+});
+afterEach(() => acquirer.close());
+
+/** A chip that answers as told; `second` may throw. */
+const chip = (options: { first?: string; second?: () => string } = {}): ChipSession & { asked: string[] } => {
+  const asked: string[] = [];
+  return {
+    asked,
+    firstGenerateAc: async (data) => {
+      asked.push(`first ${decodeTlv(data).get('9F02')}`);
+      return encodeTlv([['9F26', '1122334455667788'], ['9F27', options.first ?? '80'], ['9F10', '07010103A0000001'], ['9F36', '0007'], ['95', '0000008000']]);
+    },
+    secondGenerateAc: async (code, data) => {
+      asked.push(`second ${code} ${[...decodeTlv(data)].join()}`);
+      return encodeTlv([['9F26', '99AABBCCDDEEFF00'], ['9F27', options.second?.() ?? '40'], ['95', '0000008001'], ['9B', 'F800']]);
+    },
+  };
+};
+
+const cardData = encodeTlv([['84', 'A000000333010101'], ['57', `${TRACK.replace('=', 'D')}`.padEnd(38, 'F')], ['5A', `${PAN}F`], ['5F24', '491231'], ['5F34', '01'], ['82', '7C00']]);
+const terminalFor = (amountMinor: number) =>
+  terminalData({ amount: { amountMinor, currency: 'CNY' }, atMs: clock.now(), pinPad: pad, unpredictable: Uint8Array.of(1, 2, 3, 4), sequence: 1 });
+const keep = (read: Parameters<typeof cardSecret>[0], amountMinor = 1250): SensitiveReference => secrets.put(CARD_KIND, cardSecret(read, terminalFor(amountMinor), false), { label: 'PBOC DEBIT' });
+
+const swiped = () => keep({ entry: 'swipe', track2: STRIPE });
+const inserted = (session: ChipSession = chip()) => keep({ entry: 'insert', data: cardData, chip: session, cvm: 'online-pin' });
+const tapped = (amountMinor = 1250) =>
+  keep({ entry: 'tap', data: fromHex(`${Buffer.from(cardData).toString('hex')}9F260811223344556677889F2701809F100807010103A00000019F36020007`), cvm: 'none' }, amountMinor);
+
+const enterPin = async (card: SensitiveReference): Promise<Json> => {
+  const { actions } = pinPadActions({ settings: settings(acquirer.options), line, pinPad: pad, vault: secrets });
+  const context = { executionId: 'x', step: 's', terminal: TERMINAL, signal: new AbortController().signal, show: (audience: string, text: Shown['text'], details?: unknown) => void shown.push({ audience, text, details }) };
+  return actions['enterPin']?.run({ card, amountMinor: 1250 }, context) ?? null;
+};
+
+const requestOf = (args: JsonObject, more: Partial<PaymentRequest> = {}): PaymentRequest => ({
+  paymentId: 'p1',
+  attempt: 1,
+  operation: 'sale',
+  amount: { amountMinor: 1250, currency: 'CNY' },
+  terminalId: 'T1',
+  operatorId: '01',
+  allowPartial: false,
+  arguments: args,
+  ...more,
+});
+
+const pay = async (args: JsonObject, more: Partial<PaymentRequest> = {}) => {
+  const request = requestOf(args, more);
+  const { prepared, sealed } = await method.prepare(request, live(secrets, shown));
+  const answer = await method.submit(request, prepared, live(secrets, shown));
+  const recorded: Recorded = {
+    request,
+    prepared,
+    ...(sealed === undefined ? {} : { sealed }),
+    submittedAt: clock.now(),
+    ...(answer.outcome === 'approved' ? { approved: answer } : {}),
+    completed: answer.outcome === 'approved' && answer.completion === 'none',
+    now: clock.now(),
+  };
+  return { request, prepared, sealed, answer, recorded };
+};
+const lastSale = (): Iso8583Message['fields'] => acquirer.of('0200').at(-1)?.fields ?? {};
+const withoutMac = ({ fields: { 64: _mac, ...fields }, ...rest }: Iso8583Message): Iso8583Message => ({ ...rest, fields });
+const approvedOf = (answer: { outcome: string }): Approved => {
+  if (answer.outcome !== 'approved') throw new Error(`not approved: ${answer.outcome}`);
+  return answer as Approved;
+};
+
+describe('a sale', () => {
+  it('by stripe with PIN', async () => {
+    const card = swiped();
+    const { prepared, answer } = await pay({ card, pin: await enterPin(card) });
+    expect(answer).toMatchObject({ outcome: 'approved', verified: true, amount: { amountMinor: 1250, currency: 'CNY' }, completion: 'none' });
+    expect(lastSale()).toMatchObject({ 2: PAN, 3: '000000', 4: '000000001250', 14: '4912', 22: '021', 25: '00', 26: '12', 35: STRIPE, 49: '156', 53: '2600000000000000', 60: '2200000700060' });
+    expect(Object.keys(lastSale())).not.toContain('55');
+    expect(lastSale()[52]).toMatch(/^[0-9A-F]{16}$/);
+    expect(prepared).toMatchObject({ reference: `${TERMINAL.tid}-000007-${lastSale()[11]}`, lane: 'acquirer/00000001', dataVersion: 1 });
+  });
+
+  it('by chip, with the chip data in their order', async () => {
+    const session = chip();
+    const card = inserted(session);
+    await pay({ card, pin: await enterPin(card) });
+    expect(lastSale()).toMatchObject({ 22: '051', 23: '001', 35: TRACK, 60: '2200000700060' });
+    expect([...decodeTlv(fromHex(lastSale()[55] ?? '')).keys()].join(' ')).toBe('9F26 9F27 9F10 9F37 9F36 95 9A 9C 9F02 5F2A 82 9F1A 9F03 9F33 9F34 9F35 9F1E 84 9F09 9F41');
+    expect(session.asked).toEqual(['first 000000001250']);
+  });
+
+  it('by tap without a PIN', async () => {
+    const { answer } = await pay({ card: tapped() });
+    expect(lastSale()).toMatchObject({ 22: '072', 23: '001' });
+    expect([26, 52, 53].map((field) => lastSale()[field])).toEqual([undefined, undefined, undefined]);
+    expect(approvedOf(answer).facts['signature']).toBe('none');
+  });
+
+  it('by the stripe of a card whose chip failed says so', async () => {
+    const card = secrets.put(CARD_KIND, cardSecret({ entry: 'swipe', track2: TRACK }, new Map(), true), {});
+    await pay({ card });
+    expect(lastSale()).toMatchObject({ 22: '022', 60: '2200000700062' });
+  });
+
+  it('with the PIN passed over', async () => {
+    pad.pin = 'bypass';
+    const card = swiped();
+    await pay({ card, pin: await enterPin(card) });
+    expect(lastSale()).toMatchObject({ 22: '022' });
+    expect(lastSale()[52]).toBeUndefined();
+  });
+
+  it('gives the receipt what it needs, and no more of the card than first 6 and last 4', async () => {
+    const card = tapped();
+    const { answer, prepared } = await pay({ card });
+    const { facts } = approvedOf(answer);
+    expect(Object.fromEntries(facts.receipt.map(({ key, value }) => [key, value]))).toEqual({
+      acquirer: '48020000',
+      issuer: '测试银行甲',
+      cardNumber: '622848*********0019 C',
+      transactionType: '消费 SALE',
+      batch: '000007',
+      voucher: lastSale()[11],
+      authorizationCode: 'A12345',
+      referenceNumber: '632700000017',
+      dateTime: '2026/11/23 14:05:09',
+      aid: 'A000000333010101',
+      applicationLabel: 'PBOC DEBIT',
+      cryptogram: '1122334455667788',
+      tvr: '0000000000',
+      atc: '0007',
+    });
+    expect(facts).toMatchObject({ hostDate: '1123', referenceNumber: '632700000017', authorizationCode: 'A12345', signature: 'none' });
+    expect(JSON.stringify([prepared, answer])).not.toMatch(/6228480000000000019|4912/);
+  });
+
+  it('is approved for a part where the code says so', async () => {
+    acquirer.next('0200', (request) => [acquirer.answer(request, '10', { 4: '000000000800' })]);
+    const { answer } = await pay({ card: swiped() }, { allowPartial: true });
+    expect(answer).toMatchObject({ outcome: 'approved', amount: { amountMinor: 800 } });
+  });
+
+  it.each(['00', '11', '16', 'A2', 'A4', 'A5', 'A6'])('is approved by %s', async (code) => {
+    acquirer.next('0200', (request) => [acquirer.answer(request, code)]);
+    expect((await pay({ card: swiped() })).answer).toMatchObject({ outcome: 'approved', amount: { amountMinor: 1250 } });
+  });
+
+  it.each([
+    ['51', { outcome: 'declined', verified: true, code: '51', again: 'never', hint: { zh: '可用余额不足' } }],
+    ['55', { outcome: 'declined', again: 'new-input', error: 'Pin.Incorrect' }],
+    ['38', { outcome: 'declined', again: 'never' }],
+    ['A0', { outcome: 'declined', again: 'sign-on-first' }],
+    ['68', { outcome: 'declined', again: 'later' }],
+    ['98', { outcome: 'declined', again: 'later' }],
+    ['Z9', { outcome: 'declined', again: 'never', hint: { zh: '交易失败' } }],
+    ['94', { outcome: 'unknown', reason: 'duplicate' }],
+  ])('answered %s', async (code, expected) => {
+    acquirer.next('0200', (request) => [acquirer.answer(request, code)]);
+    expect((await pay({ card: swiped() })).answer).toMatchObject(expected);
+  });
+
+  it.each<[string, (request: Iso8583Message) => Reply]>([
+    ['unverified', (request) => [withoutMac(acquirer.answer(request, '51'))]],
+    ['unverified', (request) => [withoutMac(acquirer.answer(request, '00'))]],
+    ['mismatch', (request) => [acquirer.answer(request, '00', { 4: '000000000001' })]],
+    ['garbled', () => [fromHex('00')]],
+    ['no-answer', () => 'hang-up'],
+  ])('is unknown when the answer is %s', async (reason, reply) => {
+    acquirer.next('0200', reply);
+    expect((await pay({ card: swiped() })).answer).toMatchObject({ outcome: 'unknown', reason });
+  });
+
+  it('is unknown, not declined, when the answer does not come in time', async () => {
+    acquirer.next('0200', () => {
+      clock.advance(60_000);
+      return undefined;
+    });
+    expect((await pay({ card: swiped() })).answer).toMatchObject({ outcome: 'unknown', reason: 'no-answer' });
+  });
+
+  it('is not sent when there is no connection', async () => {
+    await acquirer.close();
+    expect((await pay({ card: swiped() })).answer).toMatchObject({ outcome: 'not-sent' });
+    acquirer = await TestAcquirer.start();
+  });
+
+  it('takes a new trace number for each attempt, and begins again after 999999', async () => {
+    counted.values.set('trace', 999_999);
+    await pay({ card: swiped() });
+    expect(lastSale()[11]).toBe('000001');
+    await pay({ card: swiped() }, { attempt: 2 });
+    expect(lastSale()[11]).toBe('000002');
+  });
+
+  it('refuses what no card can be charged with', async () => {
+    const card = swiped();
+    for (const amount of [{ amountMinor: 1250, currency: 'USD' }, { amountMinor: 0, currency: 'CNY' }, { amountMinor: 1e12, currency: 'CNY' }]) {
+      await expect(method.prepare(requestOf({ card }, { amount }), live(secrets))).rejects.toMatchObject({ error: 'Card.AmountInvalid' });
+    }
+  });
+});
+
+describe('PIN blocks', () => {
+  it('go out once: a second attempt needs a new PIN entry', async () => {
+    const card = swiped();
+    const pin = await enterPin(card);
+    acquirer.next('0200', (request) => [acquirer.answer(request, '55')]);
+    await pay({ card, pin });
+    await expect(pay({ card, pin }, { attempt: 2 })).rejects.toMatchObject({ error: 'Sensitive.Lost' });
+    const first = lastSale();
+    pad.pin = '654321';
+    await pay({ card, pin: await enterPin(card) }, { attempt: 2 });
+    expect(acquirer.of('0200')).toHaveLength(2);
+    expect(lastSale()[52]).not.toBe(first[52]);
+    expect(lastSale()[11]).not.toBe(first[11]);
+  });
+
+  it('may go with the next attempt when not a byte had left', async () => {
+    const card = swiped();
+    const pin = await enterPin(card);
+    const request = requestOf({ card, pin });
+    const { prepared } = await method.prepare(request, live(secrets));
+    expect(await method.submit(request, prepared, live(secrets, [], AbortSignal.abort()))).toMatchObject({ outcome: 'not-sent' });
+    expect((await pay({ card, pin }, { attempt: 2 })).answer).toMatchObject({ outcome: 'approved' });
+    expect(lastSale()[52]).toMatch(/^[0-9A-F]{16}$/);
+  });
+
+  it('are not used for another card', async () => {
+    const pin = await enterPin(swiped());
+    await expect(pay({ card: swiped(), pin })).rejects.toMatchObject({ error: 'Sensitive.Lost' });
+    expect(acquirer.of('0200')).toEqual([]);
+  });
+
+  it('are not used under a key that is gone', async () => {
+    const card = swiped();
+    const pin = await enterPin(card);
+    pad.keys = undefined;
+    await line.ensureKeys();
+    await expect(pay({ card, pin })).rejects.toMatchObject({ error: 'Sensitive.Lost' });
+  });
+
+  it('are not sent when the keys change between prepare and submit', async () => {
+    const card = swiped();
+    const request = requestOf({ card, pin: await enterPin(card) });
+    const { prepared } = await method.prepare(request, live(secrets));
+    pad.keys = undefined;
+    expect(await method.submit(request, prepared, live(secrets))).toMatchObject({ outcome: 'not-sent' });
+    expect(acquirer.of('0200')).toEqual([]);
+  });
+});
+
+describe('what is in memory', () => {
+  it('is forgotten once the answer is there', async () => {
+    const card = swiped();
+    const pin = await enterPin(card);
+    await pay({ card, pin });
+    expect(secrets.held.size).toBe(0);
+  });
+  it('stays for a new PIN entry, but not the PIN', async () => {
+    acquirer.next('0200', (request) => [acquirer.answer(request, '55')]);
+    const card = swiped();
+    await pay({ card, pin: await enterPin(card) });
+    expect([...secrets.held.keys()]).toEqual([card.sensitive]);
+  });
+  it('is forgotten when the fate is unknown', async () => {
+    acquirer.next('0200', () => 'hang-up');
+    await pay({ card: swiped() });
+    expect(secrets.held.size).toBe(0);
+  });
+});
+
+describe('sign-on around a sale', () => {
+  it('comes first when the PIN pad has no keys', async () => {
+    pad.keys = undefined;
+    expect((await pay({ card: swiped() })).answer).toMatchObject({ outcome: 'approved' });
+    expect(acquirer.requests.map(({ mti }) => mti)).toEqual(['0800', '0800', '0200']);
+  });
+  it('that opens a new batch leaves the attempt unsent: its reference names the old one', async () => {
+    pad.keys = undefined;
+    acquirer.batch = '000008';
+    expect((await pay({ card: swiped() })).answer).toMatchObject({ outcome: 'not-sent' });
+    expect(acquirer.of('0200')).toEqual([]);
+    expect((await pay({ card: swiped() }, { attempt: 2 })).prepared.reference).toContain('-000008-');
+  });
+  it('follows a refusal of the keys', async () => {
+    acquirer.next('0200', (request) => [acquirer.answer(request, 'A0')]);
+    const card = swiped();
+    await pay({ card });
+    expect((await pay({ card }, { attempt: 2 })).answer).toMatchObject({ outcome: 'approved' });
+    expect(acquirer.requests.map(({ mti }) => mti)).toEqual(['0800', '0200', '0800', '0200']);
+  });
+});
+
+describe('a chip', () => {
+  it('is given the code and the issuer data, and its TC completes the sale', async () => {
+    const session = chip();
+    acquirer.next('0200', (request) => [acquirer.answer(request, '00', { 55: '910A112233445566778830308A023030720386010A720386010B' })]);
+    const { answer, recorded } = await pay({ card: inserted(session) });
+    expect(answer).toMatchObject({ outcome: 'approved', completion: 'due' });
+    // Both scripts arrive: what the card is given keeps repeats, so it is read here as the card reads it.
+    session.secondGenerateAc = async (code, data) => {
+      session.asked.push(`second ${code} ${Buffer.from(data).toString('hex').toUpperCase()}`);
+      return encodeTlv([['9F26', '99AABBCCDDEEFF00'], ['9F27', '40'], ['95', '0000008001'], ['9B', 'F800']]);
+    };
+    const completion = await method.complete(recorded, live(secrets));
+    expect(session.asked.at(-1)).toBe('second 00 910A11223344556677883030720386010A720386010B');
+    expect(completion).toMatchObject({ outcome: 'completed' });
+    const receipt = completion.outcome === 'completed' ? completion.facts?.receipt : [];
+    expect(receipt?.slice(-4).map(({ label, value }) => [label['en'], value])).toEqual([['TC', '99AABBCCDDEEFF00'], ['TVR', '0000008001'], ['TSI', 'F800'], ['ATC', '0007']]);
+    expect(secrets.held.size).toBe(0);
+  });
+
+  it.each<[string, () => string]>([
+    ['answers AAC', () => '00'],
+    ['answers ARQC again', () => '80'],
+    ['is gone', () => { throw new ActionError('Card.Removed', 'gone'); }],
+    ['breaks', () => { throw new Error('usb'); }],
+  ])('that %s refuses the approval', async (_what, second) => {
+    const { recorded } = await pay({ card: inserted(chip({ second })) });
+    expect(await method.complete(recorded, live(secrets))).toMatchObject({ outcome: 'refused-by-card' });
+  });
+
+  it('of a former process refuses the approval', async () => {
+    const { recorded } = await pay({ card: inserted() });
+    secrets.held.clear();
+    expect(await method.complete(recorded, live(secrets))).toMatchObject({ outcome: 'refused-by-card' });
+  });
+
+  it.each(['00', '40'])('that does not ask for the host (9F27 %s) is not charged', async (first) => {
+    await expect(pay({ card: inserted(chip({ first })) })).rejects.toMatchObject({ error: 'Card.Declined' });
+    expect(acquirer.of('0200')).toEqual([]);
+  });
+
+  it('tapped for another amount is not charged', async () => {
+    await expect(pay({ card: tapped(1249) })).rejects.toMatchObject({ error: 'Card.AmountChanged' });
+  });
+});
+
+describe('a reversal', () => {
+  const unanswered = async (args: () => JsonObject = () => ({ card: inserted() })) => {
+    acquirer.next('0200', () => 'hang-up');
+    return (await pay(args())).recorded;
+  };
+
+  it('repeats the original under its own trace, without track, PIN and full chip data', async () => {
+    const recorded = await unanswered();
+    const { 11: trace, 64: _mac } = lastSale();
+    expect(await method.reverse(recorded, 'no-answer', 1)).toEqual({ outcome: 'undone', verified: true, proof: 'acknowledged' });
+    const [sent] = acquirer.of('0400');
+    expect(sent && acquirer.macFits(sent)).toBe(true);
+    const { 64: _own, ...fields } = sent?.fields ?? {};
+    expect(fields).toEqual({
+      2: PAN, 3: '000000', 4: '000000001250', 11: trace, 14: '4912', 22: '052', 23: '001', 25: '00', 39: '98', 41: TERMINAL.tid, 42: TERMINAL.mid, 49: '156',
+      55: '950500000080009F1E0850414430303034329F100807010103A00000019F36020007',
+      60: '2200000700060', 61: `000007${trace}0000`,
+    });
+  });
+
+  it('tells why: no answer, wrong MAC, refused by the card', async () => {
+    const recorded = await unanswered();
+    for (const reason of ['no-answer', 'unverified', 'card-refused', 'flow-failed'] as const) await method.reverse(recorded, reason, 1);
+    expect(acquirer.of('0400').map(({ fields }) => fields[39])).toEqual(['98', 'A0', '06', '98']);
+    const { recorded: approved } = await pay({ card: inserted() });
+    await method.reverse(approved, 'flow-failed', 1);
+    expect(acquirer.of('0400').at(-1)?.fields).toMatchObject({ 39: '06', 61: `000007${lastSale()[11]}1123` });
+  });
+
+  it('needs nothing but what is on disk: the record as JSON, and what was sealed', async () => {
+    const { sealed, ...recorded } = await unanswered();
+    const onDisk = JSON.stringify(recorded);
+    for (const text of [onDisk, Buffer.from(sealed ?? []).toString('latin1')]) expect(text).not.toMatch(/6228480000000000019|491220/);
+    secrets.held.clear();
+    const chosen = settings(acquirer.options);
+    const restarted = new CardPayment({
+      settings: chosen,
+      line: new AcquirerLine(chosen, clock, TERMINAL, counted, pad),
+      clock,
+      random: countingRandom,
+      terminal: TERMINAL,
+      counters: counted,
+      pinPad: pad,
+    });
+    const record: Recorded = { ...(JSON.parse(onDisk) as Recorded), ...(sealed === undefined ? {} : { sealed }) };
+    expect(await restarted.reverse(record, 'no-answer', 2)).toMatchObject({ outcome: 'undone' });
+    expect(acquirer.of('0400').at(-1)?.fields).toMatchObject({ 2: PAN, 14: '4912', 11: lastSale()[11] });
+  });
+
+  it.each<[string, string, object]>([
+    ['25', 'nothing to undo', { outcome: 'undone', verified: true, proof: 'no-original' }],
+    ['12', 'a refusal', { outcome: 'refused', code: '12' }],
+    ['96', 'a host out of order', { outcome: 'unknown', reason: 'host-error' }],
+    ['94', 'a duplicate', { outcome: 'unknown', reason: 'host-error' }],
+  ])('answered %s is %s', async (code, _what, expected) => {
+    const recorded = await unanswered();
+    acquirer.next('0400', (request) => [acquirer.answer(request, code)]);
+    expect(await method.reverse(recorded, 'no-answer', 1)).toMatchObject(expected);
+  });
+
+  it.each<[string, (request: Iso8583Message) => Reply]>([
+    ['unverified', (request) => [withoutMac(acquirer.answer(request, '00'))]],
+    ['unverified', (request) => [withoutMac(acquirer.answer(request, '25'))]],
+    ['mismatch', (request) => [acquirer.answer(request, '00', { 4: '000000000001' })]],
+    ['no-answer', () => 'hang-up'],
+    ['garbled', () => [fromHex('FF')]],
+  ])('is not believed when its answer is %s', async (reason, reply) => {
+    const recorded = await unanswered();
+    acquirer.next('0400', reply);
+    expect(await method.reverse(recorded, 'no-answer', 1)).toMatchObject({ outcome: 'unknown', reason });
+  });
+
+  it('signs on first only when the keys were refused, then goes under the new key with the old trace', async () => {
+    const recorded = await unanswered();
+    const trace = lastSale()[11];
+    acquirer.next('0400', (request) => [withoutMac(acquirer.answer(request, 'A0'))]);
+    expect(await method.reverse(recorded, 'no-answer', 1)).toMatchObject({ outcome: 'undone' });
+    expect(acquirer.requests.map(({ mti }) => mti)).toEqual(['0800', '0200', '0400', '0800', '0400']);
+    const again = acquirer.of('0400').at(-1);
+    expect(again && acquirer.macFits(again)).toBe(true);
+    expect(again?.fields[11]).toBe(trace);
+  });
+
+  it('is not sent without a connection', async () => {
+    const recorded = await unanswered();
+    await acquirer.close();
+    expect(await method.reverse(recorded, 'no-answer', 1)).toMatchObject({ outcome: 'not-sent' });
+    acquirer = await TestAcquirer.start();
+  });
+
+  it('needs a person when the PIN pad was replaced', async () => {
+    const recorded = await unanswered();
+    const moved = { ...recorded, request: { ...recorded.request, paymentId: 'p2' } };
+    expect(await method.reverse(moved, 'no-answer', 1)).toEqual({ outcome: 'refused', code: 'PinPad.Replaced' });
+    expect(acquirer.of('0400')).toEqual([]);
+  });
+});
+
+describe('the remedy', () => {
+  it('is a reversal while the fate is unknown or the card has not accepted', async () => {
+    acquirer.next('0200', () => 'hang-up');
+    expect(method.remedy((await pay({ card: swiped() })).recorded)).toEqual({ do: 'reverse' });
+    expect(method.remedy((await pay({ card: inserted() })).recorded)).toEqual({ do: 'reverse' });
+  });
+  it('is a void of what was approved once it is complete', async () => {
+    acquirer.next('0200', (request) => [acquirer.answer(request, '10', { 4: '000000000800' })]);
+    expect(method.remedy((await pay({ card: swiped() })).recorded)).toEqual({ do: 'void', amount: { amountMinor: 800, currency: 'CNY' } });
+  });
+});
+
+describe('a void', () => {
+  it('names its original, needs no card, and has a trace of its own', async () => {
+    const { recorded: original } = await pay({ card: swiped() });
+    const sale = lastSale();
+    const { answer, sealed, recorded } = await pay({}, { operation: 'void', attempt: 2, original });
+    expect(answer).toMatchObject({ outcome: 'approved', completion: 'none' });
+    expect(lastSale()).toMatchObject({ 2: PAN, 3: '200000', 4: '000000001250', 22: '012', 37: '632700000017', 38: 'A12345', 60: '2300000700060', 61: `000007${sale[11]}1123` });
+    expect(lastSale()[11]).not.toBe(sale[11]);
+    expect(sealed).toBeDefined();
+    const unansweredVoid = { ...recorded, completed: false };
+    const { approved: _approved, ...open } = unansweredVoid;
+    expect(method.remedy(open)).toEqual({ do: 'reverse' });
+    expect(await method.reverse(open, 'no-answer', 1)).toMatchObject({ outcome: 'undone' });
+    expect(acquirer.of('0400').at(-1)?.fields).toMatchObject({ 2: PAN, 3: '200000', 11: lastSale()[11], 60: '2300000700060' });
+  });
+  it('goes without the card number once that is forgotten', async () => {
+    const { recorded } = await pay({ card: swiped() });
+    const { sealed: _sealed, ...original } = recorded;
+    const { answer, sealed } = await pay({}, { operation: 'void', attempt: 2, original });
+    expect([answer.outcome, sealed, lastSale()[2], lastSale()[14]]).toEqual(['approved', undefined, undefined, undefined]);
+  });
+  it('declined is declined', async () => {
+    const { recorded: original } = await pay({ card: swiped() });
+    acquirer.next('0200', (request) => [acquirer.answer(request, '25')]);
+    expect((await pay({}, { operation: 'void', attempt: 2, original })).answer).toMatchObject({ outcome: 'declined', code: '25' });
+  });
+});

@@ -1,0 +1,85 @@
+import type { JsonObject } from '@tillwright/core/contract';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { AcquirerLine } from './acquirer-line.js';
+import { CARD_KIND, cardSecret, PIN_KIND, type PinSecret } from './card-secret.js';
+import { acquirerCheck, workingKeysCheck } from './health.js';
+import { type CardOptions, settings } from './options.js';
+import { pinPadActions } from './pinpad-actions.js';
+import { desEcb, pinFromBlock } from './protocol.js';
+import { counters, ManualClock, type Shown, TERMINAL, TestAcquirer, TestPinPad, vault } from './testing.test-helper.js';
+
+const PAN = '6228480000000000019';
+
+let acquirer: TestAcquirer;
+let pad: TestPinPad;
+let secrets: ReturnType<typeof vault>;
+let line: AcquirerLine;
+let options: CardOptions;
+let shown: Shown[];
+
+beforeEach(async () => {
+  acquirer = await TestAcquirer.start();
+  pad = new TestPinPad();
+  secrets = vault();
+  shown = [];
+  options = acquirer.options;
+  line = new AcquirerLine(settings(options), new ManualClock(), TERMINAL, counters(), pad);
+});
+afterEach(() => acquirer.close());
+
+const enter = async (more: JsonObject = {}, signal = new AbortController().signal) => {
+  const card = secrets.put(CARD_KIND, cardSecret({ entry: 'swipe', track2: `${PAN}=49121010000` }, new Map(), false), {});
+  const { actions } = pinPadActions({ settings: settings(options), line, pinPad: pad, vault: secrets });
+  const context = { executionId: 'x', step: 's', terminal: TERMINAL, signal, show: (audience: string, text: Shown['text'], details?: unknown) => void shown.push({ audience, text, details }) };
+  return actions['enterPin']?.run({ card, amountMinor: 1250, ...more }, context);
+};
+
+it('signs on before a PIN is entered, and keeps the block behind a reference', async () => {
+  const pin = await enter();
+  expect(pin).toEqual({ sensitive: 'v2', kind: 'pin', view: { status: 'entered' } });
+  expect(acquirer.of('0800')).toHaveLength(1);
+  const secret = secrets.take<PinSecret>(pin ?? null, PIN_KIND);
+  expect(secret).toMatchObject({ card: 'v1', keyGeneration: 1, spent: false });
+  expect(pinFromBlock(desEcb(acquirer.keys?.pin ?? new Uint8Array(), secret.pinBlock ?? new Uint8Array(), 'decrypt'), PAN)).toBe('123456');
+});
+
+it('shows stars and the reminder to cover the keypad, never digits', async () => {
+  await enter();
+  const seen = shown.filter(({ audience }) => audience === 'customer');
+  expect(seen.map(({ details }) => (details as { stars: number }).stars)).toEqual([0, 1, 2, 3, 4, 5, 6]);
+  for (const { text } of seen) expect(text).toEqual({ zh: '请输入密码，输入时请遮挡键盘', en: 'Enter your PIN, and cover the keypad with your hand' });
+  expect(JSON.stringify(shown)).not.toContain('123456');
+});
+
+it('says that the last PIN was wrong', async () => {
+  await enter({ reason: 'again' });
+  expect(shown.find(({ audience }) => audience === 'customer')?.text.zh).toContain('密码错误');
+});
+
+it('can be passed over or cancelled', async () => {
+  pad.pin = 'bypass';
+  expect(await enter()).toMatchObject({ view: { status: 'bypassed' } });
+  pad.pin = 'cancel';
+  await expect(enter()).rejects.toMatchObject({ error: 'Terminal.Cancelled' });
+  pad.pin = '123456';
+  await expect(enter({}, AbortSignal.abort())).rejects.toMatchObject({ error: 'Terminal.Cancelled' });
+});
+
+it('needs keys and a living card', async () => {
+  await expect(enter({ card: { sensitive: 'gone', kind: 'card', view: {} } })).rejects.toMatchObject({ error: 'Sensitive.Lost' });
+  await acquirer.close();
+  await expect(enter()).rejects.toMatchObject({ error: 'PinPad.NoKeys' });
+  acquirer = await TestAcquirer.start();
+});
+
+it('the self-check tells the line and the keys apart', async () => {
+  const { signal } = new AbortController();
+  const check = () => Promise.all([acquirerCheck(line), workingKeysCheck(line)].map((each) => each.check(signal)));
+  acquirer.badCheckValues = 9;
+  expect((await check()).map(({ ok }) => ok)).toEqual([true, false]);
+  acquirer.badCheckValues = 0;
+  expect(await check()).toEqual([{ ok: true }, { ok: true }]);
+  await acquirer.close();
+  expect((await check()).map(({ ok }) => ok)).toEqual([false, true]);
+  acquirer = await TestAcquirer.start();
+});
