@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, test } from 'vitest';
 import type { Json } from '@tillwright/core/contract';
@@ -47,6 +48,12 @@ describe('a script', () => {
       '/transactions/0/steps',
       '/transactions/1/steps',
     ]);
+  });
+
+  test('the one in the README is right', () => {
+    const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
+    const [, script] = /```json\n(.*?)```/s.exec(readme) ?? [];
+    expect(parseScript(script ?? '').transactions[0]?.steps.length).toBeGreaterThan(5);
   });
 
   test.each<[Json | string, string[]]>([
