@@ -62,15 +62,18 @@ export async function startAlipay(
 ): Promise<{ readonly endpoints: AlipayEndpoints; close(): Promise<void> }> {
   const { dataDir: dir } = options;
   const keys = await keep<AlipayKeys>({ dir, name: 'alipay-keys' }, async () => ({ app: await rsaKeyPair(), alipay: await rsaKeyPair() }));
-  const ledger = await Ledger.open<Trade>({ dir, name: 'alipay-ledger' });
   const secret = createHash('sha256').update(keys.alipay.privateKey).digest('hex');
   const payers = new PayerBook({ secret, codeShape: CODE_SHAPE, payers: options.payers ?? [] });
+  const ledger = await Ledger.open<Trade>({ dir, name: 'alipay-ledger' });
   const trades = new Trades(ledger, payers, options.clock);
   const faults = new Faults();
   const appId = options.appId ?? '2021000000000001';
 
   const gateway = alipayGateway({ trades, keys, appId, options });
-  const running = await startGateway({ port: options.port ?? 0, faults, gateway });
+  const running = await startGateway({ port: options.port ?? 0, faults, gateway }).catch(async (error: unknown) => {
+    await ledger.close();
+    throw error;
+  });
   const control = await startControl({
     host: 'alipay',
     ledgerView: () => trades.view(),

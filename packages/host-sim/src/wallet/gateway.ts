@@ -57,20 +57,26 @@ export async function startGateway(options: {
   readonly gateway: Gateway;
 }): Promise<RunningGateway> {
   const { faults, gateway } = options;
-  const timers = new Map<NodeJS.Timeout, () => void>();
+  const held = new Map<NodeJS.Timeout, () => void>();
+  let closed = false;
   let turn: Promise<unknown> = Promise.resolve();
   const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
     const done = turn.then(work, work);
     turn = done.catch(() => undefined);
     return done;
   };
-  const hold = (ms: number): Promise<void> =>
+  /** @returns false when the host was closed before the time was over */
+  const hold = (ms: number): Promise<boolean> =>
     new Promise((resolve) => {
+      if (closed) {
+        resolve(false);
+        return;
+      }
       const timer = setTimeout(() => {
-        timers.delete(timer);
-        resolve();
+        held.delete(timer);
+        resolve(true);
       }, ms);
-      timers.set(timer, resolve);
+      held.set(timer, () => resolve(false));
     });
 
   const serve = async (incoming: IncomingMessage, response: ServerResponse): Promise<void> => {
@@ -94,8 +100,8 @@ export async function startGateway(options: {
       const first = await gateway.handle(request, twistOf(fault));
       return fault?.do === 'answer-twice' ? gateway.handle(request, undefined) : first;
     });
-    if (fault?.do === 'delay') await hold(fault.ms);
-    if (fault?.do === 'drop-answer') {
+    const lost = fault?.do === 'drop-answer' || (fault?.do === 'delay' && !(await hold(fault.ms)));
+    if (lost) {
       incoming.socket.destroy();
       return;
     }
@@ -120,9 +126,10 @@ export async function startGateway(options: {
     url: `http://127.0.0.1:${listener.port}`,
     inTurn,
     async close() {
-      for (const [timer, resolve] of timers) {
+      closed = true;
+      for (const [timer, drop] of held) {
         clearTimeout(timer);
-        resolve();
+        drop();
       }
       await listener.close();
       await turn;

@@ -57,14 +57,17 @@ export async function startWechat(
 ): Promise<{ readonly endpoints: WechatEndpoints; close(): Promise<void> }> {
   const { dataDir: dir } = options;
   const keys = await keep<WechatKeys>({ dir, name: 'wechat-keys' }, makeKeys);
-  const ledger = await Ledger.open<Order>({ dir, name: 'wechat-ledger' });
   const secret = createHash('sha256').update(keys.platform.privateKey).digest('hex');
   const payers = new PayerBook({ secret, codeShape: CODE_SHAPE, payers: options.payers ?? [] });
+  const ledger = await Ledger.open<Order>({ dir, name: 'wechat-ledger' });
   const merchant = { appid: options.appid ?? 'wx0000000000000001', mchid: options.mchid ?? '1900000001' };
   const orders = new Orders(ledger, payers, options.clock, merchant);
   const faults = new Faults();
 
-  const running = await startGateway({ port: options.port ?? 0, faults, gateway: wechatGateway({ orders, keys, options }) });
+  const running = await startGateway({ port: options.port ?? 0, faults, gateway: wechatGateway({ orders, keys, options }) }).catch(async (error: unknown) => {
+    await ledger.close();
+    throw error;
+  });
   const control = await startControl({
     host: 'wechat',
     ledgerView: () => orders.view(),
