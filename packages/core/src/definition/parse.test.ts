@@ -1,9 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
 import type { Json, JsonObject } from '../json.js';
 import { parseWorkflow } from './parse.js';
 import { goodSale } from './sample.js';
+import { workflowSchema } from './schema.js';
 
 const parse = (value: Json) => parseWorkflow('f', JSON.stringify(value));
 const codes = (value: Json): string[] => parse(value).diagnostics.map(({ code, pointer }) => `${code} ${pointer}`);
@@ -134,5 +136,26 @@ describe.skipIf(!existsSync(recorded))('the definitions recorded for conformance
     const { cases } = JSON.parse(readFileSync(recorded, 'utf8')) as { cases: { name: string; definition: Json }[] };
     expect(cases).toHaveLength(66);
     for (const { name, definition } of cases) expect(parseWorkflow(name, JSON.stringify(definition))).toEqual({ diagnostics: [], definition });
+  });
+});
+
+describe('the schema', () => {
+  it('is sound, describes every field, and closes every object', () => {
+    const ajv = new Ajv2020({ strict: true, allowUnionTypes: true });
+    ajv.addVocabulary(['x-expects', 'x-owner']);
+    expect(ajv.compile(workflowSchema)(goodSale)).toBe(true);
+    const visit = (schema: Json, pointer: string): void => {
+      if (typeof schema !== 'object' || schema === null || Array.isArray(schema)) return;
+      const { properties, additionalProperties, ...rest } = schema as JsonObject;
+      if (typeof properties === 'object' && properties !== null && !/\/(State|if)$/.test(pointer)) {
+        expect(additionalProperties, pointer).toBe(false);
+        for (const [name, field] of Object.entries(properties)) {
+          const { $ref, description, type } = field as { $ref?: string; description?: string; type?: string };
+          if ($ref === undefined && type !== 'object') expect(description, `${pointer}/${name}`).toMatch(/.\.$/);
+        }
+      }
+      for (const [key, member] of Object.entries({ ...rest, ...(properties as JsonObject) })) visit(member as Json, `${pointer}/${key}`);
+    };
+    visit(workflowSchema, '');
   });
 });

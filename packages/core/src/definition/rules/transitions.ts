@@ -19,18 +19,22 @@ export const transitions: Rule = ({ machines, blurred }, _world, report) => {
   }
 };
 
+/** Guessing what was meant is the only thing here that grows with the square of a workflow. */
+const GUESSED_MAX = 100;
+
 const danglingNames = ({ machine, states, pointer }: MachineFacts, facts: readonly StateFacts[], report: Report): boolean => {
-  let dangling = false;
+  let dangling = 0;
+  const known = listed([...states.keys()]);
   const named = (to: string | undefined, at: string): void => {
     if (to === undefined || Object.hasOwn(machine.States as object, to)) return;
-    dangling = true;
-    report('WORKFLOW_UNKNOWN_STATE', at, { near: nearest(to, states.keys()), details: { name: JSON.stringify(to), known: listed([...states.keys()]) } });
+    dangling += 1;
+    const near = dangling <= GUESSED_MAX ? nearest(to, states.keys()) : [];
+    report('WORKFLOW_UNKNOWN_STATE', at, { near, details: { name: JSON.stringify(to), known } });
   };
   const start = textOf(machine.StartAt);
-  if (start === undefined) dangling = true;
   named(start, `${pointer}/StartAt`);
   for (const state of facts) for (const edge of edgesOf(state)) named(edge.to, edge.pointer);
-  return dangling;
+  return dangling > 0 || start === undefined;
 };
 
 const wayOut = ({ state, type, pointer, name }: StateFacts, report: Report): void => {
