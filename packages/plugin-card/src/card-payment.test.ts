@@ -295,10 +295,15 @@ describe('what is in memory', () => {
     await pay({ card, pin: await enterPin(card) });
     expect([...secrets.held.keys()]).toEqual([card.sensitive]);
   });
-  it('is forgotten when the fate is unknown', async () => {
-    acquirer.next('0200', () => 'hang-up');
+  it.each<[string, number, (request: Iso8583Message) => Reply]>([
+    ['an unknown fate', 0, () => 'hang-up'],
+    ['a decline', 0, (request) => [acquirer.answer(request, '51')]],
+    ['a host that is out of order', 0, (request) => [acquirer.answer(request, '91')]],
+    ['a refusal of the keys', 1, (request) => [acquirer.answer(request, 'A0')]],
+  ])('after %s: %i secrets', async (_what, count, reply) => {
+    acquirer.next('0200', reply);
     await pay({ card: swiped() });
-    expect(secrets.held.size).toBe(0);
+    expect(secrets.held.size).toBe(count);
   });
 });
 

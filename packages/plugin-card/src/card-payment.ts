@@ -246,9 +246,12 @@ export class CardPayment implements PaymentMethod {
     if (pin !== undefined && result.got === 'not-sent') pin.spent = false;
     const answer = this.#answer(result, { request, data, completion: card.chip === undefined ? 'none' : 'due', card });
     if (result.got !== 'not-sent') forget(live, request, 'pin');
-    // Track data are not kept once an answer is there, except while the card is needed for what follows.
-    const over = (answer.outcome === 'approved' && answer.completion === 'none') || (answer.outcome === 'declined' && answer.again === 'never') || answer.outcome === 'unknown';
-    if (over) forget(live, request, 'card');
+    // Track data are not kept once an answer is there, and a cryptogram is good for one: only what follows at once still needs the card.
+    const needed =
+      answer.outcome === 'not-sent' ||
+      (answer.outcome === 'approved' && answer.completion === 'due') ||
+      (answer.outcome === 'declined' && (answer.error === 'Pin.Incorrect' || answer.again === 'sign-on-first'));
+    if (!needed) forget(live, request, 'card');
     return answer;
   }
 
