@@ -36,7 +36,7 @@ const take = async (turn: Turn, input: Input): Promise<void> => {
       if (!turn.begun) turn.emit(started(input));
       return;
     case 'continue':
-      turn.queue.push(...readyScopes(turn.state, turn.program));
+      turn.look(readyScopes(turn.state, turn.program));
       return;
     case 'taskSucceeded':
       await taskSucceeded(turn, input);
@@ -121,14 +121,14 @@ const executionTimedOut = (turn: Turn, address: string): void => {
 
 /** Goes on until every scope is blocked or has ended. */
 const run = async (turn: Turn): Promise<void> => {
-  for (let done = 0; done < turn.queue.length; done++) {
-    if (turn.state.status !== 'running') return;
-    if (done > TRANSITIONS_MAX) {
+  let looked = 0;
+  for (let address = turn.next(); address !== undefined && turn.state.status === 'running'; address = turn.next()) {
+    if (++looked > TRANSITIONS_MAX) {
       const cause = `The execution ran through ${TRANSITIONS_MAX} states without a Task or Wait between them.`;
       turn.emit({ type: 'executionEnded', status: 'failed', error: 'States.Runtime', cause });
       return;
     }
-    const scope = turn.scope(turn.queue[done] ?? '');
+    const scope = turn.scope(address);
     if (!scope) continue;
     const { phase } = scope.current;
     if (phase.is === 'entered') await attempt(turn, scope.address, () => begin(turn, scope));

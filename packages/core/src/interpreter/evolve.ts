@@ -15,7 +15,10 @@ export interface Draft extends Omit<ExecutionState, 'scopes' | 'visits'> {
   historyLength: number;
 }
 
-export const draftOf = (state: ExecutionState): Draft => ({ ...state, scopes: { ...state.scopes }, visits: { ...state.visits } });
+/** Which draft a record of visits was copied for: it grows with a Map's items and not every event enters a state. */
+const visitsOf = new WeakMap<object, Draft>();
+
+export const draftOf = (state: ExecutionState): Draft => ({ ...state, scopes: { ...state.scopes } });
 
 export const evolve: Evolve = (state, event, at, program) => evolveAll(state, [event], at, program) as ExecutionState;
 
@@ -131,6 +134,10 @@ class Writer {
   private enter(scope: string, state: string, input: Json): StepState {
     const address = stateAddress(scope, state);
     const visit = (this.draft.visits[address] ?? 0) + 1;
+    if (visitsOf.get(this.draft.visits) !== this.draft) {
+      this.draft.visits = { ...this.draft.visits };
+      visitsOf.set(this.draft.visits, this.draft);
+    }
     this.draft.visits[address] = visit;
     this.draft.historyLength += 1;
     return {

@@ -97,7 +97,7 @@ const guarded = (name: string, definition: Definition): Definition => {
       checkLength(arg);
       size += sizeOf(arg);
     }
-    budget.step(1 + (size >> 4));
+    budget.step(1 + (size >> 6));
     before?.(...args);
     const result = implementation.apply(this, args);
     if (result instanceof Promise) {
@@ -165,7 +165,7 @@ const hashed = (text: unknown, algorithm: unknown, { ports, budget }: Evaluation
     throw mismatch('hash', 2, `one of ${ALGORITHMS.join(', ')}`);
   }
   checkString(text.length);
-  budget.step(1 + (text.length >> 4));
+  budget.step(1 + (text.length >> 6));
   return ports.hash(algorithm as HashAlgorithm, text);
 };
 
@@ -173,7 +173,7 @@ const parsed = (text: unknown, { budget }: Evaluation): Json | undefined => {
   if (text === undefined) return undefined;
   if (typeof text !== 'string') throw mismatch('parse', 1, 'a string');
   checkString(text.length);
-  budget.step(1 + (text.length >> 4));
+  budget.step(1 + (text.length >> 6));
   try {
     return JSON.parse(text) as Json;
   } catch {

@@ -4,7 +4,7 @@ import type { Json, JsonObject } from '../json.js';
 import { analyse } from './analysis.js';
 import { functionsOf, SEQUENCE_OPTION, type Definition, type Evaluation, type ExpressionPorts, type Frame } from './functions.js';
 import { Budget, checkString, LimitExceeded, LIMITS } from './limits.js';
-import { cloneJson, measure, NotPlain, toPlain } from './plain.js';
+import { cloneJson, measure, NotPlain, toPlain, type Known } from './plain.js';
 import { seeded, type Random } from './random.js';
 import { regexEngine, type RegexEngine } from './regex.js';
 import type { EvaluationScope } from './types.js';
@@ -58,7 +58,7 @@ const frameMade = (enclosing: Frame, frame: Frame): void => {
 
 /** For expressions that may use a value twice: measures what each node gives, before anything is built upon it. */
 const nodeDone = (transforms: boolean) => {
-  const sizes = new WeakMap<Evaluation, Map<object, number>>();
+  const sizes = new WeakMap<Evaluation, Known>();
   return (_node: unknown, _input: unknown, frame: Frame, result: unknown): void => {
     if (typeof result === 'string') checkString(result.length);
     if (typeof result !== 'object' || result === null || 'tupleStream' in result) return;

@@ -17,30 +17,43 @@ export class NotPlain extends Error {
 const tooLarge = (): LimitExceeded => new LimitExceeded(`made a value of more than ${LIMITS.size} characters.`);
 const tooDeep = (): LimitExceeded => new LimitExceeded(`made a value nested more than ${LIMITS.nesting} deep.`);
 
+/** Of an array or object: its size as JSON, roughly, and how deep it is nested. */
+interface Measured {
+  readonly size: number;
+  readonly nesting: number;
+}
+export type Known = Map<object, Measured>;
+
 /**
- * The size of a value as JSON, roughly. `known` remembers what was measured: a value that is built by using another one twice
- * grows twofold with every use while it takes no memory, and must be stopped before anything walks through it.
+ * Measures a value. `known` remembers what was measured: a value that is built by using another one twice grows twofold with
+ * every use while it takes no memory, and must be stopped before anything walks through it.
  */
-export const measure = (value: unknown, known: Map<object, number>, nesting = 0): number => {
-  if (typeof value === 'string') return value.length + 2;
-  if (typeof value !== 'object' || value === null || isFunction(value)) return 8;
+export const measure = (value: unknown, known: Known): number => (isCompound(value) ? measureCompound(value, known, 1).size : sizeOfLeaf(value));
+
+const isCompound = (value: unknown): value is object => typeof value === 'object' && value !== null && !isFunction(value);
+const sizeOfLeaf = (value: unknown): number => (typeof value === 'string' ? value.length + 2 : 8);
+
+const measureCompound = (value: object, known: Known, depth: number): Measured => {
   const before = known.get(value);
-  if (before !== undefined) return before;
-  if (nesting > LIMITS.nesting) throw tooDeep();
+  if (before) return before;
+  if (depth > LIMITS.nesting) throw tooDeep();
   let size = 2;
-  if (Array.isArray(value)) {
-    for (const member of value) {
-      size += measure(member, known, nesting + 1) + 1;
-      if (size > LIMITS.size) throw tooLarge();
-    }
-  } else {
-    for (const key of Object.keys(value)) {
-      size += key.length + 4 + measure((value as Record<string, unknown>)[key], known, nesting + 1);
-      if (size > LIMITS.size) throw tooLarge();
-    }
-  }
-  known.set(value, size);
-  return size;
+  let nesting = 0;
+  const add = (member: unknown, around: number): void => {
+    size += around;
+    if (isCompound(member)) {
+      const inner = measureCompound(member, known, depth + 1);
+      size += inner.size;
+      nesting = Math.max(nesting, inner.nesting);
+    } else size += sizeOfLeaf(member);
+    if (size > LIMITS.size) throw tooLarge();
+  };
+  if (Array.isArray(value)) for (const member of value) add(member, 1);
+  else for (const key of Object.keys(value)) add((value as Record<string, unknown>)[key], key.length + 4);
+  if (nesting >= LIMITS.nesting) throw tooDeep();
+  const measured = { size, nesting: nesting + 1 };
+  known.set(value, measured);
+  return measured;
 };
 
 /**

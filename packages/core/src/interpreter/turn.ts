@@ -3,7 +3,7 @@ import type { State } from '../definition/asl.js';
 import type { ExecutionEvent, StatesError } from '../events.js';
 import type { Json, JsonObject } from '../json.js';
 import { aroundScope, scopeAddress, scopeOf, stateAt } from './address.js';
-import { contextOf, type MapItem } from './context.js';
+import { contextOf, type Around, type MapItem } from './context.js';
 import { applyEvent, draftOf, touched, type Draft } from './evolve.js';
 import type { Evaluate, ExecutionState, InputBase, Program, ScopeState } from './types.js';
 
@@ -40,7 +40,10 @@ export const asStatesError = (thrown: unknown): StatesError => {
 export class Turn {
   readonly events: ExecutionEvent[] = [];
   /** Scopes that may have to be decided upon, in order; those that stand still are passed over. */
-  readonly queue: string[] = [];
+  private readonly queue: string[] = [];
+  private taken = 0;
+  /** Before those: what a failed scope stood in, so that nothing is begun any more beside it. */
+  private readonly urgent: string[] = [];
   private draft: Draft | undefined;
   private evaluations = 0;
   private readonly seen = new Map<string, { readonly scope: ScopeState; readonly variables: JsonObject }>();
@@ -69,7 +72,18 @@ export class Turn {
     this.events.push(event);
     if (event.type === 'scopesOpened') this.queueScopes(event.step, 0);
     if (event.type === 'scopeEnded') this.queueScopes(event.step, begunBefore);
-    this.queue.push(touched(event));
+    if (event.type === 'scopeEnded' && event.status === 'failed') this.urgent.push(touched(event));
+    else this.queue.push(touched(event));
+  }
+
+  /** Puts scopes in line to be decided upon. */
+  look(addresses: readonly string[]): void {
+    this.queue.push(...addresses);
+  }
+
+  /** The address of the next scope in line. */
+  next(): string | undefined {
+    return this.urgent.pop() ?? this.queue[this.taken++];
   }
 
   private begunOf(step: string): number {
@@ -139,7 +153,7 @@ export class Turn {
   /** The context is made only when an expression looks at it: most do not. */
   private statesOf(scope: ScopeState, seen: Seen, item: MapItem | undefined): JsonObject {
     let context: JsonObject | undefined;
-    const make = (): JsonObject => contextOf(this.state, scope, item ?? this.itemOf(scope));
+    const make = (): JsonObject => contextOf(this.state, scope, { ...this.around(scope), ...(item ? { item } : {}) });
     return {
       input: scope.current.input,
       ...seen,
@@ -149,16 +163,18 @@ export class Turn {
     };
   }
 
-  /** The item of the innermost Map around a scope. */
-  private itemOf(scope: ScopeState): MapItem | undefined {
-    for (let address = scope.address; address !== ''; ) {
-      const { outer, index } = aroundScope(address);
-      const around = this.scope(outer);
-      const phase = around?.current.phase;
-      if (!around || phase?.is !== 'scopes' || phase.kind === 'workflow') return undefined;
-      if (phase.kind === 'map') return { Index: index, Value: (phase.items ?? phase.inputs)[index] ?? null };
-      address = outer;
+  /** The item of the innermost Map around a scope, and the workflow that it runs in where that is not the main one. */
+  private around(scope: ScopeState): Around {
+    let item: MapItem | undefined;
+    for (let at: ScopeState | undefined = scope; at && at.address !== ''; ) {
+      const { outer, index }: { outer: string; index: number } = aroundScope(at.address);
+      const opener = this.scope(outer);
+      const phase = opener?.current.phase;
+      if (phase?.is !== 'scopes') break;
+      if (phase.kind === 'workflow') return { ...(item ? { item } : {}), workflow: { input: phase.inputs[0] ?? null, startedAt: at.startedAt } };
+      if (phase.kind === 'map') item ??= { Index: index, Value: (phase.items ?? phase.inputs)[index] ?? null };
+      at = opener;
     }
-    return undefined;
+    return item ? { item } : {};
   }
 }

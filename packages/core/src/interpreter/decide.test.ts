@@ -1,0 +1,215 @@
+import { describe, expect, it } from 'vitest';
+import type { StateMachine } from '../definition/asl.js';
+import type { ExecutionEvent } from '../events.js';
+import type { Json } from '../json.js';
+import { decide, TRANSITIONS_MAX } from './decide.js';
+import { evolveAll } from './evolve.js';
+import { createEvaluate } from './expression.js';
+import { programOf, runInMemory } from './run-in-memory.js';
+import { todo } from './todo.js';
+import type { Command, ExecutionState, Input } from './types.js';
+
+const evaluate = createEvaluate({ hash: () => '' });
+type Given = Input extends infer I ? (I extends Input ? Omit<I, 'at' | 'seed'> & { readonly at?: number } : never) : never;
+
+/** One execution, driven input by input. */
+const execution = (definition: StateMachine) => {
+  const program = programOf({ definition });
+  let state: ExecutionState | undefined;
+  const give = async (given: Given): Promise<readonly ExecutionEvent[]> => {
+    const input = { at: 0, seed: 'seed', ...given } as Input;
+    const events = await decide(program, state, input, evaluate);
+    state = evolveAll(state, events, input.at, program);
+    return events;
+  };
+  return {
+    give,
+    start: (input: Json = {}) => give({ type: 'start', executionId: 'x1', terminal: 'T1', workflow: 'main', pins: { main: 'h' }, plugins: {}, input }),
+    get state(): ExecutionState {
+      if (!state) throw new Error('not begun');
+      return state;
+    },
+    get todo(): readonly Command[] {
+      return state ? todo(state, program) : [];
+    },
+  };
+};
+
+const one = (state: object): StateMachine => ({ StartAt: 'One', States: { One: { End: true, ...state }, After: { Type: 'Pass', End: true } } as never });
+const output = async (definition: StateMachine, input: Json = {}): Promise<Json | undefined> => (await runInMemory({ definition, input })).state.output;
+const failure = async (definition: StateMachine, input: Json = {}) => (await runInMemory({ definition, input })).state.failure;
+
+describe('answers to a Task', () => {
+  const task = one({ Type: 'Task', Resource: 'reader:readCard', Arguments: '{% $states.input %}', TimeoutSeconds: 60, HeartbeatSeconds: 5, Catch: [{ ErrorEquals: ['Terminal.Cancelled', 'States.Timeout'], Output: '{% $states.errorOutput %}', Next: 'After' }] });
+
+  it('is owed as a call with its timers', async () => {
+    const it = execution(task);
+    await it.start({ amountMinor: 7 });
+    expect(it.todo).toEqual([
+      { do: 'call', step: 'One#1', attempt: 1, resource: 'reader:readCard', arguments: { amountMinor: 7 }, dueAt: 60_000, heartbeatMs: 5000, answers: {}, scopes: [''] },
+      { do: 'timer', step: 'One#1', timer: 'timeout', dueAt: 60_000 },
+    ]);
+  });
+  it('hands {} to an action without Arguments, and the input to an ARN as AWS does', async () => {
+    for (const [Resource, expected] of [['a:b', {}], ['arn:aws:lambda:x', { n: 1 }]] as const) {
+      const it = execution(one({ Type: 'Task', Resource }));
+      await it.start({ n: 1 });
+      expect(it.todo).toMatchObject([{ arguments: expected }]);
+    }
+  });
+  it('ends with the result', async () => {
+    const it = execution(task);
+    await it.start();
+    const events = await it.give({ type: 'taskSucceeded', step: 'One#1', attempt: 1, result: { read: true } });
+    expect(events.map((event) => event.type)).toEqual(['stepLeft', 'executionEnded']);
+    expect(it.state).toMatchObject({ status: 'succeeded', output: { read: true } });
+    expect(it.todo).toEqual([]);
+  });
+  it('takes nothing that comes late, twice, or for another attempt or step', async () => {
+    const it = execution(task);
+    await it.start();
+    expect(await it.give({ type: 'taskSucceeded', step: 'One#1', attempt: 2, result: 1 })).toEqual([]);
+    expect(await it.give({ type: 'taskFailed', step: 'One#2', attempt: 1, error: 'A', cause: '' })).toEqual([]);
+    expect(await it.give({ type: 'promptClosed', step: 'Other[0].One#1', attempt: 1, audience: 'merchant', how: 'cancelled' })).toEqual([]);
+    expect(await it.give({ type: 'timerFired', step: 'One#1', timer: 'wait' })).toEqual([]);
+    expect(await it.give({ type: 'timerFired', step: 'One#1', timer: 'retry' })).toEqual([]);
+    await it.give({ type: 'taskSucceeded', step: 'One#1', attempt: 1, result: 1 });
+    expect(await it.give({ type: 'taskFailed', step: 'One#1', attempt: 1, error: 'A', cause: '' })).toEqual([]);
+    expect(await it.give({ type: 'timerFired', step: 'One#1', timer: 'timeout' })).toEqual([]);
+    expect(it.state).toMatchObject({ status: 'succeeded', output: 1 });
+  });
+  it('is not begun twice and needs a start', async () => {
+    const it = execution(task);
+    expect(await it.give({ type: 'continue' })).toEqual([]);
+    await it.start();
+    expect(await it.start()).toEqual([]);
+  });
+  it('keeps what each audience answered', async () => {
+    const it = execution(task);
+    await it.start();
+    await it.give({ type: 'promptClosed', step: 'One#1', attempt: 1, audience: 'merchant', how: 'answered', value: 'yes' });
+    await it.give({ type: 'promptClosed', step: 'One#1', attempt: 1, audience: 'customer', how: 'answered' });
+    expect(it.todo[0]).toMatchObject({ do: 'call', answers: { merchant: 'yes', customer: null } });
+    expect(it.state.status).toBe('running');
+  });
+  it('fails with Terminal.Cancelled when someone cancels', async () => {
+    const it = execution(task);
+    await it.start();
+    const events = await it.give({ type: 'promptClosed', step: 'One#1', attempt: 1, audience: 'customer', how: 'cancelled' });
+    expect(events.map((event) => event.type)).toEqual(['promptClosed', 'stepLeft', 'stepLeft', 'executionEnded']);
+    expect(it.state.output).toEqual({ Error: 'Terminal.Cancelled', Cause: 'Cancelled by the customer.' });
+  });
+  it('fails with States.Timeout when its time is over', async () => {
+    const it = execution(task);
+    await it.start();
+    await it.give({ type: 'timerFired', step: 'One#1', timer: 'timeout', at: 60_000 });
+    expect(it.state.output).toMatchObject({ Error: 'States.Timeout' });
+  });
+});
+
+describe('time', () => {
+  it('waits for Seconds and for a Timestamp', async () => {
+    const it = execution(one({ Type: 'Wait', Seconds: '{% $states.input.seconds %}', Output: '{% $states.context.State.EnteredTime %}' }));
+    await it.start({ seconds: 90 });
+    expect(it.todo).toEqual([{ do: 'timer', step: 'One#1', timer: 'wait', dueAt: 90_000 }]);
+    await it.give({ type: 'timerFired', step: 'One#1', timer: 'wait', at: 90_000 });
+    expect(it.state.output).toBe('1970-01-01T00:00:00.000Z');
+    const until = execution(one({ Type: 'Wait', Timestamp: '2026-01-31T08:00:00.5+08:00' }));
+    await until.start();
+    expect(until.todo).toMatchObject([{ dueAt: Date.UTC(2026, 0, 31, 0, 0, 0, 500) }]);
+  });
+  it.each([['{% -1 %}'], ['{% 1.5 %}'], ['{% "5" %}'], ['{% 100000000 %}'], ['{% true %}']])('refuses Seconds %s', async (Seconds) => {
+    expect((await failure(one({ Type: 'Wait', Seconds })))?.error).toBe('States.QueryEvaluationError');
+  });
+  it.each([['tomorrow'], ['2026-02-01'], ['2026-13-01T00:00:00Z'], ['{% 5 %}']])('refuses Timestamp %s', async (Timestamp) => {
+    expect((await failure(one({ Type: 'Wait', Timestamp })))?.error).toBe('States.QueryEvaluationError');
+  });
+  it('refuses a time-out below one second', async () => {
+    expect((await failure(one({ Type: 'Task', Resource: 'a:b', TimeoutSeconds: '{% 0 %}' })))?.error).toBe('States.QueryEvaluationError');
+  });
+  it('ends the execution after the TimeoutSeconds of the whole', async () => {
+    const it = execution({ ...one({ Type: 'Wait', Seconds: 100 }), TimeoutSeconds: 30 });
+    await it.start();
+    expect(it.todo[0]).toEqual({ do: 'timer', step: '', timer: 'execution-timeout', dueAt: 30_000 });
+    await it.give({ type: 'timerFired', step: '', timer: 'execution-timeout', at: 30_000 });
+    expect(it.state).toMatchObject({ status: 'failed', failure: { error: 'States.Timeout' }, scopes: {} });
+  });
+});
+
+describe('Choice', () => {
+  const choice = (more: object): StateMachine => ({
+    StartAt: 'One',
+    States: { One: { Type: 'Choice', Choices: [{ Condition: '{% $states.input > 1 %}', Next: 'A' }, { Condition: '{% $states.input > 0 %}', Output: 'low', Next: 'A' }], ...more }, A: { Type: 'Pass', End: true } } as never,
+  });
+  it('takes the first rule that is true', async () => {
+    expect(await output(choice({}), 2)).toBe(2);
+    expect(await output(choice({}), 1)).toBe('low');
+  });
+  it('fails with States.NoChoiceMatched without a Default', async () => {
+    expect(await failure(choice({}), 0)).toMatchObject({ error: 'States.NoChoiceMatched', cause: expect.stringContaining("state 'One' (entered at the event id #2)") });
+  });
+  it("takes the state's own Assign and Output with Default", async () => {
+    expect(await output(choice({ Default: 'A', Output: 'none' }), 0)).toBe('none');
+  });
+  it('takes nothing but true and false', async () => {
+    const cause = (await failure(choice({ Choices: [{ Condition: '{% $states.input %}', Next: 'A' }] }), 'yes'))?.cause;
+    expect(cause).toContain("specified for the field 'Choices/0/Condition' returned an unexpected result type. Expected 'boolean', but was 'string' for value: \"yes\"");
+  });
+});
+
+describe('variables', () => {
+  it('Assign and Output see the same old variables', async () => {
+    const definition: StateMachine = {
+      StartAt: 'Set',
+      States: {
+        Set: { Type: 'Pass', Assign: { a: 1, b: 2 }, Next: 'Swap' },
+        Swap: { Type: 'Pass', Assign: { a: '{% $b %}', b: '{% $a %}' }, Output: ['{% $a %}', '{% $b %}'], Next: 'Show' },
+        Show: { Type: 'Pass', Output: { before: '{% $states.input %}', after: ['{% $a %}', '{% $b %}'] }, End: true },
+      },
+    };
+    expect(await output(definition)).toEqual({ before: [1, 2], after: [2, 1] });
+  });
+  it('sets nothing when Output fails', async () => {
+    const it = execution(one({ Type: 'Pass', Assign: { a: 1 }, Output: '{% $nothing %}' }));
+    const events = await it.start();
+    expect(events.map((event) => event.type)).toEqual(['executionStarted', 'executionEnded']);
+  });
+  it('a Fail state may compute what it says', async () => {
+    expect(await failure(one({ Type: 'Fail', Error: '{% "Card." & "Blocked" %}', Cause: '{% $string($states.input.n) %}' }), { n: 4 })).toEqual({ error: 'Card.Blocked', cause: '4' });
+    expect((await failure(one({ Type: 'Fail', Error: '{% 5 %}' })))?.error).toBe('States.QueryEvaluationError');
+  });
+});
+
+describe('what never ends', () => {
+  it('a loop without a Task or Wait ends the execution, also where States.Runtime is caught', async () => {
+    const loop: StateMachine = { StartAt: 'A', States: { A: { Type: 'Pass', Next: 'B' }, B: { Type: 'Pass', Next: 'A' } } };
+    expect(await failure(loop)).toMatchObject({ error: 'States.Runtime', cause: expect.stringContaining(String(TRANSITIONS_MAX)) });
+    const nested: StateMachine = {
+      StartAt: 'P',
+      States: { P: { Type: 'Parallel', Branches: [loop], Catch: [{ ErrorEquals: ['States.Runtime'], Next: 'P' }], End: true } },
+    };
+    expect(await failure(nested)).toMatchObject({ error: 'States.Runtime' });
+  });
+});
+
+it('names itself, its state and its machine in the context', async () => {
+  const it = execution(one({ Type: 'Pass', Output: '{% $states.context %}' }));
+  await it.give({ type: 'start', executionId: 'x1', executionName: 'order-4711', terminal: 'T1', workflow: 'main', pins: { main: 'abc' }, plugins: {}, input: { n: 1 }, at: 1000 });
+  expect(it.state.output).toEqual({
+    Execution: { Id: 'x1', Name: 'order-4711', Input: { n: 1 }, StartTime: '1970-01-01T00:00:01.000Z' },
+    State: { Name: 'One', EnteredTime: '1970-01-01T00:00:01.000Z', RetryCount: 0 },
+    StateMachine: { Id: 'abc', Name: 'main' },
+  });
+});
+
+it('takes state names that look like addresses', async () => {
+  const it = execution({
+    StartAt: 'A.B[0]#1',
+    States: { 'A.B[0]#1': { Type: 'Parallel', Branches: [{ StartAt: '付款 %', States: { '付款 %': { Type: 'Task', Resource: 'a:b', End: true } } }], End: true } },
+  });
+  await it.start();
+  const [call] = it.todo;
+  expect(call).toMatchObject({ do: 'call', step: 'A%2EB%5B0%5D%231[0].付款 %25#1', scopes: ['', 'A%2EB%5B0%5D%231[0]'] });
+  await it.give({ type: 'taskSucceeded', step: 'A%2EB%5B0%5D%231[0].付款 %25#1', attempt: 1, result: 1 });
+  expect(it.state.output).toEqual([1]);
+});
