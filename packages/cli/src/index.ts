@@ -1,1 +1,2 @@
-export {};
+export { defineConfig } from './config.js';
+export type { TillwrightConfig } from './config.js';

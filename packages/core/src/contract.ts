@@ -275,7 +275,10 @@ export interface Recorded {
   readonly now: number;
 }
 
-/** A line of the receipt that the method adds: `{ key: 'authorizationCode', label, value: '123456' }`. */
+/**
+ * A line of the receipt that the method adds: `{ key: 'authorizationCode', label, value: '123456' }`.
+ * A method that brings `transactionType`, `dateTime` or `paidAt` replaces core's own line of that kind.
+ */
 export interface ReceiptField {
   readonly key: string;
   readonly label: Text;

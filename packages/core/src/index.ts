@@ -1,4 +1,4 @@
-export { createTill, diagnosticsOf } from './till.js';
+export { catalogueFor, createTill, diagnosticsOf } from './till.js';
 export type { CaseView, ExecutionResult, PaymentView, Sale, Till, TillEvents, TillOptions } from './till.js';
 export type { Alarm } from './engine/settler.js';
 export type { Prompt } from './engine/prompts.js';

@@ -436,6 +436,17 @@ class Engine extends EventEmitter<TillEvents> implements Till {
   }
 }
 
+/**
+ * What workflows may use with these plugins: they are loaded for one terminal, and nothing is opened.
+ * @throws PLUGIN_*
+ */
+export const catalogueFor = (plugins: readonly Plugin[], workflows: readonly string[]): Catalogue => {
+  checkPlugins(plugins);
+  const counters: Counters = { current: (_name, from) => from, next: (_name, { min }) => min, set: () => {} };
+  const terminal = { id: 'T1', tid: '00000001', mid: '000000000000001', name: '', operatorId: '01' };
+  return catalogueOf([loadTerminal(new Container(), { clock: wallClock, random: webRandom, terminal, counters }, plugins)], workflows);
+};
+
 const sourceOf = (name: string, source: string | { file: string; text: string }): { file: string; text: string } =>
   typeof source === 'string' ? { file: `${name}.asl.json`, text: source } : source;
 

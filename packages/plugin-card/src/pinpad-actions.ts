@@ -16,7 +16,7 @@ interface PinArguments {
   readonly card: Json;
   readonly amountMinor: number;
   readonly currency?: string;
-  readonly reason?: 'again';
+  readonly reason?: 'first' | 'again';
 }
 
 /** `pinpad:enterPin`. */
@@ -30,7 +30,7 @@ const enterPin = ({ settings, line, pinPad, vault }: PinPadParts): Action =>
     },
     arguments: {
       type: 'object',
-      properties: { card: CARD_REFERENCE, amountMinor: { type: 'integer', minimum: 1 }, currency: { const: 'CNY' }, reason: { const: 'again' } },
+      properties: { card: CARD_REFERENCE, amountMinor: { type: 'integer', minimum: 1 }, currency: { const: 'CNY' }, reason: { enum: ['first', 'again'] } },
       required: ['card', 'amountMinor'],
       additionalProperties: false,
     },

@@ -284,6 +284,12 @@ export const DIAGNOSTICS = {
     expected: { zh: '写明的表达式', en: 'an expression that can be checked as it stands' },
     next: { zh: '直接写出要计算的表达式；读取 JSON 文字用 $parse', en: 'Write the expression out; read JSON text by $parse' },
   },
+  WORKFLOW_STATES_FIELD: {
+    severity: 'error',
+    what: { zh: '这里没有 $states.{field}', en: 'there is no $states.{field} here' },
+    expected: { zh: '以下之一：{known}', en: 'one of: {known}' },
+    next: { zh: '改用这里可用的字段；之前步骤的结果用 "Assign" 保存', en: 'Use what there is; keep what an earlier state gave by "Assign"' },
+  },
   WORKFLOW_PATTERN_UNSAFE: {
     severity: 'error',
     what: { zh: '正则表达式无法在有限时间内匹配：{why}', en: 'the pattern can not be matched in bounded time: {why}' },

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Json } from '../json.js';
+import type { Json, JsonObject } from '../json.js';
 import { checkWorkflows } from './check.js';
 import { expressionFacts } from './expression-facts.js';
 import { JSONATA_FUNCTIONS } from './jsonata-functions.js';
@@ -40,6 +40,30 @@ describe('what an expression says', () => {
     for (const text of [`{% ${'('.repeat(15_000)} %}`, `{% ${'['.repeat(7000)}${']'.repeat(7000)} %}`, `{% 1${'+1'.repeat(100_000)} %}`]) {
       expect(expressionFacts(text).fault?.kind).toMatch(/too-long|syntax/);
     }
+  });
+});
+
+describe('$states', () => {
+  const flow = (fields: JsonObject): string[] =>
+    checkWorkflows(
+      { w: { file: 'w', text: JSON.stringify({ QueryLanguage: 'JSONata', StartAt: 'A', States: { A: { Next: 'B', ...fields }, B: { Type: 'Succeed', Output: '{% $states.input & $states.context.Execution.Id %}' } } }) } },
+      catalogue,
+    ).diagnostics.map(({ code, pointer }) => `${code} ${pointer}`);
+  const mac: JsonObject = { Type: 'Task', Resource: 'pinpad:mac' };
+  it('holds a result where something was called, and an error where one was caught', () => {
+    expect(flow({ ...mac, Output: '{% $states.result.x %}', Assign: { r: ['{% $states.result %}'] }, Catch: [{ ErrorEquals: ['States.ALL'], Output: '{% $states.errorOutput %}', Next: 'B' }] })).toEqual([]);
+  });
+  it.each<[string, JsonObject, string]>([
+    ['a misspelt field', { Type: 'Pass', Output: { x: '{% $states.inptu.x %}' } }, '/Output/x'],
+    ['a result where nothing is called', { Type: 'Pass', Output: '{% $states.result %}' }, '/Output'],
+    ['a result before the call', { ...mac, Arguments: '{% $states.result %}' }, '/Arguments'],
+    ['an error outside Catch', { ...mac, Output: '{% $states.errorOutput.Error %}' }, '/Output'],
+    ['a result in Catch', { ...mac, Catch: [{ ErrorEquals: ['States.ALL'], Assign: { x: '{% $states.result %}' }, Next: 'B' }] }, '/Catch/0/Assign/x'],
+  ])('does not hold %s', (_what, fields, pointer) => {
+    expect(flow(fields)).toEqual([`WORKFLOW_STATES_FIELD /States/A${pointer}`]);
+  });
+  it('is marked at the field', () => {
+    expect(check('{% $x + $states.inptu.y %}')).toMatchObject([{ near: ['input'], column: '   "Output": "{% $x + $states.'.length + 1, endColumn: '   "Output": "{% $x + $states.inptu'.length + 1 }]);
   });
 });
 

@@ -12,6 +12,8 @@ export interface ExpressionFacts {
   readonly fault?: { readonly kind: 'syntax' | 'too-long'; readonly why: string; readonly span: Span };
   /** Variables that the expression does not bind itself, `$` left off; `called` where it stands as a function. */
   readonly variables: readonly { readonly name: string; readonly called: boolean; readonly span: Span }[];
+  /** What it takes from `$states`, by the field's name. */
+  readonly states: readonly { readonly field: string; readonly span: Span }[];
   readonly patterns: readonly { readonly fault: string; readonly span: Span }[];
   /** Where it is no more than a number. */
   readonly constant?: number;
@@ -25,7 +27,7 @@ export const EXPRESSION_LENGTH_MAX = 16_384;
  */
 export const expressionFacts = (text: string): ExpressionFacts => {
   const whole = { from: 0, to: text.length };
-  const none = { variables: [], patterns: [] };
+  const none = { variables: [], states: [], patterns: [] };
   if (text.length > EXPRESSION_LENGTH_MAX) return { ...none, fault: { kind: 'too-long', why: '', span: whole } };
   let ast: AstNode;
   try {
@@ -61,10 +63,11 @@ interface AstNode {
 const isNode = (part: unknown): part is AstNode => typeof part === 'object' && part !== null && !(part instanceof RegExp);
 
 /** Walks with a stack of its own: a long sum is a deep tree. */
-const namesIn = (ast: AstNode, text: string): Pick<ExpressionFacts, 'variables' | 'patterns'> => {
+const namesIn = (ast: AstNode, text: string): Pick<ExpressionFacts, 'variables' | 'states' | 'patterns'> => {
   const bound = new Set<string>();
   const used: { name: string; called: boolean; span: Span }[] = [];
   const patterns: { fault: string; span: Span }[] = [];
+  const states: { field: string; span: Span }[] = [];
   const called = new Set<unknown>();
   const stack: AstNode[] = [ast];
   for (let node = stack.pop(); node; node = stack.pop()) {
@@ -86,6 +89,15 @@ const namesIn = (ast: AstNode, text: string): Pick<ExpressionFacts, 'variables' 
       case 'apply':
         called.add(node.rhs);
         break;
+      case 'path': {
+        const [first, second] = Array.isArray(node.steps) ? (node.steps as readonly AstNode[]) : [];
+        if (first?.type === 'variable' && first.value === 'states' && second?.type === 'name') {
+          const field = String(second.value);
+          const behind = OPEN + (second.position ?? 0);
+          states.push({ field, span: { from: Math.max(0, behind - field.length), to: behind } });
+        }
+        break;
+      }
       case 'bind':
         bind(bound, node.lhs);
         break;
@@ -102,7 +114,7 @@ const namesIn = (ast: AstNode, text: string): Pick<ExpressionFacts, 'variables' 
     for (const name of [node.focus, node.index]) if (typeof name === 'string') bound.add(name);
     stack.push(...Object.values(node).filter(isNode).toReversed());
   }
-  return { variables: used.filter(({ name }) => name !== '' && name !== '$' && !bound.has(name)), patterns };
+  return { variables: used.filter(({ name }) => name !== '' && name !== '$' && !bound.has(name)), states: bound.has('states') ? [] : states, patterns };
 };
 
 const bind = (bound: Set<string>, variable: unknown): void => {

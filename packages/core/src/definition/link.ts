@@ -6,11 +6,12 @@ import { amounts } from './rules/amounts.js';
 import { errors } from './rules/errors.js';
 import { expressions } from './rules/expressions.js';
 import { runs } from './rules/runs.js';
+import { statesObject } from './rules/states-object.js';
 import { timing } from './rules/timing.js';
 import { transitions } from './rules/transitions.js';
 
 /** What is checked of a workflow's meaning; a new rule is a file under `rules/` and a name here. */
-const RULES: readonly Rule[] = [transitions, timing, actions, runs, errors, expressions, amounts];
+const RULES: readonly Rule[] = [transitions, timing, actions, runs, errors, expressions, statesObject, amounts];
 
 /**
  * Checks the meaning of workflows against what is registered, and against each other.

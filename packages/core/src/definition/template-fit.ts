@@ -15,7 +15,7 @@ export interface Misfit {
   readonly near: readonly string[];
 }
 
-const ajv = new Ajv2020({ allErrors: true, verbose: true, strict: false, validateFormats: false, addUsedSchema: false, logger: false, meta: false, validateSchema: false });
+const ajv = new Ajv2020({ allErrors: true, verbose: true, strict: false, validateFormats: false, addUsedSchema: false, logger: false, meta: false, validateSchema: false, code: { optimize: false } });
 const compiled = new WeakMap<JsonSchema, ValidateFunction>();
 
 /**

@@ -82,7 +82,7 @@ export class Receipts {
     // From here on a failure may have left lines on paper: what comes next is a reprint.
     this.#fresh.delete(id);
     const document = receipt.document as ReceiptDocument;
-    await printer.print({ ...document, id, copy, reprint, signature: copy === 'customer' && document.signature === 'signature' ? 'absent' : document.signature }, signal);
+    await printer.print({ ...document, id, copy, reprint }, signal);
     this.#journal.append([{ stream: stream.payment(paymentId), event: { type: 'receiptPrinted', receiptId: receipt.receiptId, copy, reprint } }]);
   }
 }
@@ -108,9 +108,9 @@ const compose = (payment: PaymentState, loaded: LoadedTerminal, language: 'zh' |
       line(labels.terminalId, terminal.tid),
       line(labels.operator, terminal.operatorId),
       ...(method ? [line(labels.method, language === 'en' ? method.label.en : method.label.zh)] : []),
-      ...(has('type') ? [] : [line(labels.type, language === 'en' ? 'SALE' : '消费 SALE')]),
+      ...(has('transactionType') ? [] : [line(labels.type, language === 'en' ? 'SALE' : '消费 SALE')]),
       ...fields.map((field: ReceiptField) => line(field.label, field.value)),
-      ...(has('dateTime') ? [] : [line(labels.dateTime, localTime(now))]),
+      ...(has('dateTime') || has('paidAt') ? [] : [line(labels.dateTime, localTime(now))]),
       line(labels.amount, `${symbol} ${toDecimal(amount)}`, true),
     ],
     signature: attempt?.facts?.['signature'] === 'signature' ? 'signature' : attempt?.facts?.['signature'] === 'none' ? 'none' : 'absent',

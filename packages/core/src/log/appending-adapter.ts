@@ -55,12 +55,17 @@ export class AppendingAdapter implements Adapter<OpenSegment> {
     }
   }
 
-  /** Cuts the segment to its sound bytes and makes sure that they, and the file's name, are on disk. */
-  async settle(length: number, cut: boolean): Promise<void> {
-    const file = await this.#fs.openAppend(segmentPath(this.#dir, this.#number), { create: false });
-    this.#file = file;
-    if (cut) await file.truncate(length);
-    await file.sync();
+  /**
+   * Cuts the segment to its sound bytes and makes sure that they, and the file's name, are on disk.
+   * @param options.length   sound bytes
+   * @param options.claimed  how many of those some record says were on disk; the others are written anew
+   */
+  async settle(options: { readonly length: number; readonly claimed: number; readonly cut: boolean }): Promise<void> {
+    const path = segmentPath(this.#dir, this.#number);
+    this.#file = await this.#fs.openAppend(path, { create: false });
+    if (options.cut) await this.#file.truncate(options.length);
+    await this.#file.sync();
+    await this.#fs.refresh(path, options.claimed);
     await this.#fs.syncDirectory(this.#dir);
   }
 

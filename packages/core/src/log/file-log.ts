@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { Low } from 'lowdb';
 import type { EventInput, EventLog, OpenedLog } from '../engine/ports.js';
 import { TillwrightError } from '../errors.js';
@@ -5,7 +6,6 @@ import type { EventRecord, TillEvent } from '../events.js';
 import { AppendingAdapter } from './appending-adapter.js';
 import type { FileSystem } from './file-system.js';
 import { Listeners } from './listeners.js';
-import { lockDirectory } from './lock.js';
 import { nodeFileSystem } from './node-file-system.js';
 import { decode, encode, rawLines } from './record.js';
 import { damage, scanLog, sound, type SoundEnd } from './scan.js';
@@ -91,7 +91,8 @@ class DirectoryLog implements FileLog {
 
   async open(): Promise<OpenedLog> {
     await this.#system(this.#fs.makeDirectory(this.#dir));
-    const unlock = await this.#system(lockDirectory(this.#dir));
+    const unlock = await this.#system(this.#fs.lock(join(this.#dir, 'lock')));
+    if (unlock === undefined) throw new TillwrightError('LOG_LOCKED', { dir: this.#dir });
     try {
       const end = await this.#system(this.#load());
       this.#unlock = unlock;
@@ -184,8 +185,8 @@ class DirectoryLog implements FileLog {
     this.#adapter = new AppendingAdapter(this.#fs, this.#dir, end.lastSegment);
     this.#db = new Low<OpenSegment>(this.#adapter, emptySegment(number));
     if (end.lastSegment > 0) {
-      // What a dead process wrote may still lie in the kernel's memory: it counts as durable from here on, so it is synced first.
-      await this.#adapter.settle(end.length, end.cut !== undefined);
+      // What is read here counts as durable from here on, but may so far lie in the kernel's memory only.
+      await this.#adapter.settle({ length: end.length, claimed: end.claimed, cut: end.cut !== undefined });
       await this.#db.read();
     }
     this.#begun = [];
@@ -255,9 +256,7 @@ class DirectoryLog implements FileLog {
   #write(upTo: number): void {
     if (this.#failure !== undefined) return;
     this.#wanted = Math.max(this.#wanted, upTo);
-    this.#writing ??= this.#writeOn().finally(() => {
-      this.#writing = undefined;
-    });
+    this.#writing ??= this.#writeOn();
   }
 
   async #writeOn(): Promise<void> {
@@ -270,6 +269,8 @@ class DirectoryLog implements FileLog {
       clearTimeout(this.#lazy);
       for (const waiter of this.#waiting.splice(0)) waiter.reject(this.#failure);
     }
+    // In the same breath as the last look at what is wanted: who asks from now on starts a new round.
+    this.#writing = undefined;
   }
 
   async #writeOnce(): Promise<void> {

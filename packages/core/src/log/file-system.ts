@@ -3,6 +3,11 @@
  * Every function rejects with the system's own error (`ENOSPC`, `EIO`, `EROFS`); nobody here tries again.
  */
 export interface FileSystem {
+  /**
+   * Locks a file for this process, making it where it is missing; the lock ends with the process, however that dies.
+   * @returns gives it back; `undefined` where another open of the file holds it
+   */
+  lock(path: string): Promise<(() => Promise<void>) | undefined>;
   /** Makes the directory and those above it, each one durable. */
   makeDirectory(path: string): Promise<void>;
   /** Names in a directory, none where there is no directory. */
@@ -11,6 +16,11 @@ export interface FileSystem {
   openAppend(path: string, options: { readonly create: boolean }): Promise<AppendFile>;
   /** The file's bytes from its start, in pieces; ends where the file ended when that was read. */
   read(path: string): AsyncIterable<Uint8Array>;
+  /**
+   * Writes a file's bytes from an offset on once more, as they are, and syncs them. After a failed sync the kernel may show
+   * bytes that are not on disk and that it no longer means to write: only written again do they get there.
+   */
+  refresh(path: string, offset: number): Promise<void>;
   /** The whole of a small file, `undefined` where there is none. */
   readWhole(path: string): Promise<Uint8Array | undefined>;
   rename(from: string, to: string): Promise<void>;

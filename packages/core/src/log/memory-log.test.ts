@@ -1,13 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { EventInput } from '../engine/ports.js';
 import { memoryLog } from './memory-log.js';
+import { collect, counted } from './test-events.js';
 
-const counted = (to: number): EventInput => ({ stream: 't/T1', event: { type: 'terminalCounted', counter: 'trace', to } });
-const all = async <T>(items: AsyncIterable<T>): Promise<T[]> => {
-  const list: T[] = [];
-  for await (const item of items) list.push(item);
-  return list;
-};
 const never = (): void => undefined;
 
 describe('the log in memory', () => {
@@ -45,9 +39,9 @@ describe('the log in memory', () => {
     await log.durable(1);
     log.append([counted(2), counted(3)], 0);
     log.append([counted(4)], 0);
-    expect((await all((await log.crash().open()).records)).map((r) => r.seq)).toEqual([1]);
+    expect((await collect((await log.crash().open()).records)).map((r) => r.seq)).toEqual([1]);
     const kept = log.crash({ keepAppends: 1 });
-    expect((await all((await kept.open()).records)).map((r) => r.seq)).toEqual([1, 2, 3]);
+    expect((await collect((await kept.open()).records)).map((r) => r.seq)).toEqual([1, 2, 3]);
     expect(kept.durableTo).toBe(3);
     expect(() => log.append([counted(5)], 0)).toThrow('LOG_FAILED');
   });
@@ -63,7 +57,7 @@ describe('the log in memory', () => {
     expect(log.durableTo).toBe(0);
     // What a failed sync left may be there after all; what a failed write left is not.
     const after = log.crash({ keepAppends: 9 });
-    expect(await all((await after.open()).records)).toHaveLength(what === 'sync' ? 1 : 0);
+    expect(await collect((await after.open()).records)).toHaveLength(what === 'sync' ? 1 : 0);
   });
 
   it('can be stopped before a sync, for good', async () => {
@@ -94,10 +88,10 @@ describe('the log in memory', () => {
     const log = memoryLog();
     await log.open();
     log.append([counted(1), { stream: 'e', event: { type: 'engineOpened', version: '1' } }, counted(2)], 0);
-    expect((await all(log.read('t/T1'))).map((r) => r.seq)).toEqual([1, 3]);
+    expect((await collect(log.read('t/T1'))).map((r) => r.seq)).toEqual([1, 3]);
     await expect(log.open()).rejects.toMatchObject({ code: 'LOG_LOCKED' });
     await log.close();
     expect(() => log.append([counted(3)], 0)).toThrow('ENGINE_CLOSED');
-    expect(await all((await log.open()).records)).toHaveLength(3);
+    expect(await collect((await log.open()).records)).toHaveLength(3);
   });
 });

@@ -1,7 +1,9 @@
+/// <reference path="./fs-native-extensions.d.ts" />
 import * as fs from 'node:fs';
 import { mkdir, open, readFile, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { promisify } from 'node:util';
+import { tryLock } from 'fs-native-extensions';
 import type { AppendFile, FileSystem } from './file-system.js';
 
 // Plain descriptors: a FileHandle costs more per call, and these calls are the engine's slowest.
@@ -49,6 +51,36 @@ const openAppend = async (path: string, options: { readonly create: boolean }): 
   };
 };
 
+const lock = async (path: string): Promise<(() => Promise<void>) | undefined> => {
+  const fd = await openFd(path, 'a', 0o600);
+  let held = false;
+  try {
+    // The kernel ties the lock to this open file: nothing stale is left to clear away, and a second open of the same process is refused.
+    held = tryLock(fd);
+  } finally {
+    if (!held) await closeFd(fd);
+  }
+  // The file stays when the lock goes: removing it would let two processes lock two files of one name.
+  return held ? () => closeFd(fd) : undefined;
+};
+
+const refresh = async (path: string, offset: number): Promise<void> => {
+  const file = await open(path, 'r+');
+  try {
+    const { size } = await file.stat();
+    const piece = Buffer.alloc(Math.min(Math.max(size - offset, 0), 1024 * 1024));
+    for (let at = offset; at < size; ) {
+      const { bytesRead } = await file.read(piece, 0, piece.length, at);
+      if (bytesRead === 0) break;
+      const { bytesWritten } = await file.write(piece, 0, bytesRead, at);
+      at += bytesWritten;
+    }
+    await file.datasync();
+  } finally {
+    await file.close();
+  }
+};
+
 const zero = async (path: string): Promise<void> => {
   const file = await open(path, 'r+');
   try {
@@ -71,6 +103,8 @@ const orWhenMissing = async <T, M>(wanted: Promise<T>, instead: M): Promise<T | 
 
 /** The machine's own file system. */
 export const nodeFileSystem: FileSystem = {
+  lock,
+  refresh,
   makeDirectory,
   list: (path) => orWhenMissing(readdir(path), []),
   openAppend,

@@ -48,6 +48,8 @@ export interface SoundEnd {
   /** Number of the last segment, 0 where there is none, and its sound bytes. */
   readonly lastSegment: number;
   readonly length: number;
+  /** How many of those bytes hold records that some record says were on disk. */
+  readonly claimed: number;
   /** How many records the segment before the last one holds. */
   readonly sealedRecords: number;
   /** Where the next record would stand. */
@@ -63,7 +65,7 @@ export async function* scanLog(fs: FileSystem, dir: string): AsyncGenerator<read
   const numbers = segmentNumbers(await fs.list(dir));
   const chain: Chain = { seq: 0, hash: FIRST_PREV, sealedRecords: 0 };
   let sealedRecords = 0;
-  let end: SegmentEnd = { is: 'sound', length: 0, lines: 0 };
+  let end: SegmentEnd = { is: 'sound', length: 0, claimed: 0, lines: 0 };
   for (const [index, number] of numbers.entries()) {
     if (number !== index + 1) return damaged({ file: segmentName(index + 1), line: 1, byte: 0, seq: chain.seq + 1, why: 'the segment is missing' });
     sealedRecords = chain.sealedRecords;
@@ -78,6 +80,7 @@ export async function* scanLog(fs: FileSystem, dir: string): AsyncGenerator<read
     head: chain.hash,
     lastSegment: numbers.length,
     length: end.length,
+    claimed: end.claimed,
     sealedRecords,
     place: { file: segmentName(Math.max(numbers.length, 1)), line: end.lines + 1, byte: end.length },
     ...(bytes > 0 ? { cut: { bytes } } : {}),
@@ -92,7 +95,7 @@ interface Chain {
   sealedRecords: number;
 }
 
-type SegmentEnd = { readonly is: 'sound'; readonly length: number; readonly lines: number; readonly cut?: number } | Exclude<ScanEnd, SoundEnd>;
+type SegmentEnd = { readonly is: 'sound'; readonly length: number; readonly claimed: number; readonly lines: number; readonly cut?: number } | Exclude<ScanEnd, SoundEnd>;
 
 const damaged = (fault: Fault) => ({ is: 'damaged', fault }) as const;
 
@@ -104,6 +107,10 @@ async function* scanSegment(fs: FileSystem, dir: string, number: number, last: b
   let held: ScannedRecord[] = [];
   let heldFrom: { seq: number; hash: string; line: number } | undefined;
   let records = 0;
+  // The ends of this segment's lines, and how many of those some record called durable.
+  const ends: number[] = [];
+  const before = chain.seq;
+  let claims = 0;
   let torn: Fault | undefined;
 
   for await (const lines of rawLines(fs.read(segmentPath(dir, number)))) {
@@ -132,6 +139,8 @@ async function* scanSegment(fs: FileSystem, dir: string, number: number, last: b
       chain.seq = read.record.seq;
       chain.hash = read.hash;
       records += 1;
+      ends.push(size);
+      claims = Math.max(claims, read.record.durableTo - before);
       held.push({ record: read.record, segment: number, place: { file, line, byte: raw.offset }, hash: read.hash });
       if (!read.more) {
         sound.push(...held);
@@ -152,7 +161,7 @@ async function* scanSegment(fs: FileSystem, dir: string, number: number, last: b
   }
   if (!last && records === 0) return damaged({ file, line: 1, byte: 0, seq: chain.seq + 1, why: 'the segment is empty, and a later one exists' });
   chain.sealedRecords = records;
-  return { is: 'sound', length, lines: records, cut: size - length };
+  return { is: 'sound', length, claimed: ends[claims - 1] ?? 0, lines: records, cut: size - length };
 }
 
 /** What no line feed ends was not written whole, whatever it says. */

@@ -49,9 +49,21 @@ export async function startAcquirerServer(host: HostParts, options: { readonly p
     for (const arrive of held) await arrive();
   };
 
+  // After the disk has failed, memory is ahead of it: nothing that is read from memory may be told to anyone.
+  let failed: unknown;
+  const unlessFailed = async (job: () => Promise<void>): Promise<void> => {
+    if (failed !== undefined) throw failed;
+    try {
+      await job();
+    } catch (error) {
+      failed = error;
+      throw error;
+    }
+  };
+
   /** One message of a terminal at a time, in the order they came. */
   const inTurn = (tid: string, job: () => Promise<void>): Promise<void> => {
-    const turn = (turns.get(tid) ?? Promise.resolve()).then(job);
+    const turn = (turns.get(tid) ?? Promise.resolve()).then(() => unlessFailed(job));
     const settled = turn.catch(() => undefined).then(() => {
       if (turns.get(tid) === settled) turns.delete(tid);
     });
@@ -69,7 +81,7 @@ export async function startAcquirerServer(host: HostParts, options: { readonly p
     socket.on('data', (chunk) => {
       const requests = read(reader, chunk);
       for (const request of requests.messages) {
-        // A host whose disk failed answers nothing: the terminal must not believe what may be lost.
+        // No answer, then: the terminal must not believe what may be lost.
         inTurn(request.tid, () => receive(request, send)).catch(() => socket.destroy());
       }
       if (requests.broken) socket.destroy();

@@ -4,7 +4,7 @@ import { mkdtemp, open, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { checkValue, decode, frame, macInput, toHex, unionpayEcbMac, type Iso8583Message } from '@tillwright/plugin-card/protocol';
-import { afterEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { openHost, STRIPE, type TestHost } from './terminal.testing.js';
 
 let host: TestHost;
@@ -158,40 +158,63 @@ test('messages may come in pieces, or several at once', async () => {
 });
 
 describe('durability', () => {
-  test('what an answer says is on the disk when it comes; a host whose disk fails answers nothing', async () => {
-    const dataDir = await mkdtemp(join(tmpdir(), 'tillwright-acquirer-'));
+  let dataDir = '';
+  let fileHandles: { datasync(): Promise<void> };
+  beforeEach(async () => {
+    dataDir = await mkdtemp(join(tmpdir(), 'tillwright-acquirer-'));
     const file = await open(join(dataDir, 'probe'), 'w');
-    const prototype = Object.getPrototypeOf(file) as { datasync(): Promise<void> };
+    fileHandles = Object.getPrototypeOf(file) as typeof fileHandles;
     await file.close();
-    host = await openHost({ dataDir });
-    try {
-      await host.terminal.exchange(sale('000001'));
-      expect(await readFile(join(dataDir, 'acquirer.jsonl'), 'utf8')).toContain('"reference":"00000001-000001-000001"');
-      const syncs = vi.spyOn(prototype, 'datasync').mockRejectedValue(new Error('disk gone'));
-      send(sale('000002'));
-      expect(await host.terminal.next()).toBe('closed');
-      expect(syncs).toHaveBeenCalled();
-    } finally {
-      vi.restoreAllMocks();
-      await rm(dataDir, { recursive: true, force: true });
-    }
+    host = await openHost({ dataDir, moreTerminals: [{ tid: '00000002', mid: '898000000000001' }] });
+  });
+  afterEach(async () => {
+    vi.restoreAllMocks();
+    await rm(dataDir, { recursive: true, force: true });
   });
 
-  test.each(['reversal', 'void', 'refund'] as const)('a %s is not answered either when the disk fails', async (operation) => {
-    const dataDir = await mkdtemp(join(tmpdir(), 'tillwright-acquirer-'));
-    const file = await open(join(dataDir, 'probe'), 'w');
-    const prototype = Object.getPrototypeOf(file) as { datasync(): Promise<void> };
-    await file.close();
-    host = await openHost({ dataDir });
-    try {
-      const request = sale();
-      const answer = await host.terminal.exchange(request);
-      vi.spyOn(prototype, 'datasync').mockRejectedValue(new Error('disk gone'));
-      send(operation === 'reversal' ? host.terminal.reversal(request) : host.terminal.undo(operation, { sale: request, answer, trace: '000002' }));
-      expect(await host.terminal.next()).toBe('closed');
-    } finally {
-      vi.restoreAllMocks();
-      await rm(dataDir, { recursive: true, force: true });
-    }
+  test('what an answer says is on the disk when it comes', async () => {
+    await host.terminal.exchange(sale('000001'));
+    expect(await readFile(join(dataDir, 'acquirer.jsonl'), 'utf8')).toContain('"reference":"00000001-000001-000001"');
+  });
+
+  test.each(['sale', 'wrong PIN', 'reversal', 'reversal of nothing', 'void', 'refund', 'sign-on'] as const)('%s: a host whose disk fails answers nothing', async (operation) => {
+    const request = sale();
+    const answer = await host.terminal.exchange(request);
+    const message = (): Iso8583Message => {
+      switch (operation) {
+        case 'sale': return sale('000002');
+        case 'wrong PIN': return host.terminal.sale({ account: STRIPE, amountMinor: 500, entry: 'swiped', trace: '000002', pin: '9999' });
+        case 'reversal': return host.terminal.reversal(request);
+        case 'reversal of nothing': return host.terminal.reversal(sale('000002'));
+        case 'void': case 'refund': return host.terminal.undo(operation, { sale: request, answer, trace: '000002' });
+        case 'sign-on': return host.terminal.network('0800', '003', '000002');
+      }
+    };
+    vi.spyOn(fileHandles, 'datasync').mockRejectedValue(new Error('disk gone'));
+    send(message());
+    expect(await host.terminal.next()).toBe('closed');
+  });
+
+  test('a second reversal waits for the first to be durable, and hears nothing either when it never is', async () => {
+    const request = sale();
+    await host.terminal.exchange(request);
+    let fail = (): void => undefined;
+    const syncing = new Promise<void>((resolve) => {
+      vi.spyOn(fileHandles, 'datasync').mockImplementation(() => {
+        resolve();
+        return new Promise((_, reject) => {
+          fail = () => reject(new Error('disk gone'));
+        });
+      });
+    });
+    const second = await host.terminal.again();
+    send(host.terminal.reversal(request));
+    await syncing;
+    second.sendBytes(frame(second.encode(second.reversal(request))));
+    // Another terminal's echo behind it on the same connection is answered first: the reversal waits.
+    const { fields, ...head } = echo('000001');
+    expect((await second.exchange({ ...head, fields: { ...fields, 41: '00000002' } })).mti).toBe('0830');
+    fail();
+    expect([await host.terminal.next(), await second.next()]).toEqual(['closed', 'closed']);
   });
 });

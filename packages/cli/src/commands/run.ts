@@ -1,0 +1,118 @@
+import { readFile } from 'node:fs/promises';
+import type { ExecutionResult, Till } from '@tillwright/core';
+import type { Text } from '@tillwright/core';
+import { loadConfig } from '../config.js';
+import { type Counter, openCounter, readEndpoints, TERMINAL } from '../counter.js';
+import { EXIT, type ExitCode, UsageError } from '../exit.js';
+import { type Language, say } from '../language.js';
+import { describeResult, exitCodeOf } from '../report.js';
+import { InteractiveScreen } from '../screen/interactive.js';
+import { answerByScript } from '../screen/scripted.js';
+import { readWorkflows, workflowName } from '../workflow-files.js';
+
+export interface RunOptions {
+  readonly script?: string;
+  readonly data: string;
+  readonly hosts?: string;
+  readonly config?: string;
+  readonly key?: string;
+  readonly json: boolean;
+  readonly language: Language;
+}
+
+/** How long the end waits for undos that are under way before it calls them open. */
+const SETTLE_MS = 20_000;
+
+const texts = {
+  opening: { zh: '正在打开收银台…', en: 'Opening the till...' },
+  recovered: { zh: '上次未完成的交易正在继续', en: 'Going on with a transaction that was not finished' },
+  settling: { zh: '正在撤销未决付款…', en: 'Undoing what is not settled...' },
+} as const satisfies Record<string, Text>;
+
+/** A till in the terminal, or by a script. @returns the exit code */
+export const run = async (file: string, options: RunOptions): Promise<ExitCode> => {
+  const { language, json } = options;
+  const workflows = await readWorkflows([file]);
+  const workflow = workflowName(file);
+  const script = options.script === undefined ? undefined : await readScript(options.script);
+  if (script === undefined && !process.stdin.isTTY) throw new UsageError('a till needs a terminal, or a script: --script <file> / 需要终端，或用 --script 指定脚本');
+  const say_ = (text: Text): void => {
+    if (!json) console.log(say(language, text));
+  };
+  say_(texts.opening);
+  const counter = await openCounter({
+    data: options.data,
+    workflows,
+    config: await loadConfig(options.config),
+    ...(options.hosts === undefined ? {} : { endpoints: await readEndpoints(options.hosts) }),
+    ...(script === undefined ? {} : { script }),
+  });
+  const { till, world } = counter;
+  try {
+    let gap: unknown;
+    if (script === undefined) new InteractiveScreen(till, world, language);
+    else answerByScript(till, world, (line) => (json ? undefined : console.log(`  ${line}`)), (error) => (gap ??= error));
+    tell(counter, json);
+    let exit: ExitCode = EXIT.succeeded;
+    for (const { executionId, status } of till.executions().filter((each) => each.status === 'running')) {
+      if (status === 'running') say_(texts.recovered);
+      exit = worse(exit, await end(till, await till.get(executionId).result, options));
+    }
+    let played = 0;
+    do {
+      const input = world.transactions[played]?.input ?? {};
+      played += 1;
+      const sale = await till.start({ terminal: TERMINAL, workflow, input, ...(options.key === undefined ? {} : { key: options.key }) });
+      exit = worse(exit, await end(till, await sale.result, options));
+    } while (gap === undefined && world.scripted && world.nextTransaction());
+    if (gap !== undefined) throw gap;
+    return exit;
+  } finally {
+    await counter.close();
+  }
+};
+
+const worse = (a: ExitCode, b: ExitCode): ExitCode => (a > b ? a : b);
+
+const readScript = async (file: string): Promise<string> => {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    throw new UsageError(`can't read the script ${file} (${(error as NodeJS.ErrnoException).code ?? 'error'})`, { cause: error });
+  }
+};
+
+/** Receipts as they come out, and with --json every durable event. */
+const tell = ({ till, world }: Counter, json: boolean): void => {
+  world.on('receipt', ({ id, copy, reprint, text }) => console.log(json ? JSON.stringify({ receipt: { id, copy, reprint, text } }) : `\n${text}`));
+  till.on('alarm', (alarm) => console.error(json ? JSON.stringify({ alarm }) : `! ${alarm.kind}: ${alarm.why}`));
+  if (json) till.on('event', (record) => console.log(JSON.stringify({ event: record })));
+};
+
+const end = async (till: Till, result: ExecutionResult, { json, language }: RunOptions): Promise<ExitCode> => {
+  const undoing = (): boolean => till.payments().some(({ state }) => state === 'being-undone' || state === 'undecided');
+  if (undoing()) {
+    if (!json) console.log(say(language, texts.settling));
+    await settled(till, undoing);
+  }
+  const payments = till.get(result.executionId).payments;
+  const left = result.status === 'failed' ? { ...result, unsettled: payments.filter(({ state }) => state === 'being-undone' || state === 'undecided' || state === 'case') } : result;
+  const cases = till.cases().length;
+  console.log(json ? JSON.stringify({ result: left }) : describeResult(left, language, cases));
+  return exitCodeOf(left, cases);
+};
+
+const settled = (till: Till, undoing: () => boolean): Promise<void> =>
+  new Promise((resolve) => {
+    const done = (): void => {
+      clearTimeout(timer);
+      till.off('event', look);
+      resolve();
+    };
+    const look = (): void => {
+      if (!undoing()) done();
+    };
+    const timer = setTimeout(done, SETTLE_MS);
+    till.on('event', look);
+    look();
+  });

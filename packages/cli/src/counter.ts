@@ -1,0 +1,106 @@
+/** A counter ready to sell: hosts, simulated devices, plugins, engine. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createTill, type Till } from '@tillwright/core';
+import type { Plugin } from '@tillwright/core/contract';
+import { fileStorage } from '@tillwright/core/node';
+import { createSimulation, deviceSim, sampleAccounts, type SimulatedTill } from '@tillwright/device-sim';
+import { type Endpoints, type Hosts, startHosts } from '@tillwright/host-sim';
+import { alipay } from '@tillwright/plugin-alipay';
+import { card } from '@tillwright/plugin-card';
+import { wechat } from '@tillwright/plugin-wechat';
+import type { TillwrightConfig } from './config.js';
+import { UsageError } from './exit.js';
+import type { WorkflowSource } from './workflow-files.js';
+
+export const TERMINAL = 'T1';
+
+/** Where things lie under `--data`. */
+export const dataDirs = (data: string) => ({ log: join(data, 'log'), hosts: join(data, 'hosts'), devices: join(data, 'devices'), receipts: join(data, 'receipts') });
+
+/** The simulated hosts, knowing the sample cards. */
+export const startSampleHosts = (dataDir?: string, ports: { acquirer?: number; alipay?: number; wechat?: number } = {}): Promise<Hosts> =>
+  startHosts({
+    ...(dataDir === undefined ? {} : { dataDir }),
+    acquirer: { accounts: sampleAccounts(), ...(ports.acquirer === undefined ? {} : { port: ports.acquirer }) },
+    alipay: ports.alipay === undefined ? {} : { port: ports.alipay },
+    wechat: ports.wechat === undefined ? {} : { port: ports.wechat },
+  });
+
+/** @throws UsageError for a file that is not what `tillwright hosts` prints */
+export const readEndpoints = async (file: string): Promise<Endpoints> => {
+  try {
+    const endpoints = JSON.parse(await readFile(file, 'utf8')) as Endpoints;
+    if (endpoints.acquirer || endpoints.alipay || endpoints.wechat) return endpoints;
+  } catch (error) {
+    throw new UsageError(`can't read endpoints from ${file}: ${error instanceof Error ? error.message : 'error'}`, { cause: error });
+  }
+  throw new UsageError(`${file} holds no endpoints: it must be what \`tillwright hosts\` prints`);
+};
+
+/** The three payment methods, set up for the hosts that are there. */
+export const paymentPlugins = (endpoints: Endpoints): Plugin[] => [
+  ...(endpoints.acquirer ? [card({ acquirer: { host: endpoints.acquirer.host, port: endpoints.acquirer.port, tpdu: endpoints.acquirer.tpdu, header: endpoints.acquirer.header } })] : []),
+  ...(endpoints.alipay
+    ? [alipay({ appId: endpoints.alipay.appId, privateKey: endpoints.alipay.appPrivateKey, alipayPublicKey: endpoints.alipay.alipayPublicKey, gatewayUrl: endpoints.alipay.gateway })]
+    : []),
+  ...(endpoints.wechat
+    ? [
+        wechat({
+          appid: endpoints.wechat.appid,
+          mchid: endpoints.wechat.mchid,
+          serial: endpoints.wechat.serial,
+          privateKey: endpoints.wechat.privateKey,
+          platformKeys: { [endpoints.wechat.platformSerial]: endpoints.wechat.platformPublicKey },
+          baseUrl: endpoints.wechat.baseURL,
+        }),
+      ]
+    : []),
+];
+
+export interface Counter {
+  readonly till: Till;
+  readonly world: SimulatedTill;
+  readonly endpoints: Endpoints;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens a counter on a data directory, with the hosts named or with its own.
+ * @throws what createTill throws; UsageError
+ */
+export const openCounter = async (options: {
+  readonly data: string;
+  readonly workflows: { readonly [workflow: string]: WorkflowSource };
+  readonly endpoints?: Endpoints;
+  readonly script?: string;
+  readonly config: TillwrightConfig;
+}): Promise<Counter> => {
+  const dirs = dataDirs(options.data);
+  const hosts = options.endpoints ? undefined : await startSampleHosts(dirs.hosts);
+  const endpoints = options.endpoints ?? hosts?.endpoints ?? {};
+  try {
+    const world = createSimulation({
+      ...(options.script === undefined ? {} : { script: options.script }),
+      ...(endpoints.acquirer ? { terminalMasterKey: endpoints.acquirer.terminalMasterKey } : {}),
+      stateDir: dirs.devices,
+      outputDir: dirs.receipts,
+    });
+    const defaults = [...paymentPlugins(endpoints), deviceSim({ world })];
+    const plugins = (await options.config.plugins?.(defaults)) ?? defaults;
+    const terminal = { tid: endpoints.acquirer?.tid ?? '00000001', mid: endpoints.acquirer?.mid ?? '898000000000001', name: '街角小店 Corner Shop', operatorId: '01', ...options.config.terminal };
+    const till = await createTill({ plugins, workflows: options.workflows, terminals: { [TERMINAL]: terminal }, ...fileStorage(dirs.log) });
+    return {
+      till,
+      world,
+      endpoints,
+      close: async () => {
+        await till.close();
+        await hosts?.close();
+      },
+    };
+  } catch (error) {
+    await hosts?.close();
+    throw error;
+  }
+};

@@ -1,0 +1,16 @@
+/** What the process tells whoever called it. */
+export const EXIT = {
+  succeeded: 0,
+  /** Declined, cancelled: the payment did not happen. */
+  notPaid: 1,
+  /** Wrong use, wrong workflow. */
+  wrongUse: 2,
+  /** Something is open and needs a person. */
+  open: 3,
+} as const;
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+
+/** A fault of the call itself: said in one line, without a stack. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}

@@ -1,0 +1,62 @@
+/** Errors and results, said to a person. */
+import { diagnosticsOf, renderDiagnostics, TillwrightError, type ExecutionResult, type Text, toDecimal } from '@tillwright/core';
+import { EXIT, type ExitCode, UsageError } from './exit.js';
+import { type Language, say } from './language.js';
+import type { WorkflowSource } from './workflow-files.js';
+
+interface Told {
+  readonly code: string;
+  readonly what: Text;
+  readonly hint: Text;
+}
+/** Errors of every package have a code, what happened and what to do next. */
+const isTold = (error: unknown): error is Told => typeof error === 'object' && error !== null && 'code' in error && 'what' in error && 'hint' in error;
+
+/** Says what went wrong on standard error. @returns the exit code */
+export const reportError = (error: unknown, language: Language, sources: { readonly [workflow: string]: WorkflowSource } = {}): ExitCode => {
+  if (TillwrightError.is(error, 'WORKFLOW_INVALID')) {
+    console.error(renderDiagnostics(diagnosticsOf(error), sources, { language, color: process.stderr.isTTY }));
+    return EXIT.wrongUse;
+  }
+  if (isTold(error)) {
+    console.error(`${error.code}: ${say(language, error.what)}\n  ${say(language, error.hint)}`);
+    return error.code === 'LOG_DAMAGED' || error.code === 'LOG_FAILED' ? EXIT.open : EXIT.wrongUse;
+  }
+  if (error instanceof UsageError || error instanceof RangeError) {
+    console.error(`tillwright: ${error.message}`);
+    return EXIT.wrongUse;
+  }
+  console.error(error instanceof Error ? (error.stack ?? error.message) : 'unexpected error');
+  return EXIT.open;
+};
+
+const texts = {
+  succeeded: { zh: '交易成功', en: 'Succeeded' },
+  failed: { zh: '交易未完成', en: 'Not paid' },
+  open: { zh: '有未决付款，需要人工处理', en: 'Something is open and needs a person' },
+} as const satisfies Record<string, Text>;
+
+export const exitCodeOf = (result: ExecutionResult, openCases: number): ExitCode => {
+  if (openCases > 0 || (result.status === 'failed' && result.unsettled.length > 0)) return EXIT.open;
+  return result.status === 'succeeded' ? EXIT.succeeded : EXIT.notPaid;
+};
+
+/** One line of how it ended, with the cashier's hint where there is one. */
+export const describeResult = (result: ExecutionResult, language: Language, openCases: number): string => {
+  const open = exitCodeOf(result, openCases) === EXIT.open ? ` — ${say(language, texts.open)}` : '';
+  if (result.status === 'succeeded') {
+    const output = result.output as { method?: string; amountMinor?: number; currency?: string; reference?: string } | null;
+    const amount = typeof output?.amountMinor === 'number' ? ` ${output.currency ?? 'CNY'} ${toDecimal({ amountMinor: output.amountMinor, currency: output.currency ?? 'CNY' })}` : '';
+    return `${say(language, texts.succeeded)}:${amount} ${output?.method ?? ''} ${output?.reference ?? ''}`.trimEnd() + open;
+  }
+  return `${say(language, texts.failed)}: ${result.error} ${causeText(result.cause, language)}`.trimEnd() + open;
+};
+
+const causeText = (cause: string, language: Language): string => {
+  try {
+    const parsed = JSON.parse(cause) as { message?: string; hint?: Text };
+    return parsed.hint ? say(language, parsed.hint) : (parsed.message ?? cause);
+  } catch {
+    return cause;
+  }
+};

@@ -1,0 +1,150 @@
+/** The till in a terminal: one question at a time, the merchant's and the customer's on one screen. */
+import { type Prompt, type Text, type Till, TillwrightError } from '@tillwright/core';
+import type { SimulatedTill, Waiting } from '@tillwright/device-sim';
+import encodeQR from 'qr';
+import { type Language, say } from '../language.js';
+import { askChoice, askPin, askPrompt, askText, audienceName, CANCEL, isCancel } from './questions.js';
+
+interface Question {
+  readonly id: string;
+  readonly stop: AbortController;
+  ask(signal: AbortSignal): Promise<void>;
+}
+
+export class InteractiveScreen {
+  readonly #till: Till;
+  readonly #world: SimulatedTill;
+  readonly #language: Language;
+  readonly #questions: Question[] = [];
+  readonly #shown = new Map<string, string>();
+  #asking = false;
+
+  constructor(till: Till, world: SimulatedTill, language: Language) {
+    this.#till = till;
+    this.#world = world;
+    this.#language = language;
+    till.on('prompt', (prompt) => this.#prompt(prompt));
+    till.on('prompt-closed', (prompt) => this.#close(prompt.id));
+    world.on('waiting', (what) => this.#waiting(what));
+    world.on('idle', ({ device }) => this.#close(device));
+  }
+
+  #prompt(prompt: Prompt): void {
+    if (prompt.kind === 'device') {
+      this.#tell(prompt);
+      return;
+    }
+    this.#enqueue(prompt.id, async (signal) => {
+      const answer = await askPrompt(prompt, this.#language, signal);
+      if (answer === CANCEL) this.#till.cancelPrompt(prompt.id, prompt.audience);
+      else this.#till.answer(prompt.id, answer);
+    });
+  }
+
+  /** Texts beside a device, and a QR code where there is one. */
+  #tell(prompt: Prompt): void {
+    const text = `[${audienceName(this.#language, prompt.audience)}] ${say(this.#language, prompt.show.text)}`;
+    const seen = JSON.stringify(prompt.show);
+    if (this.#shown.get(prompt.id) === seen) return;
+    this.#shown.set(prompt.id, seen);
+    console.log(text);
+    const qr = prompt.show['qr'];
+    if (typeof qr !== 'string') return;
+    console.log(encodeQR(qr, 'ascii'));
+    // A wallet's app would read it; here nobody has one, so the only thing left to do at the till is to cancel.
+    this.#enqueue(prompt.id, async (signal) => {
+      await askChoice(say(this.#language, { zh: '等待顾客扫码付款', en: 'Waiting for the customer to scan and pay' }), [], this.#language, signal);
+      this.#till.cancelPrompt(prompt.id, prompt.audience);
+    });
+  }
+
+  #waiting(what: Waiting): void {
+    if (what.for === 'removal') {
+      this.#world.removeCard();
+      return;
+    }
+    this.#enqueue(what.device, (signal) => this.#act(what, signal));
+  }
+
+  /** Plays the customer: which card, which PIN, which code. */
+  async #act(what: Exclude<Waiting, { for: 'removal' }>, signal: AbortSignal): Promise<void> {
+    const language = this.#language;
+    const customer = `[${audienceName(language, 'customer')}] `;
+    if (what.for === 'card') {
+      const cards = this.#world.cards.map(({ id, description, works }) => ({ value: { id, works }, name: `${id} — ${describe(description, language)}` }));
+      const chosen = await askChoice(customer + say(language, { zh: '用哪张卡？', en: 'Which card?' }), cards, language, signal);
+      if (chosen === CANCEL) return this.#cancelDevice();
+      const ways = what.accept.map((by) => ({ value: by, name: say(language, entries[by]) }));
+      const by = await askChoice(customer + say(language, { zh: '怎么用？', en: 'How?' }), ways, language, signal);
+      if (by === CANCEL) return this.#cancelDevice();
+      if (!this.#world.presentCard(chosen.id, by)) this.#waiting(what);
+      return;
+    }
+    if (what.for === 'pin') {
+      const bypass = what.allowBypass ? say(language, { zh: '，直接回车为不输密码', en: ', Enter alone for no PIN' }) : '';
+      const message = customer + say(language, { zh: '输入密码（请遮挡键盘，c 取消', en: 'PIN (cover the pad; c cancels' }) + bypass + say(language, { zh: '）', en: ')' });
+      const digits = await askPin(message, what, language, signal);
+      if (isCancel(digits)) this.#world.pressCancel();
+      else if (digits === '') this.#world.pressBypass();
+      else {
+        this.#world.typePin(digits);
+        this.#world.pressEnter();
+      }
+      return;
+    }
+    const message = customer + say(language, { zh: '付款码（支付宝 25-30 开头 16-24 位，微信 10-15 开头 18 位；c 取消）', en: "Payer's code (Alipay: 16-24 digits from 25-30; WeChat: 18 digits from 10-15; c cancels)" });
+    const code = await askText(message, signal, (text) => (text.trim() === '' ? say(language, { zh: '请输入', en: 'Please enter it' }) : true));
+    if (isCancel(code)) return this.#cancelDevice();
+    this.#world.scan(code.trim());
+  }
+
+  #cancelDevice(): void {
+    const open = this.#till.prompts().find((prompt) => prompt.kind === 'device');
+    if (open) this.#till.cancelPrompt(open.id, open.audience);
+  }
+
+  #enqueue(id: string, ask: Question['ask']): void {
+    if (this.#questions.some((question) => question.id === id)) return;
+    this.#questions.push({ id, ask, stop: new AbortController() });
+    void this.#next();
+  }
+
+  #close(id: string): void {
+    this.#shown.delete(id);
+    for (const question of this.#questions.filter((each) => each.id === id)) question.stop.abort();
+  }
+
+  async #next(): Promise<void> {
+    if (this.#asking) return;
+    this.#asking = true;
+    for (let question = this.#questions[0]; question; question = this.#questions[0]) {
+      try {
+        if (!question.stop.signal.aborted) await question.ask(question.stop.signal);
+      } catch (error) {
+        this.#failed(error);
+      } finally {
+        this.#questions.splice(this.#questions.indexOf(question), 1);
+      }
+    }
+    this.#asking = false;
+  }
+
+  #failed(error: unknown): void {
+    const name = error instanceof Error ? error.name : '';
+    if (name === 'AbortPromptError' || TillwrightError.is(error, 'PROMPT_UNKNOWN')) return;
+    if (name === 'ExitPromptError') {
+      // Ctrl-C: everything that is open is cancelled; the flow decides what that means.
+      for (const { executionId, status } of this.#till.executions()) if (status === 'running') this.#till.cancel(executionId, 'merchant', 'Ctrl-C');
+      return;
+    }
+    console.error(error instanceof Error ? error.message : 'error');
+  }
+}
+
+const entries = {
+  insert: { zh: '插卡', en: 'insert' },
+  swipe: { zh: '刷卡', en: 'swipe' },
+  tap: { zh: '挥卡', en: 'tap' },
+} as const satisfies Record<string, Text>;
+
+const describe = (description: Text | string, language: Language): string => (typeof description === 'string' ? description : say(language, description));

@@ -1,0 +1,123 @@
+import { input, password, select } from '@inquirer/prompts';
+import { fromDecimal, type Json, minorDigits, type Prompt, type Text, toDecimal } from '@tillwright/core';
+import { type Language, say } from '../language.js';
+
+export const CANCEL = Symbol('cancel');
+export type Answer = Json | typeof CANCEL;
+
+const words = {
+  cancel: { zh: '取消', en: 'Cancel' },
+  agree: { zh: '确认', en: 'Confirm' },
+  understood: { zh: '知道了', en: 'OK' },
+  notAmount: { zh: '请输入金额，如 88.00', en: 'Enter an amount such as 88.00' },
+  outside: { zh: '金额须在限额之内：', en: 'The amount must be within: ' },
+  amountHint: { zh: '（输入 c 取消）', en: ' (c cancels)' },
+  customer: { zh: '顾客', en: 'customer' },
+  merchant: { zh: '商户', en: 'merchant' },
+} as const satisfies Record<string, Text>;
+
+export const audienceName = (language: Language, audience: 'merchant' | 'customer'): string => say(language, words[audience]);
+
+interface Option {
+  readonly value: Json;
+  readonly label: Text;
+  readonly disabled?: boolean;
+  readonly why?: Text;
+}
+
+/** Asks a person at the terminal. Throws inquirer's abort error when the prompt is closed meanwhile. */
+export const askPrompt = async (prompt: Prompt, language: Language, signal: AbortSignal): Promise<Answer> => {
+  const message = `[${audienceName(language, prompt.audience)}] ${say(language, prompt.show.text)}`;
+  switch (prompt.kind) {
+    case 'amount':
+      return await askAmount(message, prompt, language, signal);
+    case 'choose': {
+      const options = prompt.show['options'] as unknown as readonly Option[];
+      return await select<Answer>(
+        {
+          message,
+          choices: [
+            ...options.map(({ value, label, disabled, why }) => ({
+              value: value as Answer,
+              name: say(language, label),
+              disabled: disabled ? (why ? `(${say(language, why)})` : true) : false,
+            })),
+            { value: CANCEL as Answer, name: say(language, words.cancel) },
+          ],
+        },
+        { signal },
+      );
+    }
+    case 'confirm': {
+      const lines = prompt.show['lines'] as unknown as readonly { label: Text; value: string }[];
+      const details = lines.map(({ label, value }) => `\n    ${say(language, label)}: ${value}`).join('');
+      return await agree(`${message}${details}`, say(language, words.agree), language, signal);
+    }
+    default:
+      return await agree(message, say(language, words.understood), language, signal);
+  }
+};
+
+const agree = (message: string, yes: string, language: Language, signal: AbortSignal): Promise<Answer> =>
+  select<Answer>(
+    {
+      message,
+      choices: [
+        { value: true, name: yes },
+        { value: CANCEL, name: say(language, words.cancel) },
+      ],
+    },
+    { signal },
+  );
+
+const askAmount = async (message: string, prompt: Prompt, language: Language, signal: AbortSignal): Promise<Answer> => {
+  const currency = String(prompt.show['currency'] ?? 'CNY');
+  const min = Number(prompt.show['minMinor'] ?? 1);
+  const max = Number(prompt.show['maxMinor'] ?? Number.MAX_SAFE_INTEGER);
+  const parsed = (text: string): number | string => {
+    try {
+      const { amountMinor } = fromDecimal(text.trim(), currency);
+      if (amountMinor >= min && amountMinor <= max) return amountMinor;
+      return `${say(language, words.outside)}${toDecimal({ amountMinor: min, currency })} - ${toDecimal({ amountMinor: max, currency })}`;
+    } catch {
+      return minorDigits(currency) === 0 ? say(language, words.notAmount).replace('.00', '') : say(language, words.notAmount);
+    }
+  };
+  const typed = await input(
+    {
+      message: message + say(language, words.amountHint),
+      validate: (text) => {
+        if (isCancel(text)) return true;
+        const amount = parsed(text);
+        return typeof amount === 'number' ? true : amount;
+      },
+    },
+    { signal },
+  );
+  return isCancel(typed) ? CANCEL : Number(parsed(typed));
+};
+
+const isCancel = (text: string): boolean => /^(c|cancel|取消)$/i.test(text.trim());
+
+export const askChoice = <T>(message: string, choices: readonly { value: T; name: string }[], language: Language, signal: AbortSignal): Promise<T | typeof CANCEL> =>
+  select<T | typeof CANCEL>({ message, choices: [...choices, { value: CANCEL, name: say(language, words.cancel) }] }, { signal });
+
+/** Digits are shown as stars. An empty entry is a bypass; `c` cancels. */
+export const askPin = (message: string, options: { minLength: number; maxLength: number; allowBypass: boolean }, language: Language, signal: AbortSignal): Promise<string> =>
+  password(
+    {
+      message,
+      mask: '*',
+      validate: (text) => {
+        if (isCancel(text) || (text === '' && options.allowBypass)) return true;
+        return /^\d+$/.test(text) && text.length >= options.minLength && text.length <= options.maxLength
+          ? true
+          : say(language, { zh: `请输入 ${options.minLength} 到 ${options.maxLength} 位数字`, en: `Enter ${options.minLength} to ${options.maxLength} digits` });
+      },
+    },
+    { signal },
+  );
+
+export const askText = (message: string, signal: AbortSignal, validate: (text: string) => true | string): Promise<string> => input({ message, validate }, { signal });
+
+export { isCancel };

@@ -1,0 +1,133 @@
+/** A disk that fails: nothing acknowledged is lost, nothing is doubled, and nobody is told what is not so. */
+import { describe, expect, it } from 'vitest';
+import { fileLog } from './file-log.js';
+import { SimulatedDisk } from './simulated-disk.js';
+import { collect, counted, countsOf, upTo } from './test-events.js';
+
+const worst = (): number => 0;
+const start = async (disk: SimulatedDisk, options: { segmentBytes?: number } = {}) => {
+  const log = fileLog('/data', { fileSystem: disk, lazyFlushMs: 1e9, ...options });
+  return { log, records: await collect((await log.open()).records) };
+};
+const afterwards = async (disk: SimulatedDisk): Promise<number[]> => countsOf((await start(disk)).records);
+
+describe.each([
+  ['a full disk', 'append', 'ENOSPC'],
+  ['a short write', 'append', 'SHORT'],
+  ['a write that fails', 'append', 'EIO'],
+  ['a sync that fails', 'sync', 'EIO'],
+] as const)('%s', (_, operation, code) => {
+  const broken = async () => {
+    const disk = new SimulatedDisk();
+    const { log } = await start(disk);
+    log.append([counted(1)], 0);
+    await log.durable(1);
+    disk.failNext(operation, code);
+    log.append([counted(2)], 0);
+    return { disk, log };
+  };
+
+  it('fails the log for good: every waiter, every later append and durable', async () => {
+    const { disk, log } = await broken();
+    const waiters = [log.durable(2), log.durable(log.append([counted(3)], 0)[0]?.seq ?? 0)];
+    for (const waiter of waiters) await expect(waiter).rejects.toMatchObject({ code: 'LOG_FAILED' });
+    const tried = disk.operations.length;
+    expect(() => log.append([counted(4)], 0)).toThrow('LOG_FAILED');
+    await expect(log.durable(3)).rejects.toMatchObject({ code: 'LOG_FAILED' });
+    await expect(log.durable(1)).rejects.toMatchObject({ code: 'LOG_FAILED' });
+    expect(log.durableTo).toBe(1);
+    await log.close();
+    // Nothing was tried again, not even at the end.
+    expect(disk.operations.length).toBe(tried);
+  });
+
+  it('doubles nothing when the log is opened again, and goes on', async () => {
+    const { disk, log } = await broken();
+    await expect(log.durable(2)).rejects.toThrow('LOG_FAILED');
+    await log.close();
+    const { log: next, records } = await start(disk);
+    expect([upTo(1), upTo(2)]).toContainEqual(countsOf(records));
+    const from = countsOf(records).length;
+    for (const to of [from + 1, from + 2]) {
+      next.append([counted(to)], 0);
+      await next.durable(next.head);
+    }
+    await next.close();
+    disk.restart(worst);
+    expect(await afterwards(disk)).toEqual(upTo(from + 2));
+  });
+
+  it('and then a power failure lose nothing that was read at opening', async () => {
+    const { disk, log } = await broken();
+    await expect(log.durable(2)).rejects.toThrow('LOG_FAILED');
+    await log.close();
+    const { log: next, records } = await start(disk);
+    next.append([counted(9)], 0);
+    await next.durable(next.head);
+    disk.restart(worst);
+    expect(await afterwards(disk)).toEqual([...countsOf(records), 9]);
+  });
+
+  it('is met by what nobody waits for as well', async () => {
+    const { log } = await broken();
+    await expect(log.close()).rejects.toMatchObject({ code: 'LOG_FAILED', details: { why: expect.stringContaining(code === 'SHORT' ? 'bytes were written' : code) } });
+  });
+});
+
+it('names of new segments are durable before what they hold is', async () => {
+  const disk = new SimulatedDisk();
+  const { log } = await start(disk, { segmentBytes: 1 });
+  for (const to of upTo(3)) {
+    log.append([counted(to)], 0);
+    await log.durable(log.head);
+  }
+  disk.restart(worst);
+  expect(await afterwards(disk)).toEqual(upTo(3));
+});
+
+it.each(['create', 'syncDirectory'] as const)('a new segment whose %s fails stops the log', async (operation) => {
+  const disk = new SimulatedDisk();
+  const { log } = await start(disk, { segmentBytes: 1 });
+  log.append([counted(1)], 0);
+  await log.durable(1);
+  disk.failNext(operation, 'EROFS');
+  log.append([counted(2)], 0);
+  await expect(log.durable(log.head)).rejects.toMatchObject({ code: 'LOG_FAILED', details: { why: 'EROFS: simulated' } });
+  await log.close();
+  const { log: next, records } = await start(disk, { segmentBytes: 1 });
+  expect(countsOf(records)).toEqual([1]);
+  next.append([counted(2)], 0);
+  await next.close();
+  disk.restart(worst);
+  expect(await afterwards(disk)).toEqual([1, 2]);
+});
+
+it.each(['sync', 'truncate', 'syncDirectory'] as const)('a disk that fails the %s of opening refuses it, and changes nothing for the next try', async (operation) => {
+  const disk = new SimulatedDisk();
+  const { log } = await start(disk);
+  log.append([counted(1)], 0);
+  await log.close();
+  disk.edit('/data/00000001.jsonl', (bytes) => Buffer.concat([bytes, Buffer.from('{"seq":2')]));
+  disk.failNext(operation, 'EROFS');
+  await expect(start(disk)).rejects.toMatchObject({ code: 'LOG_FAILED' });
+  expect(await afterwards(disk)).toEqual([1]);
+});
+
+it('a fault of a listener is not one of the disk', async () => {
+  const disk = new SimulatedDisk();
+  const { log } = await start(disk);
+  const surfaced = new Promise<unknown>((resolve) => process.prependOnceListener('uncaughtException', resolve));
+  const others = process.listeners('uncaughtException').slice(1);
+  for (const other of others) process.off('uncaughtException', other);
+  try {
+    log.onDurable(() => {
+      throw new Error('a screen broke');
+    });
+    log.append([counted(1)], 0);
+    await log.durable(1);
+    expect(await surfaced).toMatchObject({ message: 'a screen broke' });
+  } finally {
+    for (const other of others) process.on('uncaughtException', other);
+  }
+  await log.close();
+});

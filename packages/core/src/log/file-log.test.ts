@@ -1,0 +1,199 @@
+import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { fileLog } from './file-log.js';
+import type { FileSystem } from './file-system.js';
+import { nodeFileSystem } from './node-file-system.js';
+import { collect, counted, countsOf, upTo } from './test-events.js';
+import { readLog, verifyLog } from './verify.js';
+
+const signal = () => {
+  let give = (): void => undefined;
+  const given = new Promise<void>((resolve) => (give = resolve));
+  return { given, give: () => give() };
+};
+
+let dir: string;
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'tillwright-log-'));
+});
+afterEach(() => rmSync(dir, { recursive: true, force: true }));
+
+describe('the log in a directory', () => {
+  it('numbers records at once, and holds them when opened again', async () => {
+    const log = fileLog(dir);
+    expect((await collect((await log.open()).records)).length).toBe(0);
+    const [first, second] = log.append([counted(1), counted(2)], 1000);
+    expect([first?.seq, second?.seq, log.head, log.durableTo]).toEqual([1, 2, 2, 0]);
+    await log.durable(2);
+    expect(log.durableTo).toBe(2);
+    expect(readFileSync(join(dir, '00000001.jsonl'), 'utf8').split('\n')).toHaveLength(3);
+    await log.close();
+
+    const again = fileLog(dir);
+    const opened = await again.open();
+    expect(opened.cut).toBeUndefined();
+    expect(await collect(opened.records)).toEqual([first, second]);
+    expect([again.head, again.durableTo]).toEqual([2, 2]);
+    expect(again.append([counted(3)], 1001)[0]).toMatchObject({ seq: 3, durableTo: 2 });
+    await again.close();
+  });
+
+  it('makes directories that are missing', async () => {
+    const log = fileLog(join(dir, 'a', 'b'));
+    await log.open();
+    log.append([counted(1)], 0);
+    await log.close();
+    expect(readdirSync(join(dir, 'a', 'b')).sort()).toEqual(['00000001.jsonl', 'lock']);
+  });
+
+  it('shares one sync among all who wait, and takes along what comes while one runs', async () => {
+    const syncing = signal();
+    const release = signal();
+    const held: FileSystem = {
+      ...nodeFileSystem,
+      openAppend: async (path, options) => {
+        const file = await nodeFileSystem.openAppend(path, options);
+        const sync = async (): Promise<void> => {
+          syncing.give();
+          await release.given;
+          await file.sync();
+        };
+        return { ...file, sync };
+      },
+    };
+    const log = fileLog(dir, { fileSystem: held });
+    await log.open();
+    const append = (to: number): Promise<void> => log.durable(log.append([counted(to)], 0).at(-1)?.seq ?? 0);
+    const first = upTo(50).map(append);
+    await syncing.given;
+    const late = upTo(40).map((to) => append(50 + to));
+    release.give();
+    await Promise.all(first);
+    expect(log.stats).toEqual({ syncs: 1, records: 90 });
+    await Promise.all(late);
+    expect(log.stats).toEqual({ syncs: 2, records: 90 });
+    await log.close();
+    expect(countsOf(await collect(readLog(dir)))).toEqual(upTo(90));
+  });
+
+  it('writes by itself what nobody waits for, and tells', async () => {
+    const log = fileLog(dir, { lazyFlushMs: 1 });
+    await log.open();
+    const told = new Promise<number>((resolve) => log.onDurable(resolve));
+    log.append([counted(1)], 0);
+    expect(await told).toBe(1);
+    expect(log.durableTo).toBe(1);
+    await log.close();
+  });
+
+  it('keeps what was appended unforced when it is closed', async () => {
+    const log = fileLog(dir, { lazyFlushMs: 1e9 });
+    await log.open();
+    log.append([counted(1)], 0);
+    await log.close();
+    expect(countsOf(await collect(readLog(dir)))).toEqual([1]);
+    expect(() => log.append([counted(2)], 0)).toThrow('ENGINE_CLOSED');
+  });
+
+  it('gives records that no later change of the caller reaches, nor the disk', async () => {
+    const log = fileLog(dir);
+    await log.open();
+    const event = { type: 'terminalCounted' as const, counter: 'trace', to: 1 };
+    const [record] = log.append([{ stream: 't/T1', event }], 0);
+    event.to = 99;
+    expect(() => Object.assign(record?.event ?? {}, { to: 99 })).toThrow(TypeError);
+    await log.close();
+    expect(countsOf(await collect(readLog(dir)))).toEqual([1]);
+  });
+
+  it('refuses a number that was never appended', async () => {
+    const log = fileLog(dir);
+    await log.open();
+    await expect(log.durable(1)).rejects.toThrow(RangeError);
+    await log.close();
+  });
+});
+
+describe('segments', () => {
+  const fill = async (calls: number): Promise<void> => {
+    const log = fileLog(dir, { segmentBytes: 700 });
+    await log.open();
+    for (const to of upTo(calls)) {
+      log.append([counted(2 * to - 1, 'a'), counted(2 * to, 'b')], to);
+      if (to % 3 === 0) await log.durable(log.head);
+    }
+    await log.close();
+  };
+
+  it('are rolled by size, each sealing the one before it, and read back in order', async () => {
+    await fill(20);
+    const files = readdirSync(dir).filter((name) => name.endsWith('.jsonl'));
+    expect(files.length).toBeGreaterThan(5);
+    for (const file of files) expect(statSync(join(dir, file)).size).toBeLessThan(1500);
+    const records = await collect(readLog(dir));
+    expect(countsOf(records)).toEqual(upTo(40));
+    const seals = records.filter(({ event }) => event.type === 'segmentSealed');
+    expect(seals.length).toBe(files.length - 1);
+    for (const seal of seals) expect(seal.event).toMatchObject({ head: seal.prev });
+
+    const log = fileLog(dir, { segmentBytes: 700 });
+    const opened = await log.open();
+    expect(await collect(opened.records)).toEqual(records);
+    log.append([counted(41, 'a')], 0);
+    expect(countsOf(await collect(log.read('a')))).toEqual([...upTo(20).map((n) => 2 * n - 1), 41]);
+    expect(countsOf(await collect(log.read('b')))).toEqual(upTo(20).map((n) => 2 * n));
+    expect(await collect(log.read('nobody'))).toEqual([]);
+    await log.close();
+    expect(await verifyLog(dir)).toMatchObject({ ok: true, records: log.head, head: log.headHash });
+  });
+
+  it('may be begun and left empty by a crash: the next append seals then', async () => {
+    await fill(6);
+    const last = readdirSync(dir).filter((name) => name.endsWith('.jsonl')).length;
+    appendFileSync(join(dir, `0000000${last + 1}.jsonl`), '');
+    const log = fileLog(dir, { segmentBytes: 700 });
+    await log.open();
+    log.append([counted(13, 'a')], 0);
+    await log.close();
+    expect(countsOf(await collect(readLog(dir)))).toEqual(upTo(13));
+    expect(readFileSync(join(dir, `0000000${last + 1}.jsonl`), 'utf8')).toContain(`"segmentSealed","segment":${last}`);
+  });
+
+  it('are seen with those that a write is still busy with', async () => {
+    const log = fileLog(dir, { segmentBytes: 1 });
+    await log.open();
+    for (const to of upTo(5)) log.append([counted(to)], 0);
+    expect(countsOf(await collect(log.read('t/T1')))).toEqual(upTo(5));
+    await log.durable(log.head);
+    expect(countsOf(await collect(log.read('t/T1')))).toEqual(upTo(5));
+    await log.close();
+    expect(await verifyLog(dir)).toMatchObject({ ok: true, segments: 5, records: 9 });
+  });
+});
+
+describe('one owner', () => {
+  it('refuses a second open, in the same process too, and gives the directory back', async () => {
+    const log = fileLog(dir);
+    await log.open();
+    await expect(fileLog(dir).open()).rejects.toMatchObject({ code: 'LOG_LOCKED', details: { dir } });
+    await expect(log.open()).rejects.toMatchObject({ code: 'LOG_LOCKED' });
+    log.append([counted(1)], 0);
+    await log.durable(1);
+    await log.close();
+    const next = fileLog(dir);
+    await next.open();
+    expect(next.head).toBe(1);
+    await next.close();
+  });
+
+  it('gives the directory back when the log is refused', async () => {
+    appendFileSync(join(dir, '00000002.jsonl'), '');
+    await expect(fileLog(dir).open()).rejects.toMatchObject({ code: 'LOG_DAMAGED' });
+    rmSync(join(dir, '00000002.jsonl'));
+    const log = fileLog(dir);
+    await log.open();
+    await log.close();
+  });
+});

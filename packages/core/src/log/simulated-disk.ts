@@ -1,0 +1,203 @@
+/**
+ * A disk in memory that behaves as badly as a real one may: what was not synced is lost, torn or garbled when the power
+ * fails, names are lost until their directory is synced, and what a failed sync left unwritten stays so, though it can be read.
+ */
+import type { AppendFile, FileSystem } from './file-system.js';
+
+/** Picks a whole number from 0 up to, not including, `below`: what the disk leaves to chance. */
+export type Choose = (below: number) => number;
+
+type Operation = 'create' | 'append' | 'sync' | 'truncate' | 'syncDirectory';
+
+interface SimulatedFile {
+  /** What a reader sees. */
+  seen: Uint8Array;
+  /** What survives the power. */
+  kept: Uint8Array;
+  /** Where bytes begin that the next sync will carry to the disk. */
+  dirtyFrom: number;
+  named: boolean;
+}
+
+const join = (...parts: readonly Uint8Array[]): Uint8Array => new Uint8Array(Buffer.concat(parts));
+
+export class SimulatedDisk implements FileSystem {
+  readonly #files = new Map<string, SimulatedFile>();
+  readonly #locks = new Set<string>();
+  /** Handles and calls of an earlier life are dead. */
+  #life = 0;
+  #off = false;
+  #operationsLeft = Infinity;
+  #fault: { readonly operation: Operation; readonly code: string } | undefined;
+  /** Every operation that changed something, in order. */
+  readonly operations: string[] = [];
+
+  /** The next operation of a kind fails with a system's code; `SHORT` writes half and says so. */
+  failNext(operation: Operation, code: string): void {
+    this.#fault = { operation, code };
+  }
+
+  /** After so many more operations the power fails: nothing answers any more. */
+  powerFailsAfter(operations: number): void {
+    this.#operationsLeft = operations;
+  }
+
+  /** Switches the machine off and on. Locks are gone, and so is what was not on disk, as chance will have it. */
+  restart(choose: Choose): void {
+    this.#life += 1;
+    this.#off = false;
+    this.#operationsLeft = Infinity;
+    this.#fault = undefined;
+    this.#locks.clear();
+    for (const [path, file] of this.#files) {
+      if (!file.named && choose(2) === 0) {
+        this.#files.delete(path);
+        continue;
+      }
+      file.kept = survivors(file, choose);
+      file.seen = file.kept.slice();
+      file.dirtyFrom = Infinity;
+      file.named = true;
+    }
+  }
+
+  /** Changes bytes behind everybody's back. */
+  edit(path: string, change: (bytes: Uint8Array) => Uint8Array): void {
+    const file = this.#file(path);
+    file.seen = change(file.seen.slice());
+    file.kept = file.seen.slice();
+  }
+
+  bytes(path: string): Uint8Array {
+    return this.#file(path).seen.slice();
+  }
+
+  async makeDirectory(): Promise<void> {}
+
+  async lock(path: string): Promise<(() => Promise<void>) | undefined> {
+    if (this.#locks.has(path)) return undefined;
+    this.#locks.add(path);
+    const life = this.#life;
+    return async () => {
+      if (life === this.#life) this.#locks.delete(path);
+    };
+  }
+
+  async list(path: string): Promise<readonly string[]> {
+    return [...this.#files.keys()].filter((name) => name.startsWith(`${path}/`)).map((name) => name.slice(path.length + 1));
+  }
+
+  async openAppend(path: string, options: { readonly create: boolean }): Promise<AppendFile> {
+    const life = this.#life;
+    if (options.create) {
+      await this.#operate('create', path, life);
+      if (this.#files.has(path)) throw systemError('EEXIST');
+      this.#files.set(path, { seen: new Uint8Array(), kept: new Uint8Array(), dirtyFrom: Infinity, named: false });
+    }
+    const file = this.#file(path);
+    return {
+      append: async (bytes) => {
+        const short = await this.#operate('append', path, life);
+        const taken = short ? bytes.subarray(0, bytes.length >> 1) : bytes;
+        file.dirtyFrom = Math.min(file.dirtyFrom, file.seen.length);
+        file.seen = join(file.seen, taken);
+        return taken.length;
+      },
+      sync: () => this.#sync(file, path, life),
+      truncate: async (length) => {
+        await this.#operate('truncate', path, life);
+        file.dirtyFrom = Math.min(file.dirtyFrom, length);
+        file.seen = file.seen.slice(0, length);
+      },
+      close: async () => undefined,
+    };
+  }
+
+  async *read(path: string): AsyncGenerator<Uint8Array> {
+    const { seen } = this.#file(path);
+    // Pieces of a size that no line has, so that lines are split in all places.
+    for (let at = 0; at < seen.length; at += 1021) yield seen.subarray(at, at + 1021);
+  }
+
+  async readWhole(path: string): Promise<Uint8Array | undefined> {
+    return this.#files.get(path)?.seen.slice();
+  }
+
+  async refresh(path: string, offset: number): Promise<void> {
+    const file = this.#file(path);
+    file.dirtyFrom = Math.min(file.dirtyFrom, offset);
+    await this.#sync(file, path, this.#life);
+  }
+
+  async rename(from: string, to: string): Promise<void> {
+    this.#files.set(to, this.#file(from));
+    this.#files.delete(from);
+  }
+
+  async remove(path: string): Promise<void> {
+    this.#files.delete(path);
+  }
+
+  async zero(path: string): Promise<void> {
+    this.#file(path).seen.fill(0);
+  }
+
+  async syncDirectory(path: string): Promise<void> {
+    await this.#operate('syncDirectory', path, this.#life);
+    for (const [name, file] of this.#files) if (name.startsWith(`${path}/`)) file.named = true;
+  }
+
+  #file(path: string): SimulatedFile {
+    const file = this.#files.get(path);
+    if (file === undefined) throw systemError('ENOENT');
+    return file;
+  }
+
+  async #sync(file: SimulatedFile, path: string, life: number): Promise<void> {
+    try {
+      await this.#operate('sync', path, life);
+    } catch (error) {
+      // The pages count as clean from now on: another sync would succeed and carry nothing.
+      file.dirtyFrom = Infinity;
+      throw error;
+    }
+    file.kept = afterSync(file);
+    file.dirtyFrom = Infinity;
+  }
+
+  /** @returns true where a write is to be cut short */
+  async #operate(operation: Operation, path: string, life: number): Promise<boolean> {
+    await Promise.resolve();
+    this.#operationsLeft -= 1;
+    if (this.#operationsLeft < 0) this.#off = true;
+    if (this.#off || life !== this.#life) await new Promise<never>(() => undefined);
+    this.operations.push(`${operation} ${path}`);
+    const fault = this.#fault;
+    if (fault === undefined || fault.operation !== operation) return false;
+    this.#fault = undefined;
+    if (fault.code === 'SHORT') return true;
+    throw systemError(fault.code);
+  }
+}
+
+const afterSync = (file: SimulatedFile): Uint8Array => {
+  if (file.dirtyFrom === Infinity) return file.kept;
+  const hole = new Uint8Array(Math.max(0, file.dirtyFrom - file.kept.length));
+  return join(file.kept.subarray(0, file.dirtyFrom), hole, file.seen.subarray(file.dirtyFrom));
+};
+
+/** Of the bytes that no sync carried some may have got there by themselves, in any order, and some only as zeros or garbage. */
+const survivors = (file: SimulatedFile, choose: Choose): Uint8Array => {
+  const written = afterSync(file);
+  if (written === file.kept) return written;
+  const length = file.dirtyFrom + choose(Math.max(written.length - file.dirtyFrom, 0) + 1);
+  if (written.length < file.kept.length && choose(2) === 0) return file.kept;
+  const kept = written.slice(0, length);
+  const garbled = choose(4);
+  if (garbled === 0 || length === file.dirtyFrom) return kept;
+  const from = file.dirtyFrom + choose(length - file.dirtyFrom);
+  const to = from + choose(length - from + 1);
+  return garbled === 1 ? kept.fill(0, from, to) : kept.map((byte, at) => (at >= from && at < to && choose(2) === 0 ? choose(256) : byte));
+};
+
+const systemError = (code: string): Error => Object.assign(new Error(`${code}: simulated`), { code });
