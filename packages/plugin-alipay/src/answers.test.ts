@@ -65,6 +65,12 @@ describe('alipay.trade.pay', () => {
     expect(readPay(answer({ ...PAID, ...change }), asked)).toMatchObject({ outcome: 'unknown', reason: 'mismatch' });
   });
 
+  it('an answer that names no order at all is no approval, neither of a pay nor of an inquiry', () => {
+    const { out_trade_no: _order, ...nameless } = PAID;
+    expect(readPay(answer(nameless), asked)).toMatchObject({ outcome: 'unknown', reason: 'mismatch' });
+    expect(readQuery(answer({ ...nameless, trade_status: 'TRADE_SUCCESS' }), asked, { qr: false })).toMatchObject({ outcome: 'unknown', reason: 'mismatch' });
+  });
+
   it('10000 for less is told as what it is: the payment rules condemn it', () => {
     expect(readPay(answer({ ...PAID, total_amount: '80.00' }), asked)).toMatchObject({ outcome: 'approved', amount: { amountMinor: 8000 } });
   });

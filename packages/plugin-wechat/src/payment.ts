@@ -172,7 +172,7 @@ export class WechatPayment implements PaymentMethod {
   }
 
   async #giveBack(asked: Asked, amount: Money): Promise<ReverseAnswer> {
-    const refund = { number: undoNumberOf(asked.reference + this.clock.now()), amount };
+    const refund = { number: undoNumberOf(asked.reference), amount };
     const answer = readRefund(await this.#askRefund(asked, refund, amount.amountMinor), asked, refund);
     if (answer.outcome === 'approved') return { outcome: 'undone', verified: true, proof: 'money-back' };
     if (answer.outcome === 'declined') return answer.again === 'later' ? { outcome: 'not-now', retryAt: this.clock.now() + 60_000, why: `the refund was refused (${answer.code})` } : { outcome: 'refused', code: answer.code };
