@@ -43,77 +43,77 @@ describe('answers to a Task', () => {
   const task = one({ Type: 'Task', Resource: 'reader:readCard', Arguments: '{% $states.input %}', TimeoutSeconds: 60, HeartbeatSeconds: 5, Catch: [{ ErrorEquals: ['Terminal.Cancelled', 'States.Timeout'], Output: '{% $states.errorOutput %}', Next: 'After' }] });
 
   it('is owed as a call with its timers', async () => {
-    const it = execution(task);
-    await it.start({ amountMinor: 7 });
-    expect(it.todo).toEqual([
+    const flow = execution(task);
+    await flow.start({ amountMinor: 7 });
+    expect(flow.todo).toEqual([
       { do: 'call', step: 'One#1', attempt: 1, resource: 'reader:readCard', arguments: { amountMinor: 7 }, dueAt: 60_000, heartbeatMs: 5000, answers: {}, scopes: [''] },
       { do: 'timer', step: 'One#1', timer: 'timeout', dueAt: 60_000 },
     ]);
   });
   it('hands {} to an action without Arguments, and the input to an ARN as AWS does', async () => {
     for (const [Resource, expected] of [['a:b', {}], ['arn:aws:lambda:x', { n: 1 }]] as const) {
-      const it = execution(one({ Type: 'Task', Resource }));
-      await it.start({ n: 1 });
-      expect(it.todo).toMatchObject([{ arguments: expected }]);
+      const flow = execution(one({ Type: 'Task', Resource }));
+      await flow.start({ n: 1 });
+      expect(flow.todo).toMatchObject([{ arguments: expected }]);
     }
   });
   it('ends with the result', async () => {
-    const it = execution(task);
-    await it.start();
-    const events = await it.give({ type: 'taskSucceeded', step: 'One#1', attempt: 1, result: { read: true } });
+    const flow = execution(task);
+    await flow.start();
+    const events = await flow.give({ type: 'taskSucceeded', step: 'One#1', attempt: 1, result: { read: true } });
     expect(events.map((event) => event.type)).toEqual(['stepLeft', 'executionEnded']);
-    expect(it.state).toMatchObject({ status: 'succeeded', output: { read: true } });
-    expect(it.todo).toEqual([]);
+    expect(flow.state).toMatchObject({ status: 'succeeded', output: { read: true } });
+    expect(flow.todo).toEqual([]);
   });
   it('takes nothing that comes late, twice, or for another attempt or step', async () => {
-    const it = execution(task);
-    await it.start();
-    expect(await it.give({ type: 'taskSucceeded', step: 'One#1', attempt: 2, result: 1 })).toEqual([]);
-    expect(await it.give({ type: 'taskFailed', step: 'One#2', attempt: 1, error: 'A', cause: '' })).toEqual([]);
-    expect(await it.give({ type: 'promptClosed', step: 'Other[0].One#1', attempt: 1, audience: 'merchant', how: 'cancelled' })).toEqual([]);
-    expect(await it.give({ type: 'timerFired', step: 'One#1', timer: 'wait' })).toEqual([]);
-    expect(await it.give({ type: 'timerFired', step: 'One#1', timer: 'retry' })).toEqual([]);
-    await it.give({ type: 'taskSucceeded', step: 'One#1', attempt: 1, result: 1 });
-    expect(await it.give({ type: 'taskFailed', step: 'One#1', attempt: 1, error: 'A', cause: '' })).toEqual([]);
-    expect(await it.give({ type: 'timerFired', step: 'One#1', timer: 'timeout' })).toEqual([]);
-    expect(it.state).toMatchObject({ status: 'succeeded', output: 1 });
+    const flow = execution(task);
+    await flow.start();
+    expect(await flow.give({ type: 'taskSucceeded', step: 'One#1', attempt: 2, result: 1 })).toEqual([]);
+    expect(await flow.give({ type: 'taskFailed', step: 'One#2', attempt: 1, error: 'A', cause: '' })).toEqual([]);
+    expect(await flow.give({ type: 'promptClosed', step: 'Other[0].One#1', attempt: 1, audience: 'merchant', how: 'cancelled' })).toEqual([]);
+    expect(await flow.give({ type: 'timerFired', step: 'One#1', timer: 'wait' })).toEqual([]);
+    expect(await flow.give({ type: 'timerFired', step: 'One#1', timer: 'retry' })).toEqual([]);
+    await flow.give({ type: 'taskSucceeded', step: 'One#1', attempt: 1, result: 1 });
+    expect(await flow.give({ type: 'taskFailed', step: 'One#1', attempt: 1, error: 'A', cause: '' })).toEqual([]);
+    expect(await flow.give({ type: 'timerFired', step: 'One#1', timer: 'timeout' })).toEqual([]);
+    expect(flow.state).toMatchObject({ status: 'succeeded', output: 1 });
   });
   it('is not begun twice and needs a start', async () => {
-    const it = execution(task);
-    expect(await it.give({ type: 'continue' })).toEqual([]);
-    await it.start();
-    expect(await it.start()).toEqual([]);
+    const flow = execution(task);
+    expect(await flow.give({ type: 'continue' })).toEqual([]);
+    await flow.start();
+    expect(await flow.start()).toEqual([]);
   });
   it('keeps what each audience answered', async () => {
-    const it = execution(task);
-    await it.start();
-    await it.give({ type: 'promptClosed', step: 'One#1', attempt: 1, audience: 'merchant', how: 'answered', value: 'yes' });
-    await it.give({ type: 'promptClosed', step: 'One#1', attempt: 1, audience: 'customer', how: 'answered' });
-    expect(it.todo[0]).toMatchObject({ do: 'call', answers: { merchant: 'yes', customer: null } });
-    expect(it.state.status).toBe('running');
+    const flow = execution(task);
+    await flow.start();
+    await flow.give({ type: 'promptClosed', step: 'One#1', attempt: 1, audience: 'merchant', how: 'answered', value: 'yes' });
+    await flow.give({ type: 'promptClosed', step: 'One#1', attempt: 1, audience: 'customer', how: 'answered' });
+    expect(flow.todo[0]).toMatchObject({ do: 'call', answers: { merchant: 'yes', customer: null } });
+    expect(flow.state.status).toBe('running');
   });
   it('fails with Terminal.Cancelled when someone cancels', async () => {
-    const it = execution(task);
-    await it.start();
-    const events = await it.give({ type: 'promptClosed', step: 'One#1', attempt: 1, audience: 'customer', how: 'cancelled' });
+    const flow = execution(task);
+    await flow.start();
+    const events = await flow.give({ type: 'promptClosed', step: 'One#1', attempt: 1, audience: 'customer', how: 'cancelled' });
     expect(events.map((event) => event.type)).toEqual(['promptClosed', 'stepLeft', 'stepLeft', 'executionEnded']);
-    expect(it.state.output).toEqual({ Error: 'Terminal.Cancelled', Cause: 'Cancelled by the customer.' });
+    expect(flow.state.output).toEqual({ Error: 'Terminal.Cancelled', Cause: 'Cancelled by the customer.' });
   });
   it('fails with States.Timeout when its time is over', async () => {
-    const it = execution(task);
-    await it.start();
-    await it.give({ type: 'timerFired', step: 'One#1', timer: 'timeout', at: 60_000 });
-    expect(it.state.output).toMatchObject({ Error: 'States.Timeout' });
+    const flow = execution(task);
+    await flow.start();
+    await flow.give({ type: 'timerFired', step: 'One#1', timer: 'timeout', at: 60_000 });
+    expect(flow.state.output).toMatchObject({ Error: 'States.Timeout' });
   });
 });
 
 describe('time', () => {
   it('waits for Seconds and for a Timestamp', async () => {
-    const it = execution(one({ Type: 'Wait', Seconds: '{% $states.input.seconds %}', Output: '{% $states.context.State.EnteredTime %}' }));
-    await it.start({ seconds: 90 });
-    expect(it.todo).toEqual([{ do: 'timer', step: 'One#1', timer: 'wait', dueAt: 90_000 }]);
-    await it.give({ type: 'timerFired', step: 'One#1', timer: 'wait', at: 90_000 });
-    expect(it.state.output).toBe('1970-01-01T00:00:00.000Z');
+    const flow = execution(one({ Type: 'Wait', Seconds: '{% $states.input.seconds %}', Output: '{% $states.context.State.EnteredTime %}' }));
+    await flow.start({ seconds: 90 });
+    expect(flow.todo).toEqual([{ do: 'timer', step: 'One#1', timer: 'wait', dueAt: 90_000 }]);
+    await flow.give({ type: 'timerFired', step: 'One#1', timer: 'wait', at: 90_000 });
+    expect(flow.state.output).toBe('1970-01-01T00:00:00.000Z');
     const until = execution(one({ Type: 'Wait', Timestamp: '2026-01-31T08:00:00.5+08:00' }));
     await until.start();
     expect(until.todo).toMatchObject([{ dueAt: Date.UTC(2026, 0, 31, 0, 0, 0, 500) }]);
@@ -128,11 +128,11 @@ describe('time', () => {
     expect((await failure(one({ Type: 'Task', Resource: 'a:b', TimeoutSeconds: '{% 0 %}' })))?.error).toBe('States.QueryEvaluationError');
   });
   it('ends the execution after the TimeoutSeconds of the whole', async () => {
-    const it = execution({ ...one({ Type: 'Wait', Seconds: 100 }), TimeoutSeconds: 30 });
-    await it.start();
-    expect(it.todo[0]).toEqual({ do: 'timer', step: '', timer: 'execution-timeout', dueAt: 30_000 });
-    await it.give({ type: 'timerFired', step: '', timer: 'execution-timeout', at: 30_000 });
-    expect(it.state).toMatchObject({ status: 'failed', failure: { error: 'States.Timeout' }, scopes: {} });
+    const flow = execution({ ...one({ Type: 'Wait', Seconds: 100 }), TimeoutSeconds: 30 });
+    await flow.start();
+    expect(flow.todo[0]).toEqual({ do: 'timer', step: '', timer: 'execution-timeout', dueAt: 30_000 });
+    await flow.give({ type: 'timerFired', step: '', timer: 'execution-timeout', at: 30_000 });
+    expect(flow.state).toMatchObject({ status: 'failed', failure: { error: 'States.Timeout' }, scopes: {} });
   });
 });
 
@@ -170,8 +170,8 @@ describe('variables', () => {
     expect(await output(definition)).toEqual({ before: [1, 2], after: [2, 1] });
   });
   it('sets nothing when Output fails', async () => {
-    const it = execution(one({ Type: 'Pass', Assign: { a: 1 }, Output: '{% $nothing %}' }));
-    const events = await it.start();
+    const flow = execution(one({ Type: 'Pass', Assign: { a: 1 }, Output: '{% $nothing %}' }));
+    const events = await flow.start();
     expect(events.map((event) => event.type)).toEqual(['executionStarted', 'executionEnded']);
   });
   it('a Fail state may compute what it says', async () => {
@@ -193,9 +193,9 @@ describe('what never ends', () => {
 });
 
 it('names itself, its state and its machine in the context', async () => {
-  const it = execution(one({ Type: 'Pass', Output: '{% $states.context %}' }));
-  await it.give({ type: 'start', executionId: 'x1', executionName: 'order-4711', terminal: 'T1', workflow: 'main', pins: { main: 'abc' }, plugins: {}, input: { n: 1 }, at: 1000 });
-  expect(it.state.output).toEqual({
+  const flow = execution(one({ Type: 'Pass', Output: '{% $states.context %}' }));
+  await flow.give({ type: 'start', executionId: 'x1', executionName: 'order-4711', terminal: 'T1', workflow: 'main', pins: { main: 'abc' }, plugins: {}, input: { n: 1 }, at: 1000 });
+  expect(flow.state.output).toEqual({
     Execution: { Id: 'x1', Name: 'order-4711', Input: { n: 1 }, StartTime: '1970-01-01T00:00:01.000Z' },
     State: { Name: 'One', EnteredTime: '1970-01-01T00:00:01.000Z', RetryCount: 0 },
     StateMachine: { Id: 'abc', Name: 'main' },
@@ -203,13 +203,13 @@ it('names itself, its state and its machine in the context', async () => {
 });
 
 it('takes state names that look like addresses', async () => {
-  const it = execution({
+  const flow = execution({
     StartAt: 'A.B[0]#1',
     States: { 'A.B[0]#1': { Type: 'Parallel', Branches: [{ StartAt: '付款 %', States: { '付款 %': { Type: 'Task', Resource: 'a:b', End: true } } }], End: true } },
   });
-  await it.start();
-  const [call] = it.todo;
+  await flow.start();
+  const [call] = flow.todo;
   expect(call).toMatchObject({ do: 'call', step: 'A%2EB%5B0%5D%231[0].付款 %25#1', scopes: ['', 'A%2EB%5B0%5D%231[0]'] });
-  await it.give({ type: 'taskSucceeded', step: 'A%2EB%5B0%5D%231[0].付款 %25#1', attempt: 1, result: 1 });
-  expect(it.state.output).toEqual([1]);
+  await flow.give({ type: 'taskSucceeded', step: 'A%2EB%5B0%5D%231[0].付款 %25#1', attempt: 1, result: 1 });
+  expect(flow.state.output).toEqual([1]);
 });

@@ -13,7 +13,7 @@ export const LIMITS = {
   /** Arrays and objects within each other. */
   nesting: 200,
   /** Units of text that regular expressions look through. */
-  matched: 20_000_000,
+  matched: 4_000_000,
   /** UTF-16 units of the expression itself. */
   text: 32_768,
 } as const;

@@ -28,13 +28,19 @@ export const regexEngine = (budget: Budget): RegexEngine =>
   class {
     lastIndex = 0;
     private readonly expression: RE2JS;
+    private text = '';
+    private matcher: ReturnType<RE2JS['matcher']> | undefined;
     constructor(source: RegExp) {
       this.expression = linear(source);
     }
 
     exec(text: string): Matched | null {
-      budget.match(text.length - this.lastIndex + 1);
-      const matcher = this.expression.matcher(text);
+      budget.match(Math.max(0, text.length - this.lastIndex) + 1);
+      if (!this.matcher || this.text !== text) {
+        this.matcher = this.expression.matcher(text);
+        this.text = text;
+      }
+      const { matcher } = this;
       if (this.lastIndex > text.length || !matcher.find(this.lastIndex)) {
         this.lastIndex = 0;
         return null;
