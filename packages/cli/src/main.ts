@@ -1,5 +1,7 @@
+import { fileURLToPath } from 'node:url';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { check } from './commands/check.js';
+import { demo } from './commands/demo.js';
 import { hosts } from './commands/hosts.js';
 import { logShow, logVerify } from './commands/log.js';
 import { run } from './commands/run.js';
@@ -71,6 +73,15 @@ program
   .option('--wechat-port <port>', 'a fixed port', whole)
   .addHelpText('after', '\nThe endpoints hold test keys. `tillwright hosts > hosts.json &` and `tillwright run ... --hosts hosts.json` go together.' + exits)
   .action(act((options: Parameters<typeof hosts>[0]) => hosts(options)));
+
+program
+  .command('demo')
+  .description('hosts and till as processes of their own, payments by a script, and the books held against each other')
+  .argument('<workflow>', 'a file such as workflows/counter-sale.asl.json')
+  .requiredOption('--script <file>', 'JSON: what merchant and customer do')
+  .addOption(languageOption())
+  .addHelpText('after', exits)
+  .action(act((workflow: string, { lang, script }: { lang: Language; script: string }) => demo({ workflow, script, language: lang, bin: fileURLToPath(new URL('../bin/tillwright.js', import.meta.url)) })));
 
 const log = program.command('log').description('reads the event log').addHelpText('after', exits);
 log
