@@ -1,6 +1,6 @@
 /** A torn tail is cut, damage is refused with its place, and neither is taken for the other. */
 import { crc32 } from 'node:zlib';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { fileLog } from './file-log.js';
 import { SimulatedDisk } from './simulated-disk.js';
@@ -20,6 +20,7 @@ const written = async (options: { segmentBytes?: number } = {}) => {
   await log.close();
   return disk;
 };
+const sound = await written();
 const open = async (disk: SimulatedDisk) => {
   const log = fileLog('/data', { fileSystem: disk });
   const { cut, records } = await log.open();
@@ -39,11 +40,10 @@ const claimedEnd = (disk: SimulatedDisk): number => Buffer.byteLength(textOf(dis
 
 describe('a torn tail', () => {
   it('at any byte leaves exactly the appends that are whole', async () => {
-    const whole = await written();
-    const { length } = whole.bytes(FILE);
-    const ends = [8, 10].map((lines) => Buffer.byteLength(textOf(whole).split('\n').slice(0, lines).join('\n')) + 1);
-    for (let at = claimedEnd(whole); at <= length; at += 1) {
-      const disk = await written();
+    const { length } = sound.bytes(FILE);
+    const ends = [8, 10].map((lines) => Buffer.byteLength(textOf(sound).split('\n').slice(0, lines).join('\n')) + 1);
+    for (let at = claimedEnd(sound); at <= length; at += 1) {
+      const disk = sound.copy();
       disk.edit(FILE, (bytes) => bytes.slice(0, at));
       const opened = await open(disk);
       const kept = at === length ? 10 : 8;
@@ -56,14 +56,14 @@ describe('a torn tail', () => {
 
   it('of garbage, zeros and unfinished lines is cut', async () => {
     for (const tail of ['\0\0\0\0', '{"seq":11,', 'garbage\nmore garbage\n', '\n\n']) {
-      const disk = await written();
+      const disk = sound.copy();
       disk.edit(FILE, (bytes) => Buffer.concat([bytes, Buffer.from(tail)]));
       expect(await open(disk)).toEqual({ cut: { bytes: tail.length }, counts: upTo(10) });
     }
   });
 
   it('may hold a whole record behind a torn one, when nobody was told of either', async () => {
-    const disk = await written();
+    const disk = sound.copy();
     const log = fileLog('/data', { fileSystem: disk, lazyFlushMs: 1e9 });
     await log.open();
     log.append([counted(11)], 0);
@@ -76,11 +76,10 @@ describe('a torn tail', () => {
 
 describe('damage', () => {
   it('anywhere before what a later record calls durable is refused with its place, and nothing is changed', async () => {
-    const sound = await written();
     const end = claimedEnd(sound);
     await fc.assert(
       fc.asyncProperty(fc.nat(end - 1), fc.integer({ min: 1, max: 255 }), async (at, change) => {
-        const disk = await written();
+        const disk = sound.copy();
         disk.edit(FILE, (bytes) => bytes.map((byte, where) => (where === at ? byte ^ change : byte)));
         const before = disk.bytes(FILE);
         const line = textOf(sound).slice(0, at).split('\n').length;
@@ -95,11 +94,10 @@ describe('damage', () => {
   });
 
   it('after that is cut, and never read as something else', async () => {
-    const sound = await written();
     const from = claimedEnd(sound);
     await fc.assert(
       fc.asyncProperty(fc.integer({ min: from, max: sound.bytes(FILE).length - 1 }), fc.integer({ min: 1, max: 255 }), async (at, change) => {
-        const disk = await written();
+        const disk = sound.copy();
         disk.edit(FILE, (bytes) => bytes.map((byte, where) => (where === at ? byte ^ change : byte)));
         expect((await open(disk)).counts).toEqual(upTo(8));
       }),
@@ -115,7 +113,7 @@ describe('damage', () => {
     ['the last record but one rewritten so', (lines: string[]) => lines.with(8, resealed((lines[8] ?? '').replace('"to":9', '"to":8'))), 10],
     ['the first line taken out', (lines: string[]) => lines.slice(1), 1],
   ])('%s is found', async (_, change, line) => {
-    const disk = await written();
+    const disk = sound.copy();
     edit(disk, change);
     await expect(open(disk)).rejects.toMatchObject({ code: 'LOG_DAMAGED', details: { line } });
   });
@@ -146,7 +144,7 @@ describe('damage', () => {
 
 it('a record of a newer version is refused as such, in the tail too', async () => {
   for (const line of [2, 9]) {
-    const disk = await written();
+    const disk = sound.copy();
     edit(disk, (lines) => lines.with(line, resealed((lines[line] ?? '').replace('"v":1', '"v":2'))));
     await expect(open(disk)).rejects.toMatchObject({ code: 'LOG_VERSION', details: { found: `${FILE}:${line + 1}, version 2` } });
   }

@@ -1,5 +1,5 @@
 import { crc32 } from 'node:zlib';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { TillEvent } from '../events.js';
 import { decode, encode, FIRST_PREV, lineHash, rawLines, type RawLine } from './record.js';

@@ -37,6 +37,11 @@ export class SimulatedDisk implements FileSystem {
     this.#fault = { operation, code };
   }
 
+  /** The power is gone: nothing answers until `restart`. */
+  get off(): boolean {
+    return this.#off;
+  }
+
   /** After so many more operations the power fails: nothing answers any more. */
   powerFailsAfter(operations: number): void {
     this.#operationsLeft = operations;
@@ -59,6 +64,13 @@ export class SimulatedDisk implements FileSystem {
       file.dirtyFrom = Infinity;
       file.named = true;
     }
+  }
+
+  /** Another disk with what is on this one. */
+  copy(): SimulatedDisk {
+    const disk = new SimulatedDisk();
+    for (const [path, file] of this.#files) disk.#files.set(path, { ...file });
+    return disk;
   }
 
   /** Changes bytes behind everybody's back. */
@@ -186,18 +198,23 @@ const afterSync = (file: SimulatedFile): Uint8Array => {
   return join(file.kept.subarray(0, file.dirtyFrom), hole, file.seen.subarray(file.dirtyFrom));
 };
 
-/** Of the bytes that no sync carried some may have got there by themselves, in any order, and some only as zeros or garbage. */
+/**
+ * Of the bytes that no sync carried some may have got there by themselves, in any order, and some only as zeros or garbage.
+ * Bytes written over by the same bytes stay what they are.
+ */
 const survivors = (file: SimulatedFile, choose: Choose): Uint8Array => {
+  const { kept } = file;
   const written = afterSync(file);
-  if (written === file.kept) return written;
-  const length = file.dirtyFrom + choose(Math.max(written.length - file.dirtyFrom, 0) + 1);
-  if (written.length < file.kept.length && choose(2) === 0) return file.kept;
-  const kept = written.slice(0, length);
+  if (written.length < kept.length && choose(2) === 0) return kept;
+  const differs = written.findIndex((byte, at) => byte !== kept[at]);
+  if (differs === -1) return written;
+  const length = differs + choose(written.length - differs + 1);
+  const survived = written.slice(0, length);
   const garbled = choose(4);
-  if (garbled === 0 || length === file.dirtyFrom) return kept;
-  const from = file.dirtyFrom + choose(length - file.dirtyFrom);
+  if (garbled > 1 || length === differs) return survived;
+  const from = differs + choose(length - differs);
   const to = from + choose(length - from + 1);
-  return garbled === 1 ? kept.fill(0, from, to) : kept.map((byte, at) => (at >= from && at < to && choose(2) === 0 ? choose(256) : byte));
+  return garbled === 0 ? survived.fill(0, from, to) : survived.map((byte, at) => (at >= from && at < to && choose(2) === 0 ? choose(256) : byte));
 };
 
 const systemError = (code: string): Error => Object.assign(new Error(`${code}: simulated`), { code });

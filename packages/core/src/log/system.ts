@@ -57,8 +57,8 @@ export const timeSortedIds = (clock: Pick<Clock, 'now'>, random: RandomSource): 
       if (now > lastMs) {
         lastMs = now;
         digits = Array.from(random.bytes(RANDOM_DIGITS), (byte) => byte % DIGITS.length);
-      } else {
-        countUp(digits);
+      } else if (!countUp(digits)) {
+        lastMs += 1;
       }
       return `${prefix}-${timeDigits(lastMs)}${digits.map((digit) => DIGITS[digit]).join('')}`;
     },
@@ -71,12 +71,14 @@ const timeDigits = (ms: number): string => {
   return text;
 };
 
-const countUp = (digits: number[]): void => {
+/** @returns false where all digits came round to 0 */
+const countUp = (digits: number[]): boolean => {
   for (let at = digits.length - 1; at >= 0; at -= 1) {
     const digit = (digits[at] ?? 0) + 1;
     digits[at] = digit % DIGITS.length;
-    if (digit < DIGITS.length) return;
+    if (digit < DIGITS.length) return true;
   }
+  return false;
 };
 
 /** The ids of this machine's clock and randomness. */

@@ -1,0 +1,71 @@
+import { appendFileSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { fileLog } from './file-log.js';
+import { FIRST_PREV } from './record.js';
+import { collect, counted, countsOf, upTo } from './test-events.js';
+import { readLog, verifyLog } from './verify.js';
+
+let dir: string;
+let file: string;
+let anchor: { seq: number; head: string };
+beforeEach(async () => {
+  dir = mkdtempSync(join(tmpdir(), 'tillwright-verify-'));
+  file = join(dir, '00000001.jsonl');
+  const log = fileLog(dir);
+  await log.open();
+  for (const to of upTo(6)) {
+    log.append([counted(to)], 0);
+    await log.durable(to);
+    if (to === 4) anchor = { seq: to, head: log.headHash };
+  }
+  await log.close();
+});
+afterEach(() => rmSync(dir, { recursive: true, force: true }));
+
+it('counts what a sound log holds, and an empty one', async () => {
+  expect(await verifyLog(dir)).toMatchObject({ ok: true, records: 6, segments: 1 });
+  expect(await verifyLog(join(dir, 'nothing'))).toEqual({ ok: true, records: 0, segments: 0, head: FIRST_PREV });
+  expect(await collect(readLog(join(dir, 'nothing')))).toEqual([]);
+});
+
+it('reads beside the process that owns the log, and changes nothing', async () => {
+  const log = fileLog(dir);
+  await log.open();
+  appendFileSync(file, '{"torn');
+  const before = readFileSync(file);
+  expect(await verifyLog(dir)).toMatchObject({ ok: true, records: 6, cut: { bytes: 6 } });
+  expect(countsOf(await collect(readLog(dir)))).toEqual(upTo(6));
+  expect(readFileSync(file)).toEqual(before);
+  expect(readdirSync(dir).sort()).toEqual(['00000001.jsonl', 'lock']);
+  await log.close();
+});
+
+it('names the first bad record', async () => {
+  writeFileSync(file, readFileSync(file, 'utf8').replace('"to":3', '"to":7'));
+  const line = readFileSync(file, 'utf8').split('\n').slice(0, 2).join('\n').length + 1;
+  expect(await verifyLog(dir)).toEqual({ ok: false, file: '00000001.jsonl', line: 3, byte: line, seq: 3, why: expect.stringContaining('checksum') });
+  const seen: number[] = [];
+  const reading = (async () => {
+    for await (const record of readLog(dir)) seen.push(record.seq);
+  })();
+  await expect(reading).rejects.toMatchObject({ code: 'LOG_DAMAGED', details: { place: `${file}:3`, seq: 3 } });
+});
+
+it('finds by an anchor what the chain alone can not show', async () => {
+  expect(await verifyLog(dir, { anchor })).toMatchObject({ ok: true });
+  // Cut at a record's edge.
+  const text = readFileSync(file, 'utf8');
+  writeFileSync(file, `${text.split('\n').slice(0, 3).join('\n')}\n`);
+  expect(await verifyLog(dir)).toMatchObject({ ok: true, records: 3 });
+  expect(await verifyLog(dir, { anchor })).toMatchObject({ ok: false, seq: 4, line: 4 });
+  // Written anew as a whole.
+  rmSync(file);
+  const log = fileLog(dir);
+  await log.open();
+  log.append(upTo(6).map((to) => counted(to + 1)), 0);
+  await log.close();
+  expect(await verifyLog(dir)).toMatchObject({ ok: true, records: 6 });
+  expect(await verifyLog(dir, { anchor })).toMatchObject({ ok: false, seq: 4, why: expect.stringContaining('anchored') });
+});
