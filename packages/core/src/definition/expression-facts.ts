@@ -19,7 +19,8 @@ export interface ExpressionFacts {
   readonly constant?: number;
 }
 
-export const EXPRESSION_LENGTH_MAX = 16_384;
+/** The interpreter's own limit. */
+export const EXPRESSION_LENGTH_MAX = 32_768;
 
 /**
  * Reads `{% ... %}`.
@@ -69,8 +70,11 @@ const namesIn = (ast: AstNode, text: string): Pick<ExpressionFacts, 'variables' 
   const patterns: { fault: string; span: Span }[] = [];
   const states: { field: string; span: Span }[] = [];
   const called = new Set<unknown>();
+  const seen = new Set<AstNode>();
   const stack: AstNode[] = [ast];
   for (let node = stack.pop(); node; node = stack.pop()) {
+    if (seen.has(node)) continue;
+    seen.add(node);
     if (Array.isArray(node)) {
       stack.push(...node.filter(isNode).toReversed());
       continue;
@@ -124,7 +128,7 @@ const bind = (bound: Set<string>, variable: unknown): void => {
 /** What this engine can not compile can not be matched in time linear in the text. */
 const patternFault = (pattern: RegExp): string | undefined => {
   try {
-    RE2JS.compile(pattern.source, (pattern.ignoreCase ? RE2JS.CASE_INSENSITIVE : 0) | (pattern.multiline ? RE2JS.MULTILINE : 0));
+    RE2JS.compile(RE2JS.translateRegExp(pattern.source), (pattern.ignoreCase ? RE2JS.CASE_INSENSITIVE : 0) | (pattern.multiline ? RE2JS.MULTILINE : 0));
     return undefined;
   } catch (error) {
     return error instanceof Error ? error.message : 'it can not be compiled';
