@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { alipayTime } from '../wallet/china-time.js';
 import { freshCode, openTill, sale, type TestTill } from './till.testing.js';
 
 let till: TestTill;
@@ -193,6 +194,11 @@ describe('alipay.trade.precreate', () => {
     till.clock.now += 120_000;
     expect(await till.control('/scan', { reference: 'qr_3', outcome: 'pays' })).toBe(400);
     expect(await till.call('precreate', order('qr_3'))).toMatchObject({ sub_code: 'ACQ.TRADE_HAS_CLOSE' });
+    const timeExpire = alipayTime(till.clock.now + 60_000);
+    await till.call('precreate', { ...order('qr_5'), time_expire: timeExpire, qr_code_timeout_express: '5m' });
+    till.clock.now += 60_000;
+    expect(await till.control('/scan', { reference: 'qr_5', outcome: 'pays' })).toBe(400);
+    expect(await till.call('precreate', { ...order('qr_6'), time_expire: 'soon' })).toMatchObject({ sub_code: 'ACQ.INVALID_PARAMETER' });
     expect((await till.ledger()).filter(({ reference }) => /qr_[23]/.test(reference)).map((entry) => entry.status)).toEqual(['closed', 'closed']);
   });
 

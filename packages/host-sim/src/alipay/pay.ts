@@ -1,4 +1,4 @@
-import { alipayTime } from '../wallet/china-time.js';
+import { alipayTime, alipayTimeMs } from '../wallet/china-time.js';
 import type { Twist } from '../wallet/gateway.js';
 import { asked } from '../wallet/payers.js';
 import { amountOf, BusinessFailure, fail, optionalText, orderNumber, spanMs, textOf, yuan, type Fields } from './business.js';
@@ -104,14 +104,22 @@ function orderOf(trades: Trades, content: Fields, ...expiry: readonly string[]):
   const amountMinor = amountOf(content, 'total_amount');
   const subject = textOf(content, 'subject', 256);
   const terminalId = optionalText(content, 'terminal_id', 32);
-  const span = expiry.map((name) => spanMs(optionalText(content, name, 6))).find((ms) => ms !== undefined);
+  const expiresAt = expiryOf(trades, content, expiry);
   return {
     reference,
     amountMinor,
     subject,
     ...(terminalId === undefined ? {} : { terminalId }),
-    ...(span === undefined ? {} : { expiresAt: trades.now() + span }),
+    ...(expiresAt === undefined ? {} : { expiresAt }),
   };
+}
+
+/** When the payer's time is over: `time_expire` (GMT+8) before any span. */
+function expiryOf(trades: Trades, content: Fields, spans: readonly string[]): number | undefined {
+  const expire = optionalText(content, 'time_expire', 32);
+  if (expire !== undefined) return alipayTimeMs(expire) ?? fail('ACQ.INVALID_PARAMETER');
+  const span = spans.map((name) => spanMs(optionalText(content, name, 6))).find((ms) => ms !== undefined);
+  return span === undefined ? undefined : trades.now() + span;
 }
 
 /** The answer to a pay under a number that was used before; undefined when it may still become a trade. */

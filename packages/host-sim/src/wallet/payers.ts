@@ -17,7 +17,10 @@ export interface Payer {
   readonly password?: 'needed' | 'never';
   /** `pays` when left out. Whoever declines or walks away is asked first, whatever the amount. */
   readonly outcome?: PayerOutcome;
-  /** How many inquiries still answer "paying" before a payer who is asked decides; 1 when left out. Above 0 the payer is always asked. */
+  /**
+   * How many inquiries (or, at WeChat Pay, refused reversals) still hear "paying" before a payer who is asked decides;
+   * 1 when left out. Above 0 the payer is always asked.
+   */
   readonly paysAfterQueries?: number;
 }
 

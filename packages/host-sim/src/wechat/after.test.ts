@@ -52,8 +52,7 @@ describe('reverse', () => {
   it('is refused while a payer is about to pay, and gives the money back afterwards', async () => {
     await pay('REV_004', 100, freshCode('1302'));
     till.clock.now += 15_000;
-    expect(await till.reverse('REV_004')).toMatchObject({ status: 400, data: { code: 'USERPAYING' } });
-    expect(await stateOf('REV_004')).toBe('USERPAYING');
+    for (let time = 0; time < 2; time += 1) expect(await till.reverse('REV_004')).toMatchObject({ status: 400, data: { code: 'USERPAYING' } });
     expect(await stateOf('REV_004')).toBe('SUCCESS');
     expect(await till.reverse('REV_004')).toMatchObject({ status: 200 });
     expect(await entryOf('REV_004')).toMatchObject({ status: 'reversed' });

@@ -41,7 +41,11 @@ export async function reverse(orders: Orders, reference: string, content: Fields
   if (order.refunds.length > 0) return refusal('INVALID_REQUEST', '订单已转入退款');
   if (now - order.at < policy.notBeforeMs) return refusal('INVALID_REQUEST', '支付发起后不足 15 秒，请稍后再撤销');
   if (now - order.at > policy.withinMs) return refusal('REVERSE_EXPIRE');
-  if (order.waiting?.outcome === 'pays' && policy.whilePaying === 'refuse') return refusal('USERPAYING');
+  if (order.waiting?.outcome === 'pays' && policy.whilePaying === 'refuse') {
+    // The payer goes on meanwhile, so that a till which only asks for the reversal is not refused for ever.
+    await onePollOlder(orders, order);
+    return refusal('USERPAYING');
+  }
   const { waiting: _waiting, ...rest } = order;
   await orders.put({ ...rest, stage: 'revoked', ...(order.stage === 'paid' ? { moneyBack: true } : {}) });
   return done;
