@@ -106,7 +106,7 @@ const answerOf = <A>(socket: Socket, framed: Uint8Array, read: (bytes: Uint8Arra
           }
         }
       } catch (error) {
-        resolve({ got: 'not-sent', why: error instanceof Error ? error.message : 'not a message' });
+        resolve({ got: 'garbled', why: error instanceof Error ? error.message : 'not a message' });
       }
     });
     socket.write(framed);

@@ -53,10 +53,13 @@ describe('sign-on', () => {
   });
 
   it.each<[string, (request: Iso8583Message) => Iso8583Message]>([
-    ['a refusal', (request) => ({ ...request, mti: '0810', fields: { 11: '000001', 39: '97', 41: TERMINAL.tid, 42: TERMINAL.mid } })],
-    ['another terminal', (request) => ({ ...request, mti: '0810', fields: { 11: '000001', 39: '00', 41: '00000002', 42: TERMINAL.mid, 60: '00000007003' } })],
-    ['keys of another length', (request) => ({ ...request, mti: '0810', fields: { 11: '000001', 39: '00', 41: TERMINAL.tid, 42: TERMINAL.mid, 60: '00000007003', 62: '00'.repeat(24) } })],
-    ['no keys', (request) => ({ ...request, mti: '0810', fields: { 11: '000001', 39: '00', 41: TERMINAL.tid, 42: TERMINAL.mid, 60: '00000007003' } })],
+    ['a refusal', (request) => acquirer.signOn(request, { 39: '97' })],
+    ['the answer to another terminal', (request) => acquirer.signOn(request, { 41: '00000002' })],
+    ['the answer to another merchant', (request) => acquirer.signOn(request, { 42: '898000000000002' })],
+    ['an answer of another type', (request) => ({ ...acquirer.signOn(request), mti: '0830' })],
+    ['an answer without a batch', (request) => acquirer.signOn(request, { 60: '00000000003' })],
+    ['keys of another length', (request) => acquirer.signOn(request, { 62: '00'.repeat(24) })],
+    ['no keys', (request) => acquirer.signOn(request, { 62: '' })],
   ])('takes no keys from %s', async (_what, answer) => {
     acquirer.next('0800', (request) => [answer(request)]);
     expect(await line.ensureKeys()).toMatchObject({ ok: false });

@@ -108,7 +108,7 @@ describe('a sale', () => {
     const { prepared, answer } = await pay({ card, pin: await enterPin(card) });
     expect(answer).toMatchObject({ outcome: 'approved', verified: true, amount: { amountMinor: 1250, currency: 'CNY' }, completion: 'none' });
     expect(lastSale()).toMatchObject({ 2: PAN, 3: '000000', 4: '000000001250', 14: '4912', 22: '021', 25: '00', 26: '12', 35: STRIPE, 49: '156', 53: '2600000000000000', 60: '2200000700060' });
-    expect(Object.keys(lastSale())).not.toContain('55');
+    expect(Object.keys(lastSale()).join(' ')).toBe('2 3 4 11 14 22 25 26 35 41 42 49 52 53 60 64');
     expect(lastSale()[52]).toMatch(/^[0-9A-F]{16}$/);
     expect(prepared).toMatchObject({ reference: `${TERMINAL.tid}-000007-${lastSale()[11]}`, lane: 'acquirer/00000001', dataVersion: 1 });
   });
@@ -118,6 +118,7 @@ describe('a sale', () => {
     const card = inserted(session);
     await pay({ card, pin: await enterPin(card) });
     expect(lastSale()).toMatchObject({ 22: '051', 23: '001', 35: TRACK, 60: '2200000700060' });
+    expect(Object.keys(lastSale()).join(' ')).toBe('2 3 4 11 14 22 23 25 26 35 41 42 49 52 53 55 60 64');
     expect([...decodeTlv(fromHex(lastSale()[55] ?? '')).keys()].join(' ')).toBe('9F26 9F27 9F10 9F37 9F36 95 9A 9C 9F02 5F2A 82 9F1A 9F03 9F33 9F34 9F35 9F1E 84 9F09 9F41');
     expect(session.asked).toEqual(['first 000000001250']);
   });
@@ -256,6 +257,17 @@ describe('PIN blocks', () => {
     expect(await method.submit(request, prepared, live(secrets, [], AbortSignal.abort()))).toMatchObject({ outcome: 'not-sent' });
     expect((await pay({ card, pin }, { attempt: 2 })).answer).toMatchObject({ outcome: 'approved' });
     expect(lastSale()[52]).toMatch(/^[0-9A-F]{16}$/);
+  });
+
+  it('go out once, even where the vault still holds them', async () => {
+    const card = swiped();
+    const pin = await enterPin(card);
+    const { sensitive } = pin as unknown as SensitiveReference;
+    const kept = secrets.held.get(sensitive);
+    acquirer.next('0200', (request) => [acquirer.answer(request, '55')]);
+    await pay({ card, pin });
+    secrets.held.set(sensitive, kept);
+    await expect(pay({ card, pin }, { attempt: 2 })).rejects.toMatchObject({ error: 'Sensitive.Lost', message: 'the PIN was sent already: it must be entered again' });
   });
 
   it('are not used for another card', async () => {
@@ -484,7 +496,7 @@ describe('the remedy', () => {
   });
 });
 
-describe('a void', () => {
+describe('a void of a sale', () => {
   it('names its original, needs no card, and has a trace of its own', async () => {
     const { recorded: original } = await pay({ card: swiped() });
     const sale = lastSale();
@@ -504,6 +516,11 @@ describe('a void', () => {
     const { sealed: _sealed, ...original } = recorded;
     const { answer, sealed } = await pay({}, { operation: 'void', attempt: 2, original });
     expect([answer.outcome, sealed, lastSale()[2], lastSale()[14]]).toEqual(['approved', undefined, undefined, undefined]);
+  });
+  it('of a part is no void: its fate is unknown', async () => {
+    const { recorded: original } = await pay({ card: swiped() });
+    acquirer.next('0200', (request) => [acquirer.answer(request, '10', { 4: '000000000800' })]);
+    expect((await pay({}, { operation: 'void', attempt: 2, original })).answer).toMatchObject({ outcome: 'unknown', reason: 'mismatch' });
   });
   it('declined is declined', async () => {
     const { recorded: original } = await pay({ card: swiped() });

@@ -221,12 +221,13 @@ export class TestAcquirer {
 
   async #handle(socket: Socket, request: Iso8583Message): Promise<void> {
     this.requests.push(request);
-    const reply = await (this.replies[request.mti]?.shift() ?? ((r: Iso8583Message): Reply => [r.mti === '0800' ? this.#signOn(r) : this.answer(r, '00')]))(request);
+    const reply = await (this.replies[request.mti]?.shift() ?? ((r: Iso8583Message): Reply => [r.mti === '0800' ? this.signOn(r) : this.answer(r, '00')]))(request);
     if (reply === 'hang-up') socket.destroy();
     else for (const message of reply ?? []) socket.write(frame(message instanceof Uint8Array ? message : encode(message)));
   }
 
-  #signOn(request: Iso8583Message): Iso8583Message {
+  /** New working keys for a terminal; `changes` overrides fields of the answer. */
+  signOn(request: Iso8583Message, changes: { readonly [field: number]: string } = {}): Iso8583Message {
     this.keys = { pin: Uint8Array.from(randomBytes(16)), mac: Uint8Array.from(randomBytes(8)) };
     const spoil = this.badCheckValues > 0 ? 1 : 0;
     this.badCheckValues -= spoil;
@@ -234,6 +235,6 @@ export class TestAcquirer {
     const { pin, mac } = this.keys;
     const field62 = concatBytes(desEcb(MASTER_KEY, pin, 'encrypt'), proof(pin), desEcb(MASTER_KEY, mac, 'encrypt'), new Uint8Array(8), proof(mac));
     const fields = { 11: request.fields[11] ?? '', 39: '00', 41: request.fields[41] ?? '', 42: request.fields[42] ?? '', 60: `00${this.batch}003`, 62: toHex(field62) };
-    return { ...request, mti: '0810', fields };
+    return { ...request, mti: '0810', fields: { ...fields, ...changes } };
   }
 }
