@@ -17,7 +17,15 @@ const unexpected = (turn: Turn, scope: ScopeState, template: Json, field: string
     typeof template === 'string' && template.startsWith('{%')
       ? `The JSONata expression '${template.slice(2, -2).trim()}' specified for the field '${field}' returned an unexpected result type.`
       : `The field '${field}' holds an unexpected type.`;
-  return turn.failure(scope, 'States.QueryEvaluationError', `${what} Expected '${expected}', but was '${kindOf(found)}' for value: ${JSON.stringify(found)}`);
+  return turn.failure(scope, 'States.QueryEvaluationError', `${what} Expected '${expected}', but was '${kindOf(found)}' for value: ${shown(found)}`);
+};
+
+const SHOWN_MAX = 1000;
+
+/** A value as a cause shows it. */
+export const shown = (value: Json): string => {
+  const text = JSON.stringify(value);
+  return text.length > SHOWN_MAX ? `${text.slice(0, SHOWN_MAX)}...` : text;
 };
 
 export const text = async (turn: Turn, scope: ScopeState, template: string, field: string): Promise<string> => {

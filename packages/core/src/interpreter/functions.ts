@@ -66,6 +66,13 @@ const BEFORE: { readonly [name: string]: (...args: never[]) => void } = {
     const times = typeof pattern === 'string' && pattern !== '' ? text.split(pattern).length : text.length + 1;
     checkString(text.length + (typeof pattern === 'string' ? times : times / 16) * (replacement.length + 1));
   },
+  toMillis: (text: unknown, picture: unknown) => {
+    if (typeof text !== 'string' || typeof picture !== 'string') return;
+    // JSONata makes a backtracking expression of a picture. Each part that may end at any letter or digit multiplies its ways.
+    const parts = [...picture.matchAll(/\[([^\]]*)\]([^[]*)/g)];
+    const open = parts.slice(0, -1).filter(([, part, literal]) => !/^[A-Za-z]\d{2}/.test(part ?? '') && !/[^A-Za-z0-9]/.test(literal ?? ''));
+    if (text.length > 64 || open.length > 4) throw new LimitExceeded('reads a time of more than 64 characters, or by a picture with too many parts that nothing separates.');
+  },
   formatInteger: (value: unknown, picture: unknown) => {
     if (typeof value === 'number' && Math.abs(value) > 1e15) throw new LimitExceeded('formatted an integer of more than 15 digits.');
     if (typeof value === 'number' && typeof picture === 'string' && /[Ii]/.test(picture) && Math.abs(value) > 10_000) {

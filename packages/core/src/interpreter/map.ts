@@ -1,6 +1,6 @@
 import type { MapState } from '../definition/asl.js';
 import type { Json } from '../json.js';
-import { list, wholeNumber } from './fields.js';
+import { list, shown, wholeNumber } from './fields.js';
 import type { Turn } from './turn.js';
 import type { ScopeState } from './types.js';
 
@@ -28,7 +28,7 @@ const itemsOf = async (turn: Turn, scope: ScopeState, state: MapState): Promise<
   if (state.Items !== undefined) return list(turn, scope, state.Items, 'Items');
   const { input } = scope.current;
   if (Array.isArray(input)) return input;
-  throw turn.failure(scope, 'States.QueryEvaluationError', `Map state input must be an array but was: ${JSON.stringify(input)}`);
+  throw turn.failure(scope, 'States.QueryEvaluationError', `Map state input must be an array but was: ${shown(input)}`);
 };
 
 const selectAll = async (turn: Turn, scope: ScopeState, selector: Json, items: readonly Json[]): Promise<readonly Json[]> => {

@@ -140,6 +140,7 @@ export type Command =
       /** Ids of the scopes around it, innermost last: rule 10. '' is the root. */
       readonly scopes: readonly string[];
     }
+  /** For `execution-timeout` the step is the address of the scope whose workflow has TimeoutSeconds: '' for the main one. */
   | { readonly do: 'timer'; readonly step: StepId; readonly timer: TimerKind; readonly dueAt: number };
 
 /**
