@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { checkValue, decode, frame, macInput, toHex, unionpayEcbMac, type Iso8583Message } from '@tillwright/plugin-card/protocol';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { Accounts } from './accounts.js';
 import { openHost, STRIPE, type TestHost } from './terminal.testing.js';
 
 let host: TestHost;
@@ -192,6 +193,12 @@ describe('durability', () => {
     };
     vi.spyOn(fileHandles, 'datasync').mockRejectedValue(new Error('disk gone'));
     send(message());
+    expect(await host.terminal.next()).toBe('closed');
+  });
+
+  test('a wrong PIN is not answered before it is counted', async () => {
+    vi.spyOn(Accounts.prototype, 'remember').mockRejectedValue(new Error('disk gone'));
+    send(host.terminal.sale({ account: STRIPE, amountMinor: 500, entry: 'swiped', trace: '000002', pin: '9999' }));
     expect(await host.terminal.next()).toBe('closed');
   });
 
