@@ -125,7 +125,7 @@ describe.each(WALLETS)('$id', (wallet) => {
   it('pays', async () => {
     const { answer, recorded } = await begin(freshCode(wallet.prefix));
     expect(answer).toMatchObject({ outcome: 'approved', verified: true, amount: { amountMinor: AMOUNT, currency: 'CNY' }, facts: { reference: recorded.prepared.reference } });
-    const lines = (answer as { facts: { receipt: { key: string; value: string }[] } }).facts.receipt;
+    const lines = answer.outcome === 'approved' ? answer.facts.receipt : [];
     expect(lines.map(({ key }) => key)).toEqual(['merchantOrderNumber', 'tradeNumber', 'payer', 'paidAmount', 'paidAt']);
     expect(lines.find(({ key }) => key === 'payer')?.value).toContain('*');
     expect(await ledger()).toMatchObject([{ reference: recorded.prepared.reference, amountMinor: AMOUNT, status: 'approved' }]);
