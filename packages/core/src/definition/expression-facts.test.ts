@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Json, JsonObject } from '../json.js';
+import { LIMITS } from '../interpreter/limits.js';
 import { checkWorkflows } from './check.js';
-import { expressionFacts } from './expression-facts.js';
+import { EXPRESSION_LENGTH_MAX, expressionFacts } from './expression-facts.js';
 import { JSONATA_FUNCTIONS } from './jsonata-functions.js';
 import { catalogue } from './sample.js';
 
@@ -109,7 +110,8 @@ describe('faults in expressions', () => {
     expect(check({ deep: [text] }).map(({ code }) => code)).toEqual(codes);
   });
 
-  it('that are too long are told so', () => {
+  it('that are too long are told so, by the limit that the interpreter has', () => {
+    expect(EXPRESSION_LENGTH_MAX).toBe(LIMITS.text);
     expect(check(`{% ${'$x + '.repeat(10_000)}1 %}`).map(({ code }) => code)).toEqual(['WORKFLOW_EXPRESSION_TOO_LONG']);
   });
 

@@ -154,7 +154,7 @@ const STATES: Fields = {
   ),
 };
 
-export const STATE_TYPES = Object.keys(STATES);
+const STATE_TYPES = Object.keys(STATES);
 
 const ERROR_EQUALS: JsonSchema = {
   type: 'array',
