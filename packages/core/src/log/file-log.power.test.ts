@@ -77,10 +77,12 @@ it('lose nothing acknowledged, keep appends whole and in order, double nothing, 
 
 /** Waits until the work is done, or nothing moves any more because the power is gone: the disk is in memory, turns suffice. */
 const settled = async (work: Promise<unknown>): Promise<boolean> => {
-  let done = false;
-  void work.then(() => (done = true));
-  for (let turn = 0; turn < 40 && !done; turn += 1) await new Promise<void>((resolve) => setImmediate(resolve));
-  return done;
+  const ended = work.then(() => true);
+  for (let turn = 0; turn < 40; turn += 1) {
+    const next = new Promise<false>((resolve) => setImmediate(() => resolve(false)));
+    if (await Promise.race([ended, next])) return true;
+  }
+  return false;
 };
 
 const keptCalls = (calls: readonly number[][], found: number): number[][] => {

@@ -1,3 +1,5 @@
+// The package has no types; packages that read these sources find the declaration only by its path.
+// oxlint-disable-next-line typescript/triple-slash-reference
 /// <reference path="./fs-native-extensions.d.ts" />
 import * as fs from 'node:fs';
 import { mkdir, open, readFile, readdir, rename, rm } from 'node:fs/promises';
