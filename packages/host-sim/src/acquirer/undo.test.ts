@@ -135,6 +135,19 @@ describe('void', () => {
     expect(await shown()).toMatchObject([{ status: 'approved' }]);
   });
 
+  test('without a card is proved by reference number and authorization code', async () => {
+    host = await openHost({ accounts });
+    const paid = await sold();
+    const cardless = { 2: undefined, 14: undefined, 22: '012', 35: undefined };
+    for (const [trace, missing] of [['000002', 37], ['000003', 38]] as const) {
+      expect(await code(host.terminal.undo('void', { ...paid, trace, fields: { ...cardless, [missing]: undefined } }))).toBe('25');
+    }
+    const request = host.terminal.undo('void', { ...paid, trace: '000004', fields: cardless });
+    expect(await code(request)).toBe('00');
+    expect(await shown()).toMatchObject([{ status: 'voided' }]);
+    expect(await canSpend(BALANCE, '000005')).toBe(true);
+  });
+
   test('of a declined sale is refused with 25', async () => {
     host = await openHost({ accounts });
     const paid = await sold({ amountMinor: BALANCE + 1 });

@@ -8,20 +8,22 @@ import type { Transaction } from './transactions.js';
 /**
  * A void (0200, 60.1 = 23) or a refund (0220, 60.1 = 25) whose MAC was right.
  *
- * The original is named by DE 61 (batch, trace, date), by DE 37, or by both, which must then agree. The card must be the
- * one that paid. A void gives back all that was approved and only of a sale that nothing else was done to; refunds may be
+ * The original is named by DE 61 (batch, trace, date), by DE 37, or by both, which must then agree; so must DE 38 when it
+ * is there. A card that is shown must be the one that paid. A till that kept no card number shows none (DE 2 and 35 left
+ * out): then DE 37 and 38 are what proves the sale. A void gives back all that was approved and only of a sale that nothing else was done to; refunds may be
  * partial, and never sum up to more than was approved.
  */
 export async function voidOrRefund(host: HostParts, request: Request, kind: 'void' | 'refund', wish?: string): Promise<Outcome> {
-  const card = presentedCard(request);
-  if (!has(request, [3, 4, 11, 22, 25, 41, 42, 49, 60]) || card === undefined) return refused(host, CODE.formatError);
+  const card = isCardless(request) ? undefined : presentedCard(request);
+  const complete = has(request, [3, 4, 11, 22, 25, 41, 42, 49, 60]) && (card !== undefined || isCardless(request));
+  if (!complete) return refused(host, CODE.formatError);
   if (request.fields[49] !== '156') return refused(host, CODE.invalidTransaction);
   if (request.batch !== host.terminals.batch(request.tid)) return refused(host, CODE.batchMismatch);
   const before = host.book.get(request.reference);
   if (before !== undefined && before.kind !== 'no-original') return refused(host, CODE.duplicate);
 
-  const account = host.accounts.id(card.pan);
   const original = originalOf(host, request);
+  const account = card === undefined ? (original?.account ?? '') : host.accounts.id(card.pan);
   const fitting = original?.account === account ? original : undefined;
   const late = before !== undefined && host.lateSale === 'refuse';
   const code = late ? CODE.duplicate : judge(host, { request, kind, original: fitting, wish });
@@ -37,7 +39,7 @@ export async function voidOrRefund(host: HostParts, request: Request, kind: 'voi
     amountMinor: request.amountMinor,
     approvedMinor: isApproval(code) ? request.amountMinor : 0,
     account,
-    payer: maskPan(card.pan),
+    payer: card === undefined ? (fitting?.payer ?? '') : maskPan(card.pan),
     processingCode: request.fields[3] ?? '',
     code,
     rrn: given.rrn,
@@ -48,7 +50,11 @@ export async function voidOrRefund(host: HostParts, request: Request, kind: 'voi
     at: given.time.at,
   });
   const shown = approval.authorizationCode === undefined ? {} : { 38: approval.authorizationCode };
-  return { code, time: given.time, fields: { 2: card.pan, 4: request.fields[4] ?? '', 37: given.rrn, ...shown } };
+  return { code, time: given.time, fields: { ...(card === undefined ? {} : { 2: card.pan }), 4: request.fields[4] ?? '', 37: given.rrn, ...shown } };
+}
+
+function isCardless({ fields }: Request): boolean {
+  return fields[2] === undefined && fields[35] === undefined;
 }
 
 interface UndoInput {
@@ -80,6 +86,7 @@ function originalOf(host: HostParts, request: Request): Transaction | undefined 
   const date = named.slice(12, 16);
   if (date !== '' && date !== '0000' && date !== found.date) return undefined;
   const authorization = request.fields[38];
+  if (isCardless(request) && (rrn === undefined || authorization === undefined)) return undefined;
   return authorization === undefined || authorization === found.authorizationCode ? found : undefined;
 }
 
