@@ -2,7 +2,7 @@ import { connect, type Socket } from 'node:net';
 import type { Clock } from '@tillwright/core/contract';
 import { frame, FrameReader } from './protocol.js';
 
-export interface ExchangeLimits {
+interface ExchangeLimits {
   /**
    * In ms since 1970: nothing is sent from here on, and no answer waited for. Who asked has then given the request up and may be
    * undoing it: a late first byte would charge the customer after the undo.
@@ -12,7 +12,7 @@ export interface ExchangeLimits {
 }
 
 /** What came of an exchange. Only `not-sent` is sure that the host has seen nothing. */
-export type Exchanged<A> =
+type Exchanged<A> =
   | { readonly got: 'answer'; readonly answer: A }
   | { readonly got: 'not-sent' | 'no-answer' | 'garbled'; readonly why: string };
 

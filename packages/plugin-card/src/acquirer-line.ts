@@ -4,7 +4,7 @@ import type { CardSettings } from './options.js';
 import { decode, encode, equalBytes, fromHex, type Iso8583Message, macInput, toHex } from './protocol.js';
 import { readSignOnAnswer, signOnFields } from './sign-on.js';
 
-export type Fields = Iso8583Message['fields'];
+type Fields = Iso8583Message['fields'];
 
 /** What came of a message to the acquirer. Only `answer` is verified: MAC, trace, terminal, merchant, amount and processing code agree. */
 export type LineResult =
@@ -13,9 +13,9 @@ export type LineResult =
   | { readonly got: 'unverified'; readonly code: string; readonly why: string }
   | { readonly got: 'not-sent' | 'no-answer' | 'garbled' | 'mismatch'; readonly why: string };
 
-export type SignOnResult = { readonly ok: true } | { readonly ok: false; readonly why: string };
+type SignOnResult = { readonly ok: true } | { readonly ok: false; readonly why: string };
 
-export interface LineLimits {
+interface LineLimits {
   /** In ms since 1970. */
   readonly deadlineAt: number;
   readonly signal?: AbortSignal;

@@ -5,7 +5,6 @@ import {
   type Completion,
   type Counters,
   type Live,
-  money,
   type PaymentMethod,
   type PaymentRequest,
   type PinPad,
@@ -17,18 +16,18 @@ import {
   type Terminal,
   type UndoReason,
 } from '@tillwright/core/contract';
-import type { AcquirerLine, LineResult } from './acquirer-line.js';
+import type { AcquirerLine } from './acquirer-line.js';
 import { type CardData, DATA_VERSION, originalField, referenceKey, reversalCode, reversalFields, saleData, saleFields, type SealedCard, voidData, voidFields } from './card-messages.js';
+import { type Asked, paymentAnswer, undoAnswer } from './answers.js';
 import { CARD_KIND, type CardSecret, PIN_KIND, type PinSecret } from './card-secret.js';
-import { cryptogramKind, issuerData, merged, reversalChipData, saleChipData, terminalData, tlvOf } from './emv.js';
+import { cryptogramKind, merged, reversalChipData, saleChipData, terminalData, tlvOf } from './emv.js';
 import type { CardSettings } from './options.js';
 import { encodeTlv, maskPan, type TlvMap } from './protocol.js';
-import { facts, type FactsInput } from './receipt-facts.js';
-import { responseCode } from './response-codes.js';
+import { facts } from './receipt-facts.js';
 import { ARGUMENTS, METHOD_ERRORS, SHOWN } from './texts.js';
 
 /** What a card payment works with, one of each for every terminal. */
-export interface CardPaymentParts {
+interface CardPaymentParts {
   readonly settings: CardSettings;
   readonly line: AcquirerLine;
   readonly clock: Clock;
@@ -38,10 +37,6 @@ export interface CardPaymentParts {
   readonly pinPad: PinPad;
 }
 
-const DUPLICATE = '94';
-const NO_ORIGINAL = '25';
-const APPROVED = '00';
-const PARTIAL = '10';
 const AMOUNT_MAX = 999_999_999_999;
 
 /** Bank card: sale and void as 0200, undone by 0400. The acquirer offers no inquiry, so silence is reversed. */
@@ -83,7 +78,7 @@ export class CardPayment implements PaymentMethod {
     if (request.operation === 'void') {
       const result = await line.exchange('0200', voidFields(data, this.#voidCards.get(prepared.reference)), limits);
       this.#voidCards.delete(prepared.reference);
-      return this.#answer(result, { request, data, completion: 'none' });
+      return paymentAnswer(result, this.#asked(request, data));
     }
     return this.#submitSale(request, data, live, limits);
   }
@@ -244,7 +239,7 @@ export class CardPayment implements PaymentMethod {
     const result = await line.exchange('0200', saleFields(data, card, pin, settings), limits);
     // Not a byte left: the block may go with the next attempt.
     if (pin !== undefined && result.got === 'not-sent') pin.spent = false;
-    const answer = this.#answer(result, { request, data, completion: card.chip === undefined ? 'none' : 'due', card });
+    const answer = paymentAnswer(result, this.#asked(request, data), { attempt: card.attempts.get(referenceKey(data)), chip: card.chip !== undefined });
     if (result.got !== 'not-sent') forget(live, request, 'pin');
     // Track data are not kept once an answer is there, and a cryptogram is good for one: only what follows at once still needs the card.
     const needed =
@@ -255,42 +250,8 @@ export class CardPayment implements PaymentMethod {
     return answer;
   }
 
-  #answer(result: LineResult, of: { request: PaymentRequest; data: CardData; completion: 'due' | 'none'; card?: CardSecret }): Answer {
-    if (result.got === 'not-sent') return { outcome: 'not-sent', why: result.why };
-    if (result.got !== 'answer') return { outcome: 'unknown', reason: result.got, why: result.why };
-    const { code, fields } = result;
-    // The first copy of a duplicate may have been approved.
-    if (code === DUPLICATE) return { outcome: 'unknown', reason: 'duplicate', why: 'the host has seen this trace number before (94)' };
-    const meaning = responseCode(code);
-    if (meaning.class !== 'approved') {
-      return {
-        outcome: 'declined',
-        verified: true,
-        code,
-        hint: meaning.text,
-        again: meaning.again ?? 'never',
-        ...(meaning.error === undefined ? {} : { error: meaning.error }),
-      };
-    }
-    const { request, data, card } = of;
-    const approvedMinor = code === PARTIAL ? Number(fields[4]) : request.amount.amountMinor;
-    if (request.operation === 'void' && approvedMinor !== request.amount.amountMinor) return { outcome: 'unknown', reason: 'mismatch', why: 'a void of a part' };
-    const attempt = card?.attempts.get(referenceKey(data));
-    const told: FactsInput = {
-      card: data.card,
-      operation: request.operation === 'void' ? 'void' : 'sale',
-      batch: data.batch,
-      trace: data.trace,
-      code,
-      answer: fields,
-      signature: data.verifiedBy === 'none' ? 'none' : 'signature',
-      terminal: this.parts.terminal,
-      operatorId: request.operatorId,
-      nowMs: this.parts.clock.now(),
-      ...(attempt === undefined || attempt.field55 === '' ? {} : { chip: attempt.tlv }),
-    };
-    if (attempt !== undefined) attempt.answer = { code, issuerData: issuerDataOf(fields[55]), facts: told };
-    return { outcome: 'approved', verified: true, amount: money(approvedMinor, request.amount.currency), completion: of.completion, facts: facts(told) };
+  #asked(request: PaymentRequest, data: CardData): Asked {
+    return { request, data, terminal: this.parts.terminal, nowMs: this.parts.clock.now() };
   }
 
   get #lane(): string {
@@ -320,26 +281,6 @@ export class CardPayment implements PaymentMethod {
 const lost = (why: string): ActionError => new ActionError('Sensitive.Lost', why);
 
 const text = (value: unknown): string => (typeof value === 'string' ? value : '');
-
-const undoAnswer = (result: LineResult): ReverseAnswer => {
-  if (result.got === 'not-sent') return { outcome: 'not-sent', why: result.why };
-  if (result.got !== 'answer') return { outcome: 'unknown', reason: result.got, why: result.why };
-  if (result.code === APPROVED) return { outcome: 'undone', verified: true, proof: 'acknowledged' };
-  if (result.code === NO_ORIGINAL) return { outcome: 'undone', verified: true, proof: 'no-original' };
-  // A host that is out of order, or wants a sign-on first, has not decided: try again.
-  const { again } = responseCode(result.code);
-  if (again === 'later' || again === 'sign-on-first') return { outcome: 'unknown', reason: 'host-error', why: `the host answered ${result.code}` };
-  return { outcome: 'refused', code: result.code };
-};
-
-/** Chip data of an answer that can't be read give the card nothing: it will not accept the approval, which is then undone. */
-const issuerDataOf = (field55: string | undefined): Uint8Array => {
-  try {
-    return issuerData(field55 ?? '');
-  } catch {
-    return new Uint8Array(0);
-  }
-};
 
 const nameOf = (reference: unknown): string | undefined => {
   const name = typeof reference === 'object' && reference !== null && 'sensitive' in reference ? reference.sensitive : undefined;

@@ -1,5 +1,5 @@
 /** Terminal and host count in China Standard Time (UTC+8, no summer time), whatever zone the till's machine is set to. */
-export interface ChinaTime {
+interface ChinaTime {
   readonly year: number;
   /** YYMMDD, as in 9A. */
   readonly date: string;

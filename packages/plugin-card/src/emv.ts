@@ -16,7 +16,7 @@ const ISSUER_TAGS: ReadonlySet<string> = new Set(['91', '71', '72']);
 /** Verification method results (9F34): online PIN, signature, none. */
 const VERIFIED_BY = { 'online-pin': '420300', signature: '5E0300', none: '1F0302' } as const;
 
-export interface TerminalDataInput {
+interface TerminalDataInput {
   readonly amount: Money;
   readonly atMs: number;
   readonly pinPad: Pick<PinPad, 'serial'>;

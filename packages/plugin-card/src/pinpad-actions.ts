@@ -5,7 +5,7 @@ import { CARD_KIND, type CardSecret, PIN_KIND, type PinSecret } from './card-sec
 import type { CardSettings } from './options.js';
 import { CARD_REFERENCE, PIN_ERRORS, PIN_REFERENCE, SHOWN } from './texts.js';
 
-export interface PinPadParts {
+interface PinPadParts {
   readonly settings: CardSettings;
   readonly line: AcquirerLine;
   readonly pinPad: PinPad;

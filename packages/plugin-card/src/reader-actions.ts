@@ -7,7 +7,7 @@ import type { CardSettings } from './options.js';
 import { encodeTlv, maskPan } from './protocol.js';
 import { CARD_REFERENCE, READ_ERRORS, REMOVE_ERRORS, SHOWN } from './texts.js';
 
-export interface ReaderParts {
+interface ReaderParts {
   readonly settings: CardSettings;
   readonly reader: CardReader;
   readonly pinPad: PinPad;
