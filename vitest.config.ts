@@ -5,7 +5,7 @@ export default defineConfig({
   resolve: { conditions: ['@tillwright/source'] },
   ssr: { resolve: { conditions: ['@tillwright/source'] } },
   test: {
-    include: ['packages/*/src/**/*.test.ts', 'examples/*/src/**/*.test.ts', 'tests/**/*.test.ts'],
+    include: ['packages/*/src/**/*.test.ts', 'tests/**/*.test.ts'],
     testTimeout: 30_000,
     hookTimeout: 60_000,
     retry: 0,

@@ -7,9 +7,10 @@ import { paymentPlugins } from './counter.js';
 /** What workflows may use with these plugins; no host is asked and nothing is opened. */
 export const createTillCatalogue = async (choose: (defaults: readonly Plugin[]) => readonly Plugin[] | Promise<readonly Plugin[]>, workflows: readonly string[]): Promise<Catalogue> => {
   // Plugins are set up as at a till, with keys that open nothing.
-  const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 1024 });
-  const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
-  const publicPem = publicKey.export({ type: 'spki', format: 'pem' }).toString();
+  const merchant = generateKeyPairSync('rsa', { modulusLength: 1024 });
+  const host = generateKeyPairSync('rsa', { modulusLength: 1024 });
+  const pem = merchant.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+  const publicPem = host.publicKey.export({ type: 'spki', format: 'pem' }).toString();
   const nowhere = 'http://127.0.0.1:9';
   const defaults = [
     ...paymentPlugins({

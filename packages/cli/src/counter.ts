@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createTill, type Till } from '@tillwright/core';
-import type { Plugin } from '@tillwright/core/contract';
+import type { Clock, Plugin, SettlingPolicy } from '@tillwright/core/contract';
 import { fileStorage } from '@tillwright/core/node';
 import { createSimulation, deviceSim, sampleAccounts, type SimulatedTill } from '@tillwright/device-sim';
 import { type Endpoints, type Hosts, startHosts } from '@tillwright/host-sim';
@@ -38,11 +38,32 @@ export const readEndpoints = async (file: string): Promise<Endpoints> => {
   throw new UsageError(`${file} holds no endpoints: it must be what \`tillwright hosts\` prints`);
 };
 
+type Policy = Partial<Omit<SettlingPolicy, 'reverse'>> & { readonly reverse?: Partial<SettlingPolicy['reverse']> };
+
+/** What differs from each method's own timings. */
+export interface Policies {
+  readonly card?: Policy;
+  readonly alipay?: Policy;
+  readonly wechat?: Policy;
+}
+
+const policyOf = (policy: Policy | undefined): { policy?: Policy } => (policy === undefined ? {} : { policy });
+
 /** The three payment methods, set up for the hosts that are there. */
-export const paymentPlugins = (endpoints: Endpoints): Plugin[] => [
-  ...(endpoints.acquirer ? [card({ acquirer: { host: endpoints.acquirer.host, port: endpoints.acquirer.port, tpdu: endpoints.acquirer.tpdu, header: endpoints.acquirer.header } })] : []),
+export const paymentPlugins = (endpoints: Endpoints, policies: Policies = {}): Plugin[] => [
+  ...(endpoints.acquirer
+    ? [card({ acquirer: { host: endpoints.acquirer.host, port: endpoints.acquirer.port, tpdu: endpoints.acquirer.tpdu, header: endpoints.acquirer.header }, ...policyOf(policies.card) })]
+    : []),
   ...(endpoints.alipay
-    ? [alipay({ appId: endpoints.alipay.appId, privateKey: endpoints.alipay.appPrivateKey, alipayPublicKey: endpoints.alipay.alipayPublicKey, gatewayUrl: endpoints.alipay.gateway })]
+    ? [
+        alipay({
+          appId: endpoints.alipay.appId,
+          privateKey: endpoints.alipay.appPrivateKey,
+          alipayPublicKey: endpoints.alipay.alipayPublicKey,
+          gatewayUrl: endpoints.alipay.gateway,
+          ...policyOf(policies.alipay),
+        }),
+      ]
     : []),
   ...(endpoints.wechat
     ? [
@@ -53,6 +74,7 @@ export const paymentPlugins = (endpoints: Endpoints): Plugin[] => [
           privateKey: endpoints.wechat.privateKey,
           platformKeys: { [endpoints.wechat.platformSerial]: endpoints.wechat.platformPublicKey },
           baseUrl: endpoints.wechat.baseURL,
+          ...policyOf(policies.wechat),
         }),
       ]
     : []),
@@ -75,6 +97,9 @@ export const openCounter = async (options: {
   readonly endpoints?: Endpoints;
   readonly script?: string;
   readonly config: TillwrightConfig;
+  readonly policies?: Policies;
+  /** The machine's where absent. */
+  readonly clock?: Clock;
 }): Promise<Counter> => {
   const dirs = dataDirs(options.data);
   const hosts = options.endpoints ? undefined : await startSampleHosts(dirs.hosts);
@@ -86,10 +111,10 @@ export const openCounter = async (options: {
       stateDir: dirs.devices,
       outputDir: dirs.receipts,
     });
-    const defaults = [...paymentPlugins(endpoints), deviceSim({ world })];
+    const defaults = [...paymentPlugins(endpoints, options.policies), deviceSim({ world })];
     const plugins = (await options.config.plugins?.(defaults)) ?? defaults;
     const terminal = { tid: endpoints.acquirer?.tid ?? '00000001', mid: endpoints.acquirer?.mid ?? '898000000000001', name: '街角小店 Corner Shop', operatorId: '01', ...options.config.terminal };
-    const till = await createTill({ plugins, workflows: options.workflows, terminals: { [TERMINAL]: terminal }, ...fileStorage(dirs.log) });
+    const till = await createTill({ plugins, workflows: options.workflows, terminals: { [TERMINAL]: terminal }, ...fileStorage(dirs.log), ...(options.clock === undefined ? {} : { clock: options.clock }) });
     return {
       till,
       world,

@@ -44,7 +44,8 @@ export class InteractiveScreen {
   /** Texts beside a device, and a QR code where there is one. */
   #tell(prompt: Prompt): void {
     const text = `[${audienceName(this.#language, prompt.audience)}] ${say(this.#language, prompt.show.text)}`;
-    const seen = JSON.stringify(prompt.show);
+    // A PIN pad shows one more star with each digit: the text is told once.
+    const seen = JSON.stringify([prompt.show.text, prompt.show['qr'] ?? '']);
     if (this.#shown.get(prompt.id) === seen) return;
     this.#shown.set(prompt.id, seen);
     console.log(text);

@@ -1,0 +1,3 @@
+import { cash } from './dist/index.js';
+
+export default { plugins: (defaults) => [...defaults, cash()] };
