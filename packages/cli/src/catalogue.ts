@@ -16,7 +16,7 @@ export const createTillCatalogue = async (choose: (defaults: readonly Plugin[]) 
     ...paymentPlugins({
       acquirer: { host: '127.0.0.1', port: 9, control: nowhere, tpdu: '6000030000', header: '603100310100', tid: '00000001', mid: '898000000000001', terminalMasterKey: '0'.repeat(32) },
       alipay: { gateway: `${nowhere}/gateway.do`, control: nowhere, appId: 'check', appPrivateKey: pem, alipayPublicKey: publicPem },
-      wechat: { baseURL: nowhere, control: nowhere, appid: 'check', mchid: 'check', serial: 'check', privateKey: pem, platformSerial: 'check', platformPublicKey: publicPem, apiV3Key: '0'.repeat(32) },
+      wechat: { baseURL: nowhere, control: nowhere, appid: 'check', mchid: 'check', serial: 'check', privateKey: pem, platformSerial: 'PUB_KEY_ID_CHECK', platformPublicKey: publicPem, apiV3Key: '0'.repeat(32) },
     }),
     deviceSim({ world: createSimulation() }),
   ];
