@@ -78,6 +78,18 @@ describe('answers to a Task', () => {
     expect(await flow.give({ type: 'timerFired', step: 'One#1', timer: 'timeout' })).toEqual([]);
     expect(flow.state).toMatchObject({ status: 'succeeded', output: 1 });
   });
+  it('takes nothing for a branch that is gone', async () => {
+    const wait = { StartAt: 'W', States: { W: { Type: 'Wait', Seconds: 1, Next: 'Bad' }, Bad: { Type: 'Fail', Error: 'Bad' } } };
+    const call = { StartAt: 'In', States: { In: { Type: 'Task', Resource: 'a:b', End: true } } };
+    for (const way of [{ Catch: [{ ErrorEquals: ['Bad'], Next: 'After' }] }, { Retry: [{ ErrorEquals: ['Bad'] }] }]) {
+      const flow = execution({ StartAt: 'One', States: { One: { Type: 'Parallel', Branches: [call, wait], End: true, ...way }, After: { Type: 'Wait', Seconds: 9, End: true } } as never });
+      await flow.start();
+      await flow.give({ type: 'timerFired', step: 'One[1].W#1', timer: 'wait' });
+      expect(flow.todo).toHaveLength(1);
+      expect(await flow.give({ type: 'taskSucceeded', step: 'One[0].In#1', attempt: 1, result: 1 })).toEqual([]);
+      expect(await flow.give({ type: 'promptClosed', step: 'One[0].In#1', attempt: 1, audience: 'merchant', how: 'cancelled' })).toEqual([]);
+    }
+  });
   it('is not begun twice and needs a start', async () => {
     const flow = execution(task);
     expect(await flow.give({ type: 'continue' })).toEqual([]);

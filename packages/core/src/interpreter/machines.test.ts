@@ -2,6 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ExecutionEvent } from '../events.js';
 import { deepFreeze } from '../json.js';
+import { aroundScope, scopeAddress } from './address.js';
 import { evolve, evolveAll } from './evolve.js';
 import { byCall, randomRun } from './random-machine.js';
 import { programOf, runInMemory, type RunOptions } from './run-in-memory.js';
@@ -95,6 +96,13 @@ describe('random machines', () => {
             expect(owed.length > 0).toBe(after.status === 'running');
             for (const [address, scope] of Object.entries(after.scopes)) {
               expect(scope.address).toBe(address);
+              // None stays behind when what opened it has gone on: a late answer would find it.
+              if (address !== '') {
+                const { outer, index } = aroundScope(address);
+                const opener = after.scopes[outer]?.current;
+                expect(opener && scopeAddress(opener.step, index)).toBe(address);
+                expect(opener?.phase).toMatchObject({ is: 'scopes' });
+              }
               const { phase } = scope.current;
               if (phase.is === 'scopes') {
                 const open = phase.inputs.filter((_, index) => `${scope.current.step.split('#')[0]}[${index}]` in after.scopes).length;
