@@ -39,6 +39,9 @@ const one = (state: object): StateMachine => ({ StartAt: 'One', States: { One: {
 const output = async (definition: StateMachine, input: Json = {}): Promise<Json | undefined> => (await runInMemory({ definition, input })).state.output;
 const failure = async (definition: StateMachine, input: Json = {}) => (await runInMemory({ definition, input })).state.failure;
 
+/** What `$parse($states.errorOutput.Cause)` gives. */
+const causeIn = (errorOutput: Json | undefined): unknown => JSON.parse((errorOutput as { Cause: string }).Cause);
+
 describe('answers to a Task', () => {
   const task = one({ Type: 'Task', Resource: 'reader:readCard', Arguments: '{% $states.input %}', TimeoutSeconds: 60, HeartbeatSeconds: 5, Catch: [{ ErrorEquals: ['Terminal.Cancelled', 'States.Timeout'], Output: '{% $states.errorOutput %}', Next: 'After' }] });
 
@@ -109,13 +112,15 @@ describe('answers to a Task', () => {
     await flow.start();
     const events = await flow.give({ type: 'promptClosed', step: 'One#1', attempt: 1, audience: 'customer', how: 'cancelled' });
     expect(events.map((event) => event.type)).toEqual(['promptClosed', 'stepLeft', 'stepLeft', 'executionEnded']);
-    expect(flow.state.output).toEqual({ Error: 'Terminal.Cancelled', Cause: 'Cancelled by the customer.' });
+    expect(flow.state.output).toMatchObject({ Error: 'Terminal.Cancelled' });
+    expect(causeIn(flow.state.output)).toEqual({ message: 'cancelled by the customer', hint: { zh: '已取消', en: 'Cancelled' } });
   });
   it('fails with States.Timeout when its time is over', async () => {
     const flow = execution(task);
     await flow.start();
     await flow.give({ type: 'timerFired', step: 'One#1', timer: 'timeout', at: 60_000 });
     expect(flow.state.output).toMatchObject({ Error: 'States.Timeout' });
+    expect(causeIn(flow.state.output)).toMatchObject({ hint: { zh: '操作超时', en: 'It took too long' } });
   });
 });
 
@@ -174,12 +179,12 @@ describe('variables', () => {
     const definition: StateMachine = {
       StartAt: 'Set',
       States: {
-        Set: { Type: 'Pass', Assign: { a: 1, b: 2 }, Next: 'Swap' },
+        Set: { Type: 'Pass', Assign: { a: 1, b: 2, kept: 3 }, Next: 'Swap' },
         Swap: { Type: 'Pass', Assign: { a: '{% $b %}', b: '{% $a %}' }, Output: ['{% $a %}', '{% $b %}'], Next: 'Show' },
-        Show: { Type: 'Pass', Output: { before: '{% $states.input %}', after: ['{% $a %}', '{% $b %}'] }, End: true },
+        Show: { Type: 'Pass', Output: { before: '{% $states.input %}', after: ['{% $a %}', '{% $b %}', '{% $kept %}'] }, End: true },
       },
     };
-    expect(await output(definition)).toEqual({ before: [1, 2], after: [2, 1] });
+    expect(await output(definition)).toEqual({ before: [1, 2], after: [2, 1, 3] });
   });
   it('sets nothing when Output fails', async () => {
     const flow = execution(one({ Type: 'Pass', Assign: { a: 1 }, Output: '{% $nothing %}' }));
@@ -190,6 +195,14 @@ describe('variables', () => {
     expect(await failure(one({ Type: 'Fail', Error: '{% "Card." & "Blocked" %}', Cause: '{% $string($states.input.n) %}' }), { n: 4 })).toEqual({ error: 'Card.Blocked', cause: '4' });
     expect((await failure(one({ Type: 'Fail', Error: '{% 5 %}' })))?.error).toBe('States.QueryEvaluationError');
   });
+});
+
+it('draws anew in every state that one input runs through', async () => {
+  const draw = { Type: 'Pass', Output: ['{% $states.input %}', '{% $uuid() %}'] };
+  const { state } = await runInMemory({ definition: { StartAt: 'A', States: { A: { ...draw, Next: 'B' }, B: { ...draw, End: true } } as never } });
+  const [[, first], second] = state.output as [[Json, string], string];
+  expect(first).toMatch(/^[0-9a-f-]{36}$/);
+  expect(second).not.toBe(first);
 });
 
 describe('what never ends', () => {

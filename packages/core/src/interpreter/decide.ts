@@ -2,6 +2,7 @@
 import type { ExecutionEvent } from '../events.js';
 import type { Json } from '../json.js';
 import { aroundScope, scopeAt } from './address.js';
+import { cancelledBy, timedOut, workflowTimedOut } from './causes.js';
 import { enterChoice } from './choice.js';
 import { enterFail } from './fail.js';
 import { attemptOf, failScope, failState } from './failure.js';
@@ -90,7 +91,7 @@ const promptClosed = async (turn: Turn, input: Of<'promptClosed'>): Promise<void
   const { step, attempt, audience, how } = input;
   const value: { readonly value?: Json } = input.value === undefined ? {} : { value: input.value };
   turn.emit({ type: 'promptClosed', step, attempt, audience, how, ...value });
-  if (how === 'cancelled') await failState(turn, scope.address, { error: 'Terminal.Cancelled', cause: `Cancelled by the ${audience}.` });
+  if (how === 'cancelled') await failState(turn, scope.address, { error: 'Terminal.Cancelled', cause: cancelledBy(audience) });
 };
 
 const timerFired = async (turn: Turn, { step, timer }: Of<'timerFired'>): Promise<void> => {
@@ -104,7 +105,7 @@ const timerFired = async (turn: Turn, { step, timer }: Of<'timerFired'>): Promis
   if (timer === 'wait' && phase.is === 'waiting') await attempt(turn, scope.address, () => leaveWait(turn, scope));
   if (timer === 'retry' && phase.is === 'retrying') await attempt(turn, scope.address, () => begin(turn, scope));
   if (timer === 'timeout' && (phase.is === 'task' || phase.is === 'scopes') && phase.dueAt !== undefined) {
-    await failState(turn, scope.address, { error: 'States.Timeout', cause: 'The time in TimeoutSeconds has passed.' });
+    await failState(turn, scope.address, { error: 'States.Timeout', cause: timedOut });
   }
 };
 
@@ -116,7 +117,7 @@ const leaveWait = async (turn: Turn, scope: ScopeState): Promise<void> => {
 /** A workflow's own TimeoutSeconds: it fails as a whole; `workflow:run` around it may catch that. */
 const executionTimedOut = (turn: Turn, address: string): void => {
   const scope = turn.scope(address);
-  if (scope) failScope(turn, scope, { error: 'States.Timeout', cause: `The workflow ${scope.workflow} has run longer than its TimeoutSeconds.` });
+  if (scope) failScope(turn, scope, { error: 'States.Timeout', cause: workflowTimedOut(scope.workflow) });
 };
 
 /** Goes on until every scope is blocked or has ended. */

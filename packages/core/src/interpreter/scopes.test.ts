@@ -222,7 +222,7 @@ describe('workflow:run', () => {
       workflows: { tip: { ...tip, TimeoutSeconds: 4 } },
       tasks: { 'a:b': () => ({ never: true }) },
     });
-    expect(state.output).toBe('The workflow tip has run longer than its TimeoutSeconds.');
+    expect(state.output).toContain('the workflow tip ran longer than its TimeoutSeconds');
     expect(endedAtMs).toBe(4000);
   });
   it('a workflow that runs itself without end is stopped', async () => {
