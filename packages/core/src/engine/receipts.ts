@@ -64,19 +64,34 @@ export class Receipts {
   async #printNow(paymentIds: readonly string[], loaded: LoadedTerminal, signal: AbortSignal): Promise<void> {
     for (const paymentId of paymentIds) {
       for (const receipt of this.#journal.payments.get(paymentId)?.receipts ?? []) {
-        for (const copy of receipt.copies.filter((each) => !receipt.printed.includes(each))) await this.#copy(paymentId, receipt, copy, loaded, signal);
+        const open = receipt.copies.filter((each) => !receipt.printed.includes(each));
+        for (const [index, copy] of open.entries()) {
+          try {
+            await this.#copy(paymentId, receipt, copy, loaded, signal);
+          } catch (error) {
+            // The copies after it were not begun: what prints later, after a restart too, is their first print.
+            for (const later of open.slice(index + 1)) this.#defer(paymentId, receipt, later);
+            throw error;
+          }
+        }
       }
     }
+  }
+
+  /** Notes that not a line of a copy was printed, where that is sure. */
+  #defer(paymentId: string, receipt: ReceiptState, copy: Copy): void {
+    const { receiptId } = receipt;
+    if (!this.#fresh.has(`${receiptId}/${copy}`) || receipt.deferred.includes(copy)) return;
+    this.#journal.append([{ stream: stream.payment(paymentId), event: { type: 'receiptDeferred', receiptId, copy } }]);
   }
 
   async #copy(paymentId: string, receipt: ReceiptState, copy: Copy, loaded: LoadedTerminal, signal: AbortSignal): Promise<void> {
     const { printer } = loaded;
     const id = `${receipt.receiptId}/${copy}`;
     const reprint = !this.#fresh.has(id) && !receipt.deferred.includes(copy);
-    const defer = (): void => void this.#journal.append([{ stream: stream.payment(paymentId), event: { type: 'receiptDeferred', receiptId: receipt.receiptId, copy } }]);
     if (!printer) throw new ActionError('Device.Unavailable', 'this terminal has no printer');
     if (!(await printer.status()).paper) {
-      if (!reprint && !receipt.deferred.includes(copy)) defer();
+      this.#defer(paymentId, receipt, copy);
       throw new ActionError('Printer.NoPaper', 'out of paper');
     }
     // From here on a failure may have left lines on paper: what comes next is a reprint.

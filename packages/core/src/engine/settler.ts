@@ -262,7 +262,8 @@ export class Settler {
     if (answer.outcome === 'approved') await journal.appendDurably(inputs);
     else journal.append(inputs);
     const live = this.#live.get(paymentId);
-    if (answer.outcome === 'pending' && answer.show) live?.show('customer', payingTexts[answer.waitingFor], answer.show);
+    // Later inquiries that bring nothing to show leave a QR where it stands.
+    if (answer.outcome === 'pending' && (answer.show || before?.answer?.outcome !== 'pending')) live?.show('customer', payingTexts[answer.waitingFor], answer.show ?? {});
     this.#notify(paymentId);
   }
 
@@ -620,6 +621,7 @@ const unable = (what: string) => ({ outcome: 'unknown', reason: 'host-error', wh
 const thrown = (error: unknown) => ({ outcome: 'unknown', reason: 'no-answer', why: error instanceof Error ? error.name : 'error' }) as const;
 
 const payingTexts = {
+  scan: { zh: '请扫描二维码付款', en: 'Please scan the QR code to pay' },
   payer: { zh: '请在手机上完成支付', en: 'Please finish the payment on your phone' },
   host: { zh: '正在等待支付结果', en: 'Waiting for the result of the payment' },
 } as const;

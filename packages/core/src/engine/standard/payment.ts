@@ -91,6 +91,8 @@ export const paymentActions: { readonly [name: string]: StandardAction } = {
           { vault: loaded.vault, signal: context.signal, show: context.show },
         );
         return outcome(result);
+      } catch (error) {
+        throw withHint(error, found.method.errors);
       } finally {
         context.signal.removeEventListener('abort', giveUp);
       }
@@ -110,6 +112,13 @@ export const paymentActions: { readonly [name: string]: StandardAction } = {
       return true;
     },
   }),
+};
+
+/** The cashier reads the method's own words for the errors that it declares. */
+const withHint = (error: unknown, hints: { readonly [name: string]: Text }): unknown => {
+  if (!ActionError.is(error) || 'hint' in error.details || !Object.hasOwn(hints, error.error)) return error;
+  const hint = hints[error.error];
+  return hint ? new ActionError(error.error, error.message, { ...error.details, hint: { zh: hint.zh, en: hint.en } }) : error;
 };
 
 /** A decline is a States error that the flow can catch; so is what was undone. */
