@@ -1,3 +1,4 @@
+import * as fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { AcquirerLine } from './acquirer-line.js';
 import { settings } from './options.js';
@@ -116,6 +117,33 @@ describe('exchange', () => {
     ['no-answer', () => 'hang-up'],
   ])('gives %s for an answer that can not be trusted (%#)', async (got, reply) => {
     expect(await replied(reply)).toMatchObject({ got });
+  });
+
+  it('believes no approval in which a byte was changed on the way', async () => {
+    await line.ensureKeys();
+    // TPDU and header are the network's, outside the MAC; all that follows is the acquirer's word.
+    const head = 11;
+    await fc.assert(
+      fc.asyncProperty(fc.nat(200), fc.integer({ min: 1, max: 255 }), async (offset, difference) => {
+        acquirer.next('0200', (request) => {
+          const bytes = encode(acquirer.answer(request, '00'));
+          const at = head + (offset % (bytes.length - head));
+          return [bytes.map((byte, index) => (index === at ? byte ^ difference : byte)), 'hang-up'];
+        });
+        expect(['unverified', 'mismatch', 'garbled', 'no-answer']).toContain((await send()).got);
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  it('whatever bytes come, it neither throws nor believes them', async () => {
+    await line.ensureKeys();
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.uint8Array({ maxLength: 80 }), { maxLength: 3 }), async (frames) => {
+        acquirer.next('0200', () => [...frames, 'hang-up']);
+        expect(['garbled', 'no-answer']).toContain((await send()).got);
+      }),
+    );
   });
 
   it('takes a part for an answer when the code says so', async () => {

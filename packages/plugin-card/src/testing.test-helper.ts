@@ -135,7 +135,7 @@ export class TestPinPad implements PinPad {
 }
 
 /** What the acquirer does with a message: answers (one after the other), or nothing, or hangs up. */
-export type Reply = readonly (Iso8583Message | Uint8Array)[] | 'hang-up' | undefined;
+export type Reply = readonly (Iso8583Message | Uint8Array | 'hang-up')[] | 'hang-up' | undefined;
 
 /** Signs terminals on with new keys each time; all else is the test's to say. */
 export class TestAcquirer {
@@ -223,7 +223,11 @@ export class TestAcquirer {
     this.requests.push(request);
     const reply = await (this.replies[request.mti]?.shift() ?? ((r: Iso8583Message): Reply => [r.mti === '0800' ? this.signOn(r) : this.answer(r, '00')]))(request);
     if (reply === 'hang-up') socket.destroy();
-    else for (const message of reply ?? []) socket.write(frame(message instanceof Uint8Array ? message : encode(message)));
+    else
+      for (const message of reply ?? []) {
+        if (message === 'hang-up') socket.end();
+        else socket.write(frame(message instanceof Uint8Array ? message : encode(message)));
+      }
   }
 
   /** New working keys for a terminal; `changes` overrides fields of the answer. */
