@@ -1,12 +1,11 @@
 import { readFile } from 'node:fs/promises';
-import type { ExecutionResult, Till } from '@tillwright/core';
-import type { Text } from '@tillwright/core';
+import type { ExecutionResult, Text, Till } from '@tillwright/core';
 import { loadConfig } from '../config.js';
 import { type Counter, openCounter, readEndpoints, TERMINAL } from '../counter.js';
 import { EXIT, type ExitCode, UsageError } from '../exit.js';
 import { type Language, say } from '../language.js';
 import { describeResult, exitCodeOf } from '../report.js';
-import { InteractiveScreen } from '../screen/interactive.js';
+import { type Payer, showInteractively } from '../screen/interactive.js';
 import { answerByScript } from '../screen/scripted.js';
 import { readWorkflows, workflowName } from '../workflow-files.js';
 
@@ -36,10 +35,10 @@ export const run = async (file: string, options: RunOptions): Promise<ExitCode> 
   const workflow = workflowName(file);
   const script = options.script === undefined ? undefined : await readScript(options.script);
   if (script === undefined && !process.stdin.isTTY) throw new UsageError('a till needs a terminal, or a script: --script <file> / 需要终端，或用 --script 指定脚本');
-  const say_ = (text: Text): void => {
+  const announce = (text: Text): void => {
     if (!json) console.log(say(language, text));
   };
-  say_(texts.opening);
+  announce(texts.opening);
   const counter = await openCounter({
     data: options.data,
     workflows,
@@ -50,12 +49,12 @@ export const run = async (file: string, options: RunOptions): Promise<ExitCode> 
   const { till, world } = counter;
   try {
     let gap: unknown;
-    if (script === undefined) new InteractiveScreen(till, world, language);
+    if (script === undefined) showInteractively(till, world, language, phoneOf(counter));
     else answerByScript(till, world, (line) => (json ? undefined : console.log(`  ${line}`)), (error) => (gap ??= error));
     tell(counter, json);
     let exit: ExitCode = EXIT.succeeded;
     for (const { executionId, status } of till.executions().filter((each) => each.status === 'running')) {
-      if (status === 'running') say_(texts.recovered);
+      if (status === 'running') announce(texts.recovered);
       exit = worse(exit, await end(till, await till.get(executionId).result, options));
     }
     let played = 0;
@@ -71,6 +70,17 @@ export const run = async (file: string, options: RunOptions): Promise<ExitCode> 
     await counter.close();
   }
 };
+
+/** The customer's phone: tells the simulated wallet that the QR of the payment in hand was scanned. */
+const phoneOf =
+  ({ till, endpoints }: Counter): Payer =>
+  async (prompt, outcome) => {
+    const payment = till.get(prompt.executionId).payments.at(-1);
+    const control = payment?.method === 'alipay' ? endpoints.alipay?.control : payment?.method === 'wechat' ? endpoints.wechat?.control : undefined;
+    const reference = payment?.references.at(-1);
+    if (control === undefined || reference === undefined) return;
+    await fetch(`${control}/scan`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ reference, outcome }) });
+  };
 
 const worse = (a: ExitCode, b: ExitCode): ExitCode => (a > b ? a : b);
 

@@ -1,9 +1,12 @@
 /** The till in a terminal: one question at a time, the merchant's and the customer's on one screen. */
 import { type Prompt, type Text, type Till, TillwrightError } from '@tillwright/core';
 import type { SimulatedTill, Waiting } from '@tillwright/device-sim';
-import encodeQR from 'qr';
+import { encodeQR } from 'qr';
 import { type Language, say } from '../language.js';
 import { askChoice, askPin, askPrompt, askText, audienceName, CANCEL, isCancel } from './questions.js';
+
+/** Plays the customer's phone on the QR code of a prompt. */
+export type Payer = (prompt: Prompt, outcome: 'pays' | 'declines') => Promise<void>;
 
 interface Question {
   readonly id: string;
@@ -11,22 +14,30 @@ interface Question {
   ask(signal: AbortSignal): Promise<void>;
 }
 
-export class InteractiveScreen {
+/** Puts a till on this terminal: from here on its prompts and devices ask here. */
+export const showInteractively = (till: Till, world: SimulatedTill, language: Language, payer: Payer): void => new InteractiveScreen(till, world, language, payer).attach();
+
+class InteractiveScreen {
   readonly #till: Till;
   readonly #world: SimulatedTill;
   readonly #language: Language;
+  readonly #payer: Payer;
   readonly #questions: Question[] = [];
   readonly #shown = new Map<string, string>();
   #asking = false;
 
-  constructor(till: Till, world: SimulatedTill, language: Language) {
+  constructor(till: Till, world: SimulatedTill, language: Language, payer: Payer) {
+    this.#payer = payer;
     this.#till = till;
     this.#world = world;
     this.#language = language;
-    till.on('prompt', (prompt) => this.#prompt(prompt));
-    till.on('prompt-closed', (prompt) => this.#close(prompt.id));
-    world.on('waiting', (what) => this.#waiting(what));
-    world.on('idle', ({ device }) => this.#close(device));
+  }
+
+  attach(): void {
+    this.#till.on('prompt', (prompt) => this.#prompt(prompt));
+    this.#till.on('prompt-closed', (prompt) => this.#close(prompt.id));
+    this.#world.on('waiting', (what) => this.#waiting(what));
+    this.#world.on('idle', ({ device }) => this.#close(device));
   }
 
   #prompt(prompt: Prompt): void {
@@ -52,10 +63,15 @@ export class InteractiveScreen {
     const qr = prompt.show['qr'];
     if (typeof qr !== 'string') return;
     console.log(encodeQR(qr, 'ascii'));
-    // A wallet's app would read it; here nobody has one, so the only thing left to do at the till is to cancel.
+    // A wallet's app would read it: the simulated host plays the customer who has one.
     this.#enqueue(prompt.id, async (signal) => {
-      await askChoice(say(this.#language, { zh: '等待顾客扫码付款', en: 'Waiting for the customer to scan and pay' }), [], this.#language, signal);
-      this.#till.cancelPrompt(prompt.id, prompt.audience);
+      const ways = [
+        { value: 'pays', name: say(this.#language, { zh: '顾客扫码并付款', en: 'The customer scans and pays' }) },
+        { value: 'declines', name: say(this.#language, { zh: '顾客扫码后放弃', en: 'The customer scans and declines' }) },
+      ] as const;
+      const way = await askChoice(say(this.#language, { zh: '等待顾客扫码付款', en: 'Waiting for the customer to scan and pay' }), ways, this.#language, signal);
+      if (way === CANCEL) this.#till.cancelPrompt(prompt.id, prompt.audience);
+      else await this.#payer(prompt, way);
     });
   }
 

@@ -51,7 +51,7 @@ export const askPrompt = async (prompt: Prompt, language: Language, signal: Abor
     case 'confirm': {
       const lines = prompt.show['lines'] as unknown as readonly { label: Text; value: string }[];
       const details = lines.map(({ label, value }) => `\n    ${say(language, label)}: ${value}`).join('');
-      return await agree(`${message}${details}`, say(language, words.agree), language, signal);
+      return await agree(`${message}${details}\n `, say(language, words.agree), language, signal);
     }
     default:
       return await agree(message, say(language, words.understood), language, signal);

@@ -333,7 +333,8 @@ const undoDuty = (payment: PaymentState, a: AttemptState, context: DutyContext):
   if (!remedy || remedy.do === 'ask-person') return caseOnce(payment, remedy?.why ?? 'no remedy is known');
   if (a.undo.last?.outcome === 'refused') return caseOnce(payment, `the host refused to undo it (${a.undo.last.code})`);
   const earliest = Math.max(a.submittedAt + reverse.notBeforeMs, a.undo.last ? backOff(a, reverse.backoffMs) : 0);
-  if (Math.max(earliest, context.now) > a.submittedAt + reverse.withinMs) return caseOnce(payment, "the host's time for undoing it is over");
+  // The limit is the reversal's; whether a void or refund is still possible, the host tells.
+  if (remedy.do === 'reverse' && Math.max(earliest, context.now) > a.submittedAt + reverse.withinMs) return caseOnce(payment, "the host's time for undoing it is over");
   // After so many tries that reached the host a person is told; the tries go on (12).
   if (a.undo.reached >= reverse.laneAttempts && payment.cases.length === 0) return { do: 'open-case', why: `not undone after ${a.undo.reached} tries` };
   if (remedy.do === 'reverse') return { do: 'reverse', attempt: a.attempt, try: a.undo.tries + 1, at: earliest };

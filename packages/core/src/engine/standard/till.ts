@@ -56,9 +56,9 @@ const line = (check: HealthCheck, result: { ok: true } | { ok: false; hint: Text
 });
 
 const joined = (failed: readonly JsonObject[]): JsonObject => {
-  const in_ = (language: keyof Text, colon: string, separator: string): string =>
+  const inLanguage = (language: keyof Text, colon: string, separator: string): string =>
     failed.map((each) => `${(each['label'] as unknown as Text)[language]}${colon}${(each['hint'] as unknown as Text)[language]}`).join(separator);
-  return { zh: in_('zh', '：', '；'), en: in_('en', ': ', '; ') };
+  return { zh: inLanguage('zh', '：', '；'), en: inLanguage('en', ': ', '; ') };
 };
 
 /** What is shown of a payer's code: a bearer token until it has expired. */
