@@ -1,5 +1,7 @@
 /** What can be told of an expression from its syntax tree, once, when it is compiled. */
 
+import { LimitExceeded, LIMITS } from './limits.js';
+
 /** A node of JSONata's syntax tree, as far as it is looked at here. */
 interface Node {
   readonly type?: string;
@@ -33,9 +35,10 @@ export interface Analysis {
   readonly calls: ReadonlySet<string>;
 }
 
+/** @throws LimitExceeded for a tree that is too deep */
 export const analyse = (tree: unknown): Analysis => {
   const found: Found = { writes: false, transforms: false, calls: new Set(), bound: new Set() };
-  visit(tree, found, new Set());
+  visit(tree, found, new Set(), 0);
   const { transforms, calls, bound } = found;
   return { simple: isSimple(tree as Node), writes: found.writes || [...calls].some((name) => bound.has(name)), transforms, calls };
 };
@@ -48,8 +51,10 @@ interface Found {
   readonly bound: Set<string>;
 }
 
-const visit = (node: unknown, found: Found, seen: Set<object>): void => {
+const visit = (node: unknown, found: Found, seen: Set<object>, depth: number): void => {
   if (typeof node !== 'object' || node === null || seen.has(node) || node instanceof RegExp) return;
+  // JSONata walks down such a tree on the machine's stack, whose size nobody can count on.
+  if (depth > LIMITS.tree) throw new LimitExceeded(`is nested more than ${LIMITS.tree} deep.`);
   seen.add(node);
   const { type, group, procedure, focus, index } = node as Node;
   if (group !== undefined || 'keepSingletonArray' in node || 'keepArray' in node || type === 'transform') found.writes = true;
@@ -61,7 +66,7 @@ const visit = (node: unknown, found: Found, seen: Set<object>): void => {
     if (procedure?.type === 'variable' && typeof procedure.value === 'string') found.calls.add(procedure.value);
     else if (procedure?.type !== 'lambda') found.writes = true;
   }
-  for (const member of Object.values(node)) visit(member, found, seen);
+  for (const member of Object.values(node)) visit(member, found, seen, depth + 1);
 };
 
 const isSimple = (node: Node | undefined): boolean => {

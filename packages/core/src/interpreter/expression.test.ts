@@ -224,6 +224,9 @@ describe('limits', () => {
     ['a picture that backtracks', '$toMillis($pad("", 60, "a") & "!", "[MNn][MNn][MNn][MNn][MNn][MNn][MNn]")', 'too many parts that nothing separates'],
     ['Roman numerals', '$formatInteger(1e9, "I")', 'Roman numeral'],
     ['many searches through a long text', '$replace($pad("", 100000, "a"), /a.*b|a/, "c")', 'matched regular expressions against more than'],
+    ['a long chain', `"a"${' & "a"'.repeat(3000)}`, `is nested more than ${LIMITS.tree} deep.`],
+    ['a deep tree', `${'-'.repeat(3000)}$millis()`, `is nested more than ${LIMITS.tree} deep.`],
+    ['a tree too deep to be read', `${'['.repeat(9000)}1${']'.repeat(9000)}`, 'threw an error during evaluation.'],
     ['a long expression', `"${'x'.repeat(LIMITS.text)}"`, `is longer than ${LIMITS.text} characters.`],
   ])('%s', async (_, text, expected) => {
     const found = await cause(text);

@@ -1,7 +1,7 @@
 /** JSONata within limits: every evaluation counts its steps, its depth and the size of what it makes. */
 import jsonata from 'jsonata';
 import type { Json, JsonObject } from '../json.js';
-import { analyse } from './analysis.js';
+import { analyse, type Analysis } from './analysis.js';
 import { functionsOf, SEQUENCE_OPTION, type Definition, type Evaluation, type ExpressionPorts, type Frame } from './functions.js';
 import { Budget, checkString, LimitExceeded, LIMITS } from './limits.js';
 import { cloneJson, measure, NotPlain, toPlain, type Known } from './plain.js';
@@ -73,14 +73,16 @@ const nodeDone = (transforms: boolean) => {
 
 export const compileExpression = (text: string, ports: ExpressionPorts): Compiled => {
   let expression: jsonata.Expression;
+  let analysis: Analysis;
   try {
     if (text.length > LIMITS.text) throw new LimitExceeded(`is longer than ${LIMITS.text} characters.`);
     expression = jsonata(text, SEQUENCE_OPTION);
+    analysis = analyse(expression.ast());
   } catch (thrown) {
     const fault = faultOf(thrown);
     return async () => ({ fault });
   }
-  const { simple, writes, transforms, calls } = analyse(expression.ast());
+  const { simple, writes, transforms, calls } = analysis;
   const callsUnknown = [...calls].some((name) => !FUNCTIONS.has(name) && builtIns(name) === undefined);
   const environment = expression as Assigning;
   environment.assign(FRAME_MADE, frameMade);

@@ -14,6 +14,8 @@ export const LIMITS = {
   nesting: 200,
   /** Units of text that regular expressions look through. */
   matched: 4_000_000,
+  /** Levels of the expression's syntax tree. */
+  tree: 1_000,
   /** UTF-16 units of the expression itself. */
   text: 32_768,
 } as const;
