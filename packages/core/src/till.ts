@@ -8,7 +8,7 @@ import type { Catalogue } from './definition/catalogue.js';
 import { checkWorkflows, closure } from './definition/check.js';
 import { type Diagnostic, isError } from './definition/diagnostic.js';
 import { catalogueOf } from './engine/catalogue.js';
-import { timedIds, wallClock, webRandom } from './engine/defaults.js';
+import { systemClock, systemRandom, timeSortedIds } from './engine/defaults.js';
 import { Executions } from './engine/executions.js';
 import { type ExecutionEntry, Journal, startContent, stream } from './engine/journal.js';
 import { isSettled, isUndecided, openCase, paidMinor, type PaymentState } from './engine/payment.js';
@@ -142,9 +142,9 @@ class Engine extends EventEmitter<TillEvents> implements Till {
   constructor(options: TillOptions) {
     super();
     this.#options = options;
-    const clock = options.clock ?? wallClock;
-    const random = options.random ?? webRandom;
-    this.#ports = { clock, random, ids: options.ids ?? timedIds(clock, random), hash: options.hash, log: options.log, sealed: options.sealed };
+    const clock = options.clock ?? systemClock;
+    const random = options.random ?? systemRandom;
+    this.#ports = { clock, random, ids: options.ids ?? timeSortedIds(clock, random), hash: options.hash, log: options.log, sealed: options.sealed };
     this.#journal = new Journal(this.#ports);
     this.#prompts = new Prompts((event, prompt) => this.emit(event, prompt));
     this.#receipts = new Receipts(this.#journal);
@@ -444,7 +444,7 @@ export const catalogueFor = (plugins: readonly Plugin[], workflows: readonly str
   checkPlugins(plugins);
   const counters: Counters = { current: (_name, from) => from, next: (_name, { min }) => min, set: () => {} };
   const terminal = { id: 'T1', tid: '00000001', mid: '000000000000001', name: '', operatorId: '01' };
-  return catalogueOf([loadTerminal(new Container(), { clock: wallClock, random: webRandom, terminal, counters }, plugins)], workflows);
+  return catalogueOf([loadTerminal(new Container(), { clock: systemClock, random: systemRandom, terminal, counters }, plugins)], workflows);
 };
 
 const sourceOf = (name: string, source: string | { file: string; text: string }): { file: string; text: string } =>

@@ -1,37 +1,77 @@
-/** Ports that every JavaScript runtime has. Timers of more than 24.8 days are set in stages. */
+/** Ports that every JavaScript runtime has: wall clock, cryptographic randomness, ids that sort by time. */
 import type { Clock, RandomSource } from '../contract.js';
 import type { IdSource } from './ports.js';
 
-const TIMER_MS_MAX = 2 ** 31 - 1;
+/**
+ * A timer asks the clock again at least this often: Node's timers end at 24.8 days, stand still while the machine
+ * sleeps, and know nothing of a clock that was set.
+ */
+const LOOK_AGAIN_MS = 60_000;
 
-export const wallClock: Clock = {
+export const systemClock: Clock = {
   now: () => Date.now(),
   until: (atMs, signal) =>
     new Promise((resolve, reject) => {
-      if (signal?.aborted) return reject(signal.reason);
-      let timer: ReturnType<typeof setTimeout> | undefined;
-      const stop = (): void => {
+      let timer: NodeJS.Timeout | undefined;
+      const aborted = (): void => {
         clearTimeout(timer);
         reject(signal?.reason);
       };
-      const wait = (): void => {
+      const look = (): void => {
         const left = atMs - Date.now();
         if (left > 0) {
-          timer = setTimeout(wait, Math.min(left, TIMER_MS_MAX));
+          timer = setTimeout(look, Math.min(left, LOOK_AGAIN_MS));
           return;
         }
-        signal?.removeEventListener('abort', stop);
+        signal?.removeEventListener('abort', aborted);
         resolve();
       };
-      signal?.addEventListener('abort', stop, { once: true });
-      wait();
+      if (signal?.aborted === true) return aborted();
+      signal?.addEventListener('abort', aborted, { once: true });
+      look();
     }),
 };
 
-export const webRandom: RandomSource = { bytes: (length) => globalThis.crypto.getRandomValues(new Uint8Array(length)) };
+export const systemRandom: RandomSource = { bytes: (length) => globalThis.crypto.getRandomValues(new Uint8Array(length)) };
 
-/** Sorted by time: `x01j9z3k8h5-6f1c2a9b`. */
-export const timedIds = (clock: Pick<Clock, 'now'>, random: RandomSource): IdSource => ({
-  next: (prefix) =>
-    `${prefix}${clock.now().toString(36).padStart(9, '0')}-${Array.from(random.bytes(5), (byte) => byte.toString(16).padStart(2, '0')).join('')}`,
-});
+// Crockford's base 32: no i, l, o, u, and in the order of its bytes.
+const DIGITS = '0123456789abcdefghjkmnpqrstvwxyz';
+const TIME_DIGITS = 10;
+const RANDOM_DIGITS = 16;
+
+/**
+ * Ids that sort by the time they were given: `<prefix>-<10 digits of ms since 1970><16 random digits>`, base 32, lower case.
+ * Within one millisecond, and when the clock steps back, the last id is counted up, so that a later one always sorts later.
+ */
+export const timeSortedIds = (clock: Pick<Clock, 'now'>, random: RandomSource): IdSource => {
+  let lastMs = -1;
+  let digits: number[] = [];
+  return {
+    next: (prefix) => {
+      const now = clock.now();
+      if (now > lastMs) {
+        lastMs = now;
+        digits = Array.from(random.bytes(RANDOM_DIGITS), (byte) => byte % DIGITS.length);
+      } else if (!countUp(digits)) {
+        lastMs += 1;
+      }
+      return `${prefix}-${timeDigits(lastMs)}${digits.map((digit) => DIGITS[digit]).join('')}`;
+    },
+  };
+};
+
+const timeDigits = (ms: number): string => {
+  let text = '';
+  for (let rest = ms; text.length < TIME_DIGITS; rest = Math.floor(rest / DIGITS.length)) text = (DIGITS[rest % DIGITS.length] ?? '') + text;
+  return text;
+};
+
+/** @returns false where all digits came round to 0 */
+const countUp = (digits: number[]): boolean => {
+  for (let at = digits.length - 1; at >= 0; at -= 1) {
+    const digit = (digits[at] ?? 0) + 1;
+    digits[at] = digit % DIGITS.length;
+    if (digit < DIGITS.length) return true;
+  }
+  return false;
+};

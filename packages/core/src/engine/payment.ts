@@ -348,9 +348,10 @@ const undoDuty = (payment: PaymentState, a: AttemptState, context: DutyContext):
 
 const caseOnce = (payment: PaymentState, why: string): Duty | undefined => (payment.cases.length === 0 ? { do: 'open-case', why } : undefined);
 
+/** What is completed and not committed may still be voided, and a void may need the card. */
 const forgetting = (payment: PaymentState): Duty | undefined => {
   const forgettable = payment.attempts.find(
-    (a) => a.sealed && (isResolved(payment) || a.fate === 'declined' || a.fate === 'not-sent' || a.fate === 'undone' || a.fate === 'completed'),
+    (a) => a.sealed && (isResolved(payment) || a.fate === 'declined' || a.fate === 'not-sent' || a.fate === 'undone' || (a.fate === 'completed' && payment.committed)),
   );
   return forgettable && { do: 'forget', attempt: forgettable.attempt };
 };

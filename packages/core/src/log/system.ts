@@ -1,85 +1,8 @@
-/** The machine's own clock, randomness and ids. */
-import { hash, randomBytes } from 'node:crypto';
-import type { Clock, Hash, IdSource, RandomSource } from '../engine/ports.js';
-
-/**
- * A timer asks the clock again at least this often: Node's timers end at 24.8 days, stand still while the machine
- * sleeps, and know nothing of a clock that was set.
- */
-const LOOK_AGAIN_MS = 60_000;
-
-export const systemClock: Clock = {
-  now: () => Date.now(),
-  until: (atMs, signal) =>
-    new Promise((resolve, reject) => {
-      let timer: NodeJS.Timeout | undefined;
-      const aborted = (): void => {
-        clearTimeout(timer);
-        reject(signal?.reason);
-      };
-      const look = (): void => {
-        const left = atMs - Date.now();
-        if (left > 0) {
-          timer = setTimeout(look, Math.min(left, LOOK_AGAIN_MS));
-          return;
-        }
-        signal?.removeEventListener('abort', aborted);
-        resolve();
-      };
-      if (signal?.aborted === true) return aborted();
-      signal?.addEventListener('abort', aborted, { once: true });
-      look();
-    }),
-};
-
-export const systemRandom: RandomSource = { bytes: (length) => randomBytes(length) };
+/** The machine's own digests. */
+import { hash } from 'node:crypto';
+import type { Hash } from '../engine/ports.js';
 
 export const systemHash: Hash = (algorithm, text) => hash(algorithm.replace('-', '').toLowerCase(), text);
 
 /** SHA-256 as lower-case hex. */
 export const sha256 = (text: string): string => hash('sha256', text);
-
-// Crockford's base 32: no i, l, o, u, and in the order of its bytes.
-const DIGITS = '0123456789abcdefghjkmnpqrstvwxyz';
-const TIME_DIGITS = 10;
-const RANDOM_DIGITS = 16;
-
-/**
- * Ids that sort by the time they were given: `<prefix>-<10 digits of ms since 1970><16 random digits>`, base 32, lower case.
- * Within one millisecond, and when the clock steps back, the last id is counted up, so that a later one always sorts later.
- */
-export const timeSortedIds = (clock: Pick<Clock, 'now'>, random: RandomSource): IdSource => {
-  let lastMs = -1;
-  let digits: number[] = [];
-  return {
-    next: (prefix) => {
-      const now = clock.now();
-      if (now > lastMs) {
-        lastMs = now;
-        digits = Array.from(random.bytes(RANDOM_DIGITS), (byte) => byte % DIGITS.length);
-      } else if (!countUp(digits)) {
-        lastMs += 1;
-      }
-      return `${prefix}-${timeDigits(lastMs)}${digits.map((digit) => DIGITS[digit]).join('')}`;
-    },
-  };
-};
-
-const timeDigits = (ms: number): string => {
-  let text = '';
-  for (let rest = ms; text.length < TIME_DIGITS; rest = Math.floor(rest / DIGITS.length)) text = (DIGITS[rest % DIGITS.length] ?? '') + text;
-  return text;
-};
-
-/** @returns false where all digits came round to 0 */
-const countUp = (digits: number[]): boolean => {
-  for (let at = digits.length - 1; at >= 0; at -= 1) {
-    const digit = (digits[at] ?? 0) + 1;
-    digits[at] = digit % DIGITS.length;
-    if (digit < DIGITS.length) return true;
-  }
-  return false;
-};
-
-/** The ids of this machine's clock and randomness. */
-export const systemIds: IdSource = timeSortedIds(systemClock, systemRandom);

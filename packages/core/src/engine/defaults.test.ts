@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { sha256, systemClock, systemHash, systemIds, systemRandom, timeSortedIds } from './system.js';
+import { sha256, systemHash } from '../log/system.js';
+import { systemClock, systemRandom, timeSortedIds } from './defaults.js';
 
 describe('the clock', () => {
   afterEach(() => {
@@ -54,7 +55,8 @@ describe('ids', () => {
   });
 
   it('of this machine differ and name what they are of', () => {
-    const given = Array.from({ length: 1000 }, () => systemIds.next('p'));
+    const ids = timeSortedIds(systemClock, systemRandom);
+    const given = Array.from({ length: 1000 }, () => ids.next('p'));
     expect(new Set(given).size).toBe(1000);
     expect(given.toSorted()).toEqual(given);
     for (const id of given) expect(id).toMatch(/^p-[0-9a-hjkmnp-tv-z]{26}$/);
