@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { deepFreeze, type Json, type JsonObject } from '../json.js';
 import { createEvaluate } from './expression.js';
 import { LIMITS } from './limits.js';
-import { compilePath } from './path.js';
+import { compilePath, constantOf } from './path.js';
 import { isFunction } from './plain.js';
 import type { EvaluationScope } from './types.js';
 
@@ -112,6 +112,24 @@ describe('the way around JSONata agrees with JSONata', () => {
       { numRuns: 500 },
     );
     expect(around).toBeGreaterThan(100);
+  });
+  it('for literals', async () => {
+    const literal = fc.oneof(
+      fc.constantFrom('true', 'false', 'null', '-0', '0', '00', '01', '1.', '.5', '1e3', '-1.50', '""', "''", '"a\\n"', "'a\"b'", '"收"', '- 1', '"a" & "b"', 'TRUE'),
+      fc.double({ noNaN: true, noDefaultInfinity: true }).map(String),
+      fc.integer().map(String),
+      fc.string().map((text) => `"${text}"`),
+      fc.string().map((text) => `'${text}'`),
+    );
+    await fc.assert(
+      fc.asyncProperty(literal, async (text) => {
+        const found = constantOf(text);
+        if (found !== undefined) expect(found).toEqual(JSON.parse(JSON.stringify(await jsonata(text).evaluate(undefined))));
+      }),
+      { numRuns: 500 },
+    );
+    expect(['true', '-1.50', "'x'", 'null', '12'].map(constantOf)).toEqual([true, -1.5, 'x', null, 12]);
+    expect(['1e3', '01', '1.', '"a\\n"', '"a" & "b"', '1 + 1', 'x'].map(constantOf)).toEqual(Array(7).fill(undefined));
   });
   it('leaves arrays on the way to JSONata', async () => {
     expect(compilePath('$x.a.b')?.(scope({ x: { a: [{ b: 1 }] } }))).toBeUndefined();
@@ -227,7 +245,7 @@ describe('limits', () => {
     ['a long chain', `"a"${' & "a"'.repeat(3000)}`, `is nested more than ${LIMITS.tree} deep.`],
     ['a deep tree', `${'-'.repeat(3000)}$millis()`, `is nested more than ${LIMITS.tree} deep.`],
     ['a tree too deep to be read', `${'['.repeat(9000)}1${']'.repeat(9000)}`, 'threw an error during evaluation.'],
-    ['a long expression', `"${'x'.repeat(LIMITS.text)}"`, `is longer than ${LIMITS.text} characters.`],
+    ['a long expression', `"${'x'.repeat(LIMITS.text)}" & ""`, `is longer than ${LIMITS.text} characters.`],
   ])('%s', async (_, text, expected) => {
     const found = await cause(text);
     expect(found).toContain(expected);

@@ -2,7 +2,7 @@
 import type { Json, JsonObject } from '../json.js';
 import type { ExpressionPorts } from './functions.js';
 import { compileExpression, type Compiled } from './jsonata.js';
-import { compilePath } from './path.js';
+import { compilePath, constantOf } from './path.js';
 import type { Evaluate, EvaluationScope } from './types.js';
 
 export type { ExpressionPorts, HashAlgorithm } from './functions.js';
@@ -63,6 +63,8 @@ export const createEvaluate = (ports: ExpressionPorts): Evaluate => {
 };
 
 const expressionNode = (text: string, ports: ExpressionPorts): Node => {
+  const constant = constantOf(text);
+  if (constant !== undefined) return () => constant;
   const path = compilePath(text);
   let compiled: Compiled | undefined;
   return (scope, field) => {

@@ -5,6 +5,18 @@ import type { EvaluationScope } from './types.js';
 const WORDS = new Set(['true', 'false', 'null', 'function', 'and', 'or', 'in']);
 const PATH = /^\$([A-Za-z_]\w*)((?:\.[A-Za-z_]\w*)*)$/;
 
+const NUMBER = /^-?(0|[1-9]\d{0,14})(\.\d{1,14})?$/;
+const STRING = /^("[^"\\]*"|'[^'\\]*')$/;
+
+/** The value of an expression that is a literal, `{% true %}`; undefined for any other. */
+export const constantOf = (text: string): Json | undefined => {
+  if (text === 'true' || text === 'false') return text === 'true';
+  if (text === 'null') return null;
+  // A log would read -0 back as 0.
+  if (NUMBER.test(text)) return Number(text) + 0;
+  return STRING.test(text) ? text.slice(1, -1) : undefined;
+};
+
 /**
  * Reads `$x`, `$x.y.z`, `$states.input.a` without JSONata, where the outcome is the same.
  * @returns a reader that gives undefined where JSONata has to decide: nothing found, or an array on the way, which it would map
