@@ -1,0 +1,115 @@
+/**
+ * What Tillwright does per second on this machine, beside the floor of its disk and beside peers, all in one run.
+ * Only the ratios travel. Needs the packages built: `npm run bench` sees to it.
+ *
+ *     npm run bench -- [--json] [--quick] [--dir <directory on the disk to measure>]
+ */
+import { syncsSoFar } from './syncs.mjs';
+import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { machine, median } from './measure.mjs';
+
+const { values: options } = parseArgs({ options: { json: { type: 'boolean' }, quick: { type: 'boolean' }, dir: { type: 'string' } } });
+const { openTills, STEPS_PER_PAYMENT } = await import('./payments.mjs');
+const { openSteps } = await import('./steps.mjs');
+const { lowdbOwnAdapter, rawAppends, xstateSnapshots } = await import('./peers.mjs');
+
+const ROUNDS = options.quick ? 3 : 5;
+const scale = options.quick ? 0.25 : 1;
+const times = (count) => Math.max(10, Math.round(count * scale));
+const AT_ONCE = 50;
+const LOWDB_EVENTS = [100, 10_000];
+
+const dir = mkdtempSync(join(options.dir ?? tmpdir(), 'tillwright-bench-'));
+const say = (text) => void (options.json || process.stderr.write(`  ${text}\n`));
+
+const bytesIn = (folder) => readdirSync(folder).reduce((sum, name) => sum + (name.endsWith('.jsonl') ? statSync(join(folder, name)).size : 0), 0);
+
+/** One sale after the other with nothing beside it: every sync has a name. */
+const alone = async (kind) => {
+  const own = join(dir, `alone-${kind}`);
+  const tills = await openTills({ dir: own, kind, terminals: 1 });
+  await tills.take(times(100));
+  const count = times(400);
+  const recordsBefore = tills.records();
+  const forced = await tills.named.during(() => tills.take(count));
+  const recordsPerPayment = (tills.records() - recordsBefore) / count;
+  await tills.close();
+  return {
+    recordsPerPayment: tidy(recordsPerPayment),
+    bytesPerRecord: Math.round(bytesIn(own) / tills.records()),
+    syncs: [...forced].map(([name, syncs]) => ({ name, perPayment: tidy(syncs / count) })).sort((a, b) => b.perPayment - a.perPayment),
+  };
+};
+
+/** Rounds of the whole engine, a round of the raw disk before each: their ratio is taken within the round. */
+const payments = async ({ kind, terminals, count, bytesPerRecord }) => {
+  const tills = await openTills({ dir: join(dir, `${kind}-${terminals}`), kind, terminals });
+  await tills.take(count);
+  const rounds = [];
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const rawPerSecond = await rawAppends(dir, bytesPerRecord, times(1000));
+    const syncsBefore = syncsSoFar();
+    const perSecond = await tills.take(count);
+    rounds.push({ rawPerSecond, perSecond, ratio: perSecond / rawPerSecond, syncs: (syncsSoFar() - syncsBefore) / count });
+  }
+  await tills.close();
+  const of = (what) => median(rounds.map((round) => round[what]));
+  return { kind, terminals, paymentsPerSecond: Math.round(of('perSecond')), rawPerSecond: Math.round(of('rawPerSecond')), ratioToRaw: tidy(of('ratio')), syncsPerPayment: tidy(of('syncs')) };
+};
+
+const steps = async (atOnce, count) => {
+  const open = await openSteps(atOnce);
+  await open.take(count);
+  const rates = [];
+  for (let round = 0; round < ROUNDS; round += 1) rates.push(await open.take(count));
+  await open.close();
+  return { atOnce, stepsPerSecond: Math.round(median(rates)) };
+};
+
+const rounds = async (one) => {
+  await one();
+  const rates = [];
+  for (let round = 0; round < ROUNDS; round += 1) rates.push(await one());
+  return Math.round(median(rates));
+};
+
+const tidy = (value) => Math.round(value * 100) / 100;
+
+const measure = async () => {
+  const where = machine(dir);
+  say('syncs of one sale, alone ...');
+  const sales = { card: await alone('card'), wallet: await alone('wallet') };
+  const { bytesPerRecord } = sales.card;
+  const durable = [];
+  for (const kind of ['card', 'wallet']) {
+    for (const terminals of [1, AT_ONCE]) {
+      say(`${kind} payments on a log on disk, ${terminals} at once ...`);
+      durable.push(await payments({ kind, terminals, count: times(terminals === 1 ? 400 : 2000), bytesPerRecord }));
+    }
+  }
+  const memory = [];
+  for (const atOnce of [1, AT_ONCE]) {
+    say(`steps in memory, ${atOnce} at once ...`);
+    memory.push(await steps(atOnce, times(2000)));
+  }
+  say('peers ...');
+  const rawPerSecond = await rounds(() => rawAppends(dir, bytesPerRecord, times(1000)));
+  const xstate = [];
+  for (const atOnce of [1, AT_ONCE]) xstate.push({ atOnce, executionsPerSecond: await rounds(() => xstateSnapshots(dir, atOnce, times(atOnce === 1 ? 100 : 400))) });
+  const event = { type: 'paymentAnswered', text: '.'.repeat(bytesPerRecord) };
+  const lowdb = [];
+  for (const events of LOWDB_EVENTS) lowdb.push({ events, writesPerSecond: await rounds(() => lowdbOwnAdapter(dir, events, times(events > 1000 ? 20 : 200), event)) });
+  return { at: new Date().toISOString(), machine: where, rounds: ROUNDS, stepsPerPayment: STEPS_PER_PAYMENT, sales, durable, memory, peers: { rawPerSecond, bytesPerRecord, xstate, lowdb } };
+};
+
+let result;
+try {
+  result = await measure();
+} finally {
+  rmSync(dir, { recursive: true, force: true });
+}
+if (options.json) console.log(JSON.stringify(result, null, 2));
+else console.log((await import('./table.mjs')).tables(result));

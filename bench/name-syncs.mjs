@@ -1,0 +1,72 @@
+/** Says of every sync what forced it: which append somebody waited for, or which step of the sealed store. */
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { onSync } from './syncs.mjs';
+
+const LAZY = 'log, nobody waits: written after 100 ms at most';
+
+/**
+ * @param {{ log: object, sealed: object, hash: unknown }} storage as fileStorage gives it
+ * @returns the same storage with its calls watched; `during` gives the count by name while some work runs alone
+ */
+export const nameSyncs = (storage) => {
+  const { log, sealed } = storage;
+  const within = new AsyncLocalStorage();
+  /** seq of an append's last record -> what it appended; only while somebody counts. */
+  const appended = new Map();
+  let waiting = [];
+  let counts;
+
+  const watchedLog = {
+    get head() {
+      return log.head;
+    },
+    get durableTo() {
+      return log.durableTo;
+    },
+    open: () => log.open(),
+    append: (inputs, at) => {
+      const records = log.append(inputs, at);
+      if (counts) appended.set(log.head, inputs.map(({ event }) => event.type).join(' + '));
+      return records;
+    },
+    durable: (seq) => {
+      if (counts && seq > log.durableTo) waiting.push({ seq, name: `log, waited for: ${appended.get(seq) ?? 'an earlier append'}` });
+      return log.durable(seq);
+    },
+    onDurable: (listener) => log.onDurable(listener),
+    read: (stream) => log.read(stream),
+    close: () => log.close(),
+  };
+  const watchedSealed = {
+    put: (key, bytes) => within.run('sealed store: put', () => sealed.put(key, bytes)),
+    get: (key) => sealed.get(key),
+    forget: (key) => within.run('sealed store: forget (nobody waits)', () => sealed.forget(key)),
+    keys: () => sealed.keys(),
+  };
+
+  const heard = () => {
+    let name = within.getStore();
+    if (name === undefined) {
+      name = waiting.length > 0 ? waiting.map((each) => each.name).join(' / ') : LAZY;
+      waiting = [];
+    }
+    counts.set(name, (counts.get(name) ?? 0) + 1);
+  };
+
+  return {
+    storage: { log: watchedLog, sealed: watchedSealed, hash: storage.hash },
+    /** Name -> syncs, while `work` runs with nothing beside it. */
+    during: async (work) => {
+      counts = new Map();
+      onSync(heard);
+      try {
+        await work();
+        return new Map(counts);
+      } finally {
+        onSync(undefined);
+        counts = undefined;
+        appended.clear();
+      }
+    },
+  };
+};

@@ -1,0 +1,72 @@
+/** What a payment could be kept with instead, on the same disk in the same run. */
+import { closeSync, fdatasync, fdatasyncSync, openSync, write, writeSync } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { Low } from 'lowdb';
+import { JSONFile } from 'lowdb/node';
+import { createActor, setup } from 'xstate';
+import { inLanes, rate } from './measure.mjs';
+
+/** Append and fdatasync, one by one, with nothing around them: the floor under every durable write. */
+export const rawAppends = async (dir, bytes, count) => {
+  const fd = openSync(join(dir, 'raw'), 'a');
+  const record = Buffer.alloc(bytes, '.');
+  record[bytes - 1] = 0x0a;
+  try {
+    return await rate(count, async () => {
+      for (let done = 0; done < count; done += 1) {
+        writeSync(fd, record);
+        fdatasyncSync(fd);
+      }
+    });
+  } finally {
+    closeSync(fd);
+  }
+};
+
+/** lowdb's own file adapter: every write is the whole file anew, and none is synced. Writes per second with so many events in the file. */
+export const lowdbOwnAdapter = async (dir, events, count, event) => {
+  const db = new Low(new JSONFile(join(dir, `lowdb-${events}.json`)), { events: Array.from({ length: events }, () => event) });
+  await db.write();
+  return rate(count, async () => {
+    for (let done = 0; done < count; done += 1) {
+      db.data.events[done % events] = { ...event };
+      await db.write();
+    }
+  });
+};
+
+const STEPS = 8;
+const machine = setup({ actions: {} }).createMachine({
+  id: 'sale',
+  initial: 'step0',
+  context: { amountMinor: 1250, method: 'card', reference: '', receipt: '.'.repeat(200) },
+  states: Object.fromEntries([
+    ...Array.from({ length: STEPS }, (_, index) => [`step${index}`, { on: { next: `step${index + 1}` } }]),
+    [`step${STEPS}`, { type: 'final' }],
+  ]),
+});
+const writeAt = promisify(write);
+const datasync = promisify(fdatasync);
+
+/** xstate 5: eight transitions, after each the snapshot is overwritten in place and synced; executions per second. */
+export const xstateSnapshots = async (dir, atOnce, count) => {
+  const files = await Promise.all(Array.from({ length: atOnce }, (_, index) => open(join(dir, `xstate-${atOnce}-${index}`), 'w')));
+  const execute = async (lane) => {
+    const actor = createActor(machine).start();
+    const { fd } = files[lane];
+    for (let step = 0; step < STEPS; step += 1) {
+      actor.send({ type: 'next' });
+      const snapshot = Buffer.from(JSON.stringify(actor.getPersistedSnapshot()));
+      await writeAt(fd, snapshot, 0, snapshot.length, 0);
+      await datasync(fd);
+    }
+    actor.stop();
+  };
+  try {
+    return await rate(count, () => inLanes(count, atOnce, execute));
+  } finally {
+    await Promise.all(files.map((file) => file.close()));
+  }
+};

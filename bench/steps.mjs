@@ -1,0 +1,64 @@
+/** The interpreter and the engine's loop without a disk: eight states, two of them Tasks that answer at once. */
+import { createTill } from '@tillwright/core';
+import { action, Actions, bind, definePlugin } from '@tillwright/core/contract';
+import { systemHash } from '@tillwright/core/node';
+import { memoryLog, memorySealedStore } from '@tillwright/core/testing';
+import { inLanes, rate } from './measure.mjs';
+
+const flow = JSON.stringify({
+  QueryLanguage: 'JSONata',
+  StartAt: 'Begin',
+  States: {
+    Begin: { Type: 'Pass', Assign: { total: '{% $states.input.amountMinor %}' }, Next: 'IsLarge' },
+    IsLarge: { Type: 'Choice', Choices: [{ Condition: '{% $total > 100000 %}', Next: 'Refuse' }], Default: 'First' },
+    First: { Type: 'Task', Resource: 'bench:echo', Arguments: { amountMinor: '{% $total %}' }, Assign: { first: '{% $states.result.amountMinor %}' }, Next: 'Add' },
+    Add: { Type: 'Pass', Assign: { total: '{% $total + $first %}' }, Next: 'IsEven' },
+    IsEven: { Type: 'Choice', Choices: [{ Condition: '{% $total % 2 = 0 %}', Next: 'Second' }], Default: 'Refuse' },
+    Second: { Type: 'Task', Resource: 'bench:echo', Arguments: { amountMinor: '{% $total %}' }, Assign: { second: '{% $states.result.amountMinor %}' }, Next: 'Sum' },
+    Sum: { Type: 'Pass', Output: { sum: '{% $total + $second %}' }, Next: 'Done' },
+    Done: { Type: 'Succeed' },
+    Refuse: { Type: 'Fail', Error: 'Bench.Refused' },
+  },
+});
+export const STEPS_PER_EXECUTION = 8;
+
+const echo = definePlugin({
+  name: 'bench-echo',
+  provides: [
+    bind(Actions).toValue({
+      namespace: 'bench',
+      actions: {
+        echo: action({
+          description: { zh: '原样返回', en: 'Gives back what it is given' },
+          arguments: { type: 'object', properties: { amountMinor: { type: 'integer' } }, required: ['amountMinor'], additionalProperties: false },
+          result: { type: 'object' },
+          errors: {},
+          redo: 'again',
+          run: async (args) => args,
+        }),
+      },
+    }),
+  ],
+});
+
+/** @param {number} atOnce terminals */
+export const openSteps = async (atOnce) => {
+  const till = await createTill({
+    plugins: [echo],
+    workflows: { steps: flow },
+    terminals: Object.fromEntries(Array.from({ length: atOnce }, (_, index) => [`T${index}`, { tid: String(index).padStart(8, '0'), mid: '898000000000001', name: 'Bench' }])),
+    log: memoryLog(),
+    sealed: memorySealedStore(),
+    hash: systemHash,
+  });
+  const execute = async (lane) => {
+    const sale = await till.start({ terminal: `T${lane}`, workflow: 'steps', input: { amountMinor: 1250 } });
+    const result = await sale.result;
+    if (result.status !== 'succeeded' || result.output.sum !== 5000) throw new Error(`an execution went wrong: ${JSON.stringify(result)}`);
+  };
+  return {
+    /** Steps per second over so many executions. */
+    take: async (executions) => STEPS_PER_EXECUTION * (await rate(executions, () => inLanes(executions, atOnce, execute))),
+    close: () => till.close(),
+  };
+};

@@ -1,0 +1,58 @@
+import Table from 'cli-table3';
+
+const thousands = (value) => value.toLocaleString('en-US');
+const table = (head, rows, right) => {
+  const made = new Table({ head, colAligns: head.map((_, index) => (right.includes(index) ? 'right' : 'left')), style: { head: [], border: [] } });
+  made.push(...rows);
+  return made.toString();
+};
+
+/** The whole result as text, for a person. */
+export const tables = ({ machine, rounds, stepsPerPayment, sales, durable, memory, peers }) => {
+  const xstateAt = (atOnce) => peers.xstate.find((each) => each.atOnce === atOnce)?.executionsPerSecond ?? Number.NaN;
+  const { cpu, cores, memoryGiB, system, node, fileSystem, loadAtStart } = machine;
+  return [
+    '',
+    `${cpu}, ${cores} cores, ${memoryGiB} GiB; ${system}; Node ${node}; ${fileSystem}; load ${loadAtStart.join(' ')}`,
+    `Median of ${rounds} rounds after a warm-up. Hosts, devices and people answer at once. Only ratios travel to other machines.`,
+    '',
+    `Durable payments of ${stepsPerPayment} steps, paid, printed and told`,
+    table(
+      ['payment', 'terminals', 'payments/s', 'raw append + fdatasync/s', 'ratio', 'syncs per payment', 'to xstate'],
+      durable.map(({ kind, terminals, paymentsPerSecond, rawPerSecond, ratioToRaw, syncsPerPayment }) => [
+        kind,
+        terminals,
+        thousands(paymentsPerSecond),
+        thousands(rawPerSecond),
+        ratioToRaw.toFixed(2),
+        syncsPerPayment.toFixed(2),
+        `x ${(paymentsPerSecond / xstateAt(terminals)).toFixed(1)}`,
+      ]),
+      [1, 2, 3, 4, 5, 6],
+    ),
+    '',
+    'Syncs of one sale with nothing beside it, each with what forced it',
+    table(
+      ['payment', 'sync', 'per payment'],
+      Object.entries(sales).flatMap(([kind, { syncs, recordsPerPayment, bytesPerRecord }]) => [
+        ...syncs.map(({ name, perPayment }) => [kind, name, perPayment.toFixed(2)]),
+        [kind, `together (${recordsPerPayment} records of ${bytesPerRecord} bytes)`, syncs.reduce((sum, { perPayment }) => sum + perPayment, 0).toFixed(2)],
+      ]),
+      [2],
+    ),
+    '',
+    'Steps in memory, eight to an execution',
+    table(['executions at once', 'steps/s'], memory.map(({ atOnce, stepsPerSecond }) => [atOnce, thousands(stepsPerSecond)]), [0, 1]),
+    '',
+    'Beside them, on the same disk',
+    table(
+      ['peer', 'per second', ''],
+      [
+        ['raw append + fdatasync, one by one', thousands(peers.rawPerSecond), `records of ${peers.bytesPerRecord} bytes`],
+        ...peers.xstate.map(({ atOnce, executionsPerSecond }) => [`xstate 5, snapshot overwritten and synced, ${atOnce} at once`, thousands(executionsPerSecond), 'executions of eight transitions']),
+        ...peers.lowdb.map(({ events, writesPerSecond }) => [`lowdb's own JSONFile with ${thousands(events)} events`, thousands(writesPerSecond), 'writes of one event, never synced']),
+      ],
+      [1],
+    ),
+  ].join('\n');
+};
