@@ -1,2 +1,5 @@
-/** For tests of tills, plugins and workflows. */
+/** What tests and simulations of embedders and plugin authors run on: storage that dies with the process, a clock that jumps, a scanner for leaks. */
+export { memoryLog, type MemoryLog, type MemoryLogOptions } from './log/memory-log.js';
+export { memorySealedStore } from './log/memory-sealed-store.js';
+export { virtualClock, type VirtualClock } from './engine/virtual-clock.js';
 export { leakScanner, type Leak, type LeakEncoding, type LeakScanner, type Secret } from './leak-scanner.js';
