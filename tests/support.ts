@@ -56,7 +56,7 @@ export class PushedClock implements Clock {
 
   push(ms: number): void {
     this.#aheadMs += ms;
-    for (const look of [...this.#waiting]) look();
+    for (const look of this.#waiting) look();
   }
 }
 
