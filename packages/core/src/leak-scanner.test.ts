@@ -57,6 +57,14 @@ it('as a terminal writes them: packed digits, D for the separator, groups, UTF-1
   expect(found(Buffer.from(PAN, 'utf16le'))).toContain('card number: utf-16');
 });
 
+it('as a drawing writes it: each character in an element of its own', () => {
+  const drawn = (text: string): string => `<svg><g><text>${[...text].map((sign, x) => `<tspan x="${x}">${sign === ' ' ? '&#xa0;' : sign}</tspan>`).join('')}</text></g></svg>`;
+  expect(found(drawn(`CARD ${PAN}`))).toContain('card number: markup');
+  expect(found(drawn('PIN 739184'))).toContain('PIN: markup');
+  expect(found(drawn('4111111111111111'))).toEqual(["a number of 16 digits with a card's check digit: card-number"]);
+  expect(found(drawn('411111******1111'))).toEqual([]);
+});
+
 it('a card number that nobody knows: plain, and as the hexadecimal of its digits', () => {
   const unknown = '4111111111111111';
   expect(found(`card ${unknown},`)).toEqual(["a number of 16 digits with a card's check digit: card-number"]);

@@ -10,15 +10,15 @@ export interface Secret {
   readonly value: string | Uint8Array;
 }
 
-/** How a secret was found to be written. `packed`: two digits to a byte, as in ISO 8583. */
-export type LeakEncoding = 'plain' | 'bytes' | 'packed' | 'grouped' | 'full-width' | 'hex' | 'base64' | 'gb18030' | 'utf-16' | 'card-number';
+/** How a secret was found to be written. `packed`: two digits to a byte, as in ISO 8583; `markup`: its characters stand in elements of their own, as in an SVG. */
+export type LeakEncoding = 'plain' | 'bytes' | 'packed' | 'grouped' | 'markup' | 'full-width' | 'hex' | 'base64' | 'gb18030' | 'utf-16' | 'card-number';
 
 export interface Leak {
   /** As it was given to `scan`: a file's name, `stdout`. */
   readonly source: string;
   readonly secret: string;
   readonly encoding: LeakEncoding;
-  /** Where it begins, in bytes; in characters of the decoded text for `grouped`, `full-width` and `gb18030`. */
+  /** Where it begins, in bytes; in characters of the text as it is read for `grouped`, `markup`, `full-width` and `gb18030`. */
   readonly offset: number;
 }
 
@@ -64,7 +64,7 @@ export const leakScanner = (options: { readonly secrets: readonly Secret[]; read
         const text = new TextDecoder(encoding).decode(bytes);
         found.push(...texts.flatMap((secret) => inText(source, text, secret, encoding)));
       }
-      found.push(...cardNumbers(source, haystack, harmless));
+      found.push(...cardNumbers(source, haystack, harmless), ...(isMarkup(haystack) ? cardNumbers(source, withoutMarkup(haystack), harmless) : []));
       return found.filter((leak, index) => found.findIndex((other) => other.secret === leak.secret && other.encoding === leak.encoding && (leak.encoding !== 'card-number' || other.offset === leak.offset)) === index);
     },
   };
@@ -102,9 +102,18 @@ const inText = (source: string, text: string, secret: { name: string; value: str
   };
   if (/[^\0-\x7F]/.test(secret.value)) look(decoded === 'gb18030' ? 'gb18030' : 'plain', text);
   if (/^\d{12,}$/.test(secret.value) && decoded === 'utf-8') look('grouped', text.replaceAll(/(?<=\d)[ -](?=\d)/g, ''));
+  if (isMarkup(text)) look('markup', withoutMarkup(text));
   if (/[０-９]/.test(text)) look('full-width', text.replaceAll(/[０-９]/g, (digit) => String.fromCharCode(digit.charCodeAt(0) - 0xfe_e0)));
   return leaks;
 };
+
+const isMarkup = (text: string): boolean => /<\/[a-z]+>/.test(text);
+/** What a reader sees of it, line by line. */
+const withoutMarkup = (text: string): string =>
+  text
+    .replaceAll(/<\/(?:text|g|p|div|tr|svg)>/g, '\n')
+    .replaceAll(/<[^<>]*>/g, '')
+    .replaceAll(/&#x([0-9a-f]{1,6});/gi, (_entity, code: string) => String.fromCodePoint(Math.min(Number.parseInt(code, 16), 0x10_ff_ff)));
 
 /** Every run of 13 to 19 digits, plain or as the hexadecimal of its characters, whose check digit is right. */
 const cardNumbers = (source: string, haystack: string, harmless: readonly string[]): Leak[] => {
