@@ -1,8 +1,8 @@
 /** Every path of the counter sale, on real wire protocols over loopback; the hosts' own ledgers are held against the log. */
 import type { Prompt } from '@tillwright/core';
-import { bind, definePlugin, PinPad, type Plugin } from '@tillwright/core/contract';
+import { PinPad } from '@tillwright/core/contract';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { amount, choose, confirmed, ended, noted, payerCode, pin, present, PushedClock, QR, QUICK, scan, type SellOptions, Shop, type Sold, type Step } from './support.js';
+import { amount, choose, confirmed, ended, noted, payerCode, pin, present, PushedClock, QR, QUICK, scan, type SellOptions, Shop, type Sold, type Step, watchPinBlocks, wrapping } from './support.js';
 
 let shop: Shop;
 beforeAll(async () => {
@@ -131,7 +131,7 @@ describe('card', () => {
   describe('PIN', () => {
     /** What the PIN pad gave: kept by the test alone. */
     let blocks: string[];
-    const watched = (defaults: readonly Plugin[]): Plugin[] => defaults.map(watchPinBlocks((block) => void blocks.push(block)));
+    const watched = wrapping(PinPad, (pad) => watchPinBlocks(pad, (block) => void blocks.push(Buffer.from(block).toString('hex'))));
 
     it('wrong, then right: a new trace number and a new PIN block, confirmed once', async () => {
       blocks = [];
@@ -495,30 +495,3 @@ const printed = (world: { receipts: readonly unknown[]; on(name: 'receipt', list
     world.on('receipt', () => setImmediate(look));
     look();
   });
-
-/** Hands every PIN block that the PIN pad gives to the test as well. */
-const watchPinBlocks =
-  (seen: (hex: string) => void) =>
-  (plugin: Plugin): Plugin =>
-    definePlugin({
-      ...plugin,
-      provides: plugin.provides.map((provision) => {
-        const { token, how } = provision;
-        if (token.id !== PinPad.id || how.kind !== 'factory') return provision;
-        return bind(PinPad).from(how.needs as [], (...needs: never[]) => {
-          const pad = how.make(...needs) as PinPad;
-          return new Proxy(pad, {
-            get: (target, name) => {
-              const member: unknown = Reflect.get(target, name, target);
-              if (typeof member !== 'function') return member;
-              if (name !== 'enterPin') return member.bind(target);
-              return async (request: Parameters<PinPad['enterPin']>[0]) => {
-                const entered = await target.enterPin(request);
-                if (entered.status === 'entered') seen(Buffer.from(entered.pinBlock).toString('hex'));
-                return entered;
-              };
-            },
-          });
-        });
-      }),
-    });

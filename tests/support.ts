@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Alarm, EventRecord, ExecutionResult, Json, PaymentView, Prompt } from '@tillwright/core';
-import type { Clock, Plugin } from '@tillwright/core/contract';
+import { bind, type Clock, definePlugin, type PinPad, type Plugin, type Token } from '@tillwright/core/contract';
 import { type PrintedReceipt, promptAnswerer, sampleAccounts } from '@tillwright/device-sim';
 import { type Fault, type HostName, type Hosts, type LedgerEntry, startHosts } from '@tillwright/host-sim';
 import { type Counter, openCounter, type Policies, TERMINAL } from '../packages/cli/src/counter.js';
@@ -104,7 +104,44 @@ export interface SellOptions {
   /** Called before the counter closes. */
   readonly onEnd?: (counter: Counter) => unknown;
   readonly plugins?: (defaults: readonly Plugin[]) => readonly Plugin[];
+  /** Folder of the till's data within the shop's; `till` unless told. */
+  readonly data?: string;
 }
+
+/** Puts a test's own hand between the engine and what a plugin provides. */
+export const wrapping =
+  <T>(token: Token<T>, wrap: (made: T) => T) =>
+  (plugins: readonly Plugin[]): Plugin[] =>
+    plugins.map((plugin) =>
+      definePlugin({
+        ...plugin,
+        provides: plugin.provides.map((provision) => {
+          const { how } = provision;
+          return provision.token.id === token.id && how.kind === 'factory' ? bind(token).from(how.needs as [], (...needs: never[]) => wrap(how.make(...needs) as T)) : provision;
+        }),
+      }),
+    );
+
+/** The same object with some of its methods replaced; its private fields stay its own. */
+export const withMethods = <T extends object>(target: T, methods: Partial<T>): T =>
+  new Proxy(target, {
+    get: (_target, name) => {
+      const own: unknown = Reflect.get(methods, name);
+      if (own !== undefined) return own;
+      const member: unknown = Reflect.get(target, name, target);
+      return typeof member === 'function' ? member.bind(target) : member;
+    },
+  });
+
+/** Hands every PIN block that the PIN pad gives to the test as well. */
+export const watchPinBlocks = (pad: PinPad, seen: (pinBlock: Uint8Array) => void): PinPad =>
+  withMethods(pad, {
+    enterPin: async (request) => {
+      const entered = await pad.enterPin(request);
+      if (entered.status === 'entered') seen(Uint8Array.from(entered.pinBlock));
+      return entered;
+    },
+  });
 
 export class Shop {
   private constructor(
@@ -153,7 +190,7 @@ export class Shop {
     const shipped = await readFile(COUNTER_SALE, 'utf8');
     const text = options.edit?.(shipped) ?? shipped;
     return openCounter({
-      data: join(this.dir, 'till'),
+      data: join(this.dir, options.data ?? 'till'),
       workflows: { 'counter-sale': { file: 'workflows/counter-sale.asl.json', text } },
       endpoints: this.hosts.endpoints,
       script: JSON.stringify({ steps }),
