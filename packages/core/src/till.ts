@@ -117,6 +117,12 @@ export const createTill = async (options: TillOptions): Promise<Till> => {
   return till;
 };
 
+/** What a till holds in memory, for checkers that hold it against its log. @internal */
+export const journalOf = (till: Till): Journal => {
+  if (!(till instanceof Engine)) throw new TypeError('not a till that createTill opened');
+  return till.journal;
+};
+
 class Engine extends EventEmitter<TillEvents> implements Till {
   readonly #options: TillOptions;
   readonly #ports: Ports;
@@ -170,6 +176,10 @@ class Engine extends EventEmitter<TillEvents> implements Till {
       ended: (entry) => this.#ended(entry),
     });
     this.#sources = Object.fromEntries(Object.entries(options.workflows).map(([name, source]) => [name, sourceOf(name, source)]));
+  }
+
+  get journal(): Journal {
+    return this.#journal;
   }
 
   get catalogue(): Catalogue {

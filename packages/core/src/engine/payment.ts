@@ -200,6 +200,8 @@ const answered = (state: PaymentState, event: Extract<PaymentEvent, { type: 'pay
     const { answer } = event;
     if (answer.outcome === 'approved') {
       const approved = { ...counted, approved: answer, facts: answer.facts, completedOnce: answer.completion === 'none' };
+      // The host has said since that it is undone: the answer is older than that.
+      if (a.undone && a.undone.proof !== 'no-original' && event.to === 'late') return a;
       // An approval that arrives for a condemned or undone attempt restarts its undo (5).
       if (a.condemned) return { ...withoutUndone(approved), fate: 'condemned', undo: { tries: a.undo.tries, reached: 0, lastAt: at } };
       return { ...approved, fate: answer.completion === 'due' ? 'approved' : 'completed' };

@@ -19,7 +19,7 @@ import type { JsonObject } from '../json.js';
 import type { Money } from '../money.js';
 import { Journal, stream } from './journal.js';
 import { Lanes } from './lanes.js';
-import { type AttemptState, type Duty, isResolved, isSettled, isUndecided, judge, nextDuty, openCase, paidMinor, partialUnasked, type PaymentState } from './payment.js';
+import { type AttemptState, type Duty, type DutyContext, isResolved, isSettled, isUndecided, judge, nextDuty, openCase, paidMinor, partialUnasked, type PaymentState } from './payment.js';
 import type { Ports } from './ports.js';
 
 export interface Alarm {
@@ -86,7 +86,9 @@ export class Settler {
     const { journal } = this.#options;
     for (const payment of journal.payments.values()) {
       if (isSettled(payment)) {
-        if (payment.attempts.some((a) => a.sealed)) this.settle(payment.paymentId);
+        // Settled, and yet something is owed: a look again (5), an advice (9), what is sealed.
+        const found = this.#options.methodOf(payment.terminalId, payment.method);
+        if (found && nextDuty(payment, this.#dutyContext(payment, found.method))) this.settle(payment.paymentId);
         continue;
       }
       this.#shutLane(payment);
@@ -261,6 +263,7 @@ export class Settler {
     }
     if (answer.outcome === 'approved') await journal.appendDurably(inputs);
     else journal.append(inputs);
+    this.#wakeCommitted(inputs, paymentId);
     const live = this.#live.get(paymentId);
     // Later inquiries that bring nothing to show leave a QR where it stands.
     if (answer.outcome === 'pending' && (answer.show || before?.answer?.outcome !== 'pending')) live?.show('customer', payingTexts[answer.waitingFor], answer.show ?? {});
@@ -289,6 +292,15 @@ export class Settler {
       .filter((p): p is PaymentState => p !== undefined && !p.committed && paidMinor(p) > 0 && !this.#giveUp.has(p.paymentId) && !isUndecided(p))
       .map((p) => ({ stream: stream.payment(p.paymentId), event: { type: 'paymentCommitted' } as const }));
     if (inputs.length > 0) await journal.appendDurably(inputs);
+    this.#wakeCommitted(inputs);
+  }
+
+  /** Payments that were committed together with another one owe something now: an advice, the forgetting of what is sealed. */
+  #wakeCommitted(inputs: readonly { stream: string; event: PaymentEvent }[], except?: string): void {
+    for (const { stream: name, event } of inputs) {
+      const paymentId = name.slice(2);
+      if (event.type === 'paymentCommitted' && paymentId !== except) this.settle(paymentId);
+    }
   }
 
   async #loop(paymentId: string): Promise<void> {
@@ -298,19 +310,7 @@ export class Settler {
       if (!payment) return;
       const found = this.#options.methodOf(payment.terminalId, payment.method);
       if (!found) return void (await this.#pluginMissing(payment));
-      const giveUp = this.#giveUp.get(paymentId);
-      const duty = nextDuty(payment, {
-        now: ports.clock.now(),
-        inFlight: this.#flying(paymentId),
-        ...(giveUp ? { giveUp } : {}),
-        mayComplete: this.#live.has(paymentId),
-        method: {
-          policy: found.method.policy,
-          inquiry: found.method.capabilities.inquiry,
-          reversal: found.method.capabilities.reversal,
-          deliver: found.method.deliver !== undefined,
-        },
-      });
+      const duty = nextDuty(payment, this.#dutyContext(payment, found.method));
       if (!duty) {
         if (isSettled(payment)) {
           this.#live.delete(paymentId);
@@ -325,6 +325,22 @@ export class Settler {
       await this.#perform(payment, duty, found);
       this.#notify(paymentId);
     }
+  }
+
+  #dutyContext({ paymentId }: PaymentState, method: PaymentMethod): DutyContext {
+    const giveUp = this.#giveUp.get(paymentId);
+    return {
+      now: this.#options.ports.clock.now(),
+      inFlight: this.#flying(paymentId),
+      ...(giveUp ? { giveUp } : {}),
+      mayComplete: this.#live.has(paymentId),
+      method: {
+        policy: method.policy,
+        inquiry: method.capabilities.inquiry,
+        reversal: method.capabilities.reversal,
+        deliver: method.deliver !== undefined,
+      },
+    };
   }
 
   async #perform(payment: PaymentState, duty: Duty, found: { method: PaymentMethod; plugin: string }): Promise<void> {
@@ -431,6 +447,7 @@ export class Settler {
       ];
       if (completion.outcome === 'completed') inputs.push(...this.#commitment(payment, attempt, attempt.approved?.amount.amountMinor ?? 0));
       await journal.appendDurably(inputs);
+      this.#wakeCommitted(inputs, paymentId);
     } finally {
       this.#flying(paymentId).delete(attemptNumber);
     }

@@ -1,0 +1,75 @@
+/** Workflows that a simulation runs: every shape in which money moves. */
+import type { Json } from '../json.js';
+
+type States = { [name: string]: { [field: string]: Json } };
+
+const flow = (states: States): string => JSON.stringify({ QueryLanguage: 'JSONata', StartAt: Object.keys(states)[0] ?? '', States: states } as unknown as Json);
+const pay = (method: string, rest: { [field: string]: Json }, args: { [name: string]: Json } = {}): { [field: string]: Json } => ({
+  Type: 'Task',
+  Resource: 'payment:sale',
+  Arguments: { method, amountMinor: 1000, ...args },
+  ...rest,
+});
+const failing = { Type: 'Fail', Error: 'Goods.Broken', Cause: 'it fell' };
+const notice = (next: string): { [field: string]: Json } => ({
+  Type: 'Task',
+  Resource: 'prompt:notice',
+  Arguments: { text: 'hand over the goods' },
+  TimeoutSeconds: 60,
+  Catch: [{ ErrorEquals: ['States.Timeout', 'Terminal.Cancelled'], Next: next }],
+  Next: next,
+});
+const retry = [{ ErrorEquals: ['Payment.NotSent', 'Payment.Undone'], IntervalSeconds: 2, MaxAttempts: 2 }];
+
+export const simulatedFlows: { readonly [name: string]: string } = {
+  wallet: flow({ Pay: pay('wallet', { End: true }) }),
+  card: flow({ Pay: pay('card', { End: true }) }),
+  purse: flow({ Pay: pay('purse', { Next: 'Rest' }, { dueMinor: 1500 }), Rest: pay('purse', { End: true }, { amountMinor: 500, dueMinor: 1500 }) }),
+  split: flow({
+    Card: pay('card', { Next: 'Wallet' }, { amountMinor: 600, dueMinor: 1000 }),
+    Wallet: pay('wallet', { End: true }, { amountMinor: 400, dueMinor: 1000 }),
+  }),
+  broken: flow({
+    Pay: pay('wallet', { Next: 'Fail' }),
+    Fail: failing,
+  }),
+  'half-broken': flow({
+    Pay: pay('card', { Next: 'Fail' }, { amountMinor: 600, dueMinor: 1000 }),
+    Fail: failing,
+  }),
+  caught: flow({
+    Try: {
+      Type: 'Parallel',
+      Branches: [
+        { StartAt: 'Part', States: { Part: pay('card', { Next: 'Break' }, { amountMinor: 600, dueMinor: 1000, saleReference: "{% $states.context.Execution.Id & '-a' %}" }), Break: failing } },
+        { StartAt: 'Other', States: { Other: pay('wallet', { End: true }, { amountMinor: 300, dueMinor: 1000, saleReference: "{% $states.context.Execution.Id & '-b' %}" }) } },
+      ],
+      Catch: [{ ErrorEquals: ['States.ALL'], Next: 'Instead' }],
+      Next: 'Instead',
+    },
+    Instead: pay('wallet', { End: true }),
+  }),
+  retry: flow({ Pay: pay('card', { Retry: retry, End: true }) }),
+  timeout: flow({
+    Pay: pay('wallet', { TimeoutSeconds: 8, Catch: [{ ErrorEquals: ['States.Timeout'], Next: 'Tell' }], Next: 'Done' }),
+    Tell: notice('Done'),
+    Done: { Type: 'Succeed' },
+  }),
+  receipt: flow({
+    Pay: pay('card', { Next: 'Print' }),
+    Print: { Type: 'Task', Resource: 'printer:print', Catch: [{ ErrorEquals: ['States.ALL'], Next: 'Done' }], Next: 'Done' },
+    Done: { Type: 'Succeed' },
+  }),
+  committed: flow({
+    Pay: pay('wallet', { Next: 'Keep' }, { amountMinor: 300, dueMinor: 1000 }),
+    Keep: { Type: 'Task', Resource: 'payment:commit', Next: 'Tell' },
+    Tell: notice('Fail'),
+    Fail: failing,
+  }),
+  partial: flow({
+    Pay: pay('wallet', { Assign: { rest: '{% 1000 - $states.result.amountMinor %}' }, Next: 'Enough' }, { allowPartial: true, dueMinor: 1000 }),
+    Enough: { Type: 'Choice', Choices: [{ Condition: '{% $rest > 0 %}', Next: 'Rest' }], Default: 'Done' },
+    Rest: pay('card', { Next: 'Done' }, { amountMinor: '{% $rest %}', dueMinor: 1000 }),
+    Done: { Type: 'Succeed' },
+  }),
+};

@@ -1,0 +1,202 @@
+/** A till, its hosts and its disk in virtual time: the stage of the crash matrix and of the simulation. */
+import { ActionError, bind, definePlugin, Printer, type RandomSource } from '../contract.js';
+import type { Journal } from '../engine/journal.js';
+import { openCase } from '../engine/payment.js';
+import type { Hash, IdSource } from '../engine/ports.js';
+import { type VirtualClock, virtualClock } from '../engine/virtual-clock.js';
+import type { EventRecord } from '../events.js';
+import { seeded } from '../interpreter/random.js';
+import { type MemoryLog, memoryLog } from '../log/memory-log.js';
+import { memorySealedStore } from '../log/memory-sealed-store.js';
+import { createTill, type ExecutionResult, journalOf, type Till } from '../till.js';
+import { check } from './checkers.js';
+import { simulatedFlows } from './flows.js';
+import { type Fault, type Message, SimulatedHost } from './host.js';
+import { Life, type LifeOptions } from './life.js';
+import { QUIET_MS, SECRET, simulatedMethods } from './method.js';
+
+export interface WorldOptions {
+  readonly seed: string;
+  readonly fault: (message: Message) => Fault;
+  readonly workflows?: { readonly [name: string]: string };
+  readonly terminals?: number;
+  readonly sharedLane?: boolean;
+  /** On the way to the host, and back. */
+  readonly latencyMs?: () => number;
+  /** How long a sync takes. */
+  readonly syncMs?: () => number;
+  readonly lateMs?: number;
+}
+
+const START_MS = Date.UTC(2026, 0, 1, 1);
+
+export class World {
+  readonly clock: VirtualClock = virtualClock({ startMs: START_MS });
+  readonly host: SimulatedHost;
+  readonly sealed = memorySealedStore();
+  readonly told: ExecutionResult[] = [];
+  readonly seen: EventRecord[] = [];
+  /** What is wrong at the very moment: messages that should not have been sent. */
+  readonly violations: string[] = [];
+  readonly alarms = new Map<string, number>();
+  log: MemoryLog;
+  life = new Life();
+  till: Till | undefined;
+  paper = true;
+  printed = 0;
+  readonly #options: WorldOptions;
+  readonly #random: RandomSource;
+  #ids = 0;
+  #onPaper: (() => void) | undefined;
+
+  constructor(options: WorldOptions) {
+    this.#options = options;
+    const random = seeded(`${options.seed}/bytes`);
+    this.#random = { bytes: (length) => Uint8Array.from({ length }, () => random.word() & 0xff) };
+    this.host = new SimulatedHost({
+      clock: this.clock,
+      fault: options.fault,
+      latencyMs: options.latencyMs ?? (() => 50),
+      lateMs: options.lateMs ?? 40_000,
+      remembers: (reference) => reference.startsWith('card'),
+    });
+    this.log = memoryLog(this.#disk());
+  }
+
+  terminals(): string[] {
+    return Array.from({ length: this.#options.terminals ?? 1 }, (_, index) => `T${index + 1}`);
+  }
+
+  /** A process begins. @returns undefined when its life ended before it was open */
+  async open(options: LifeOptions = {}): Promise<Till | undefined> {
+    const life = new Life(options);
+    this.life = life;
+    this.till = undefined;
+    const ids: IdSource = { next: (prefix) => `${prefix}${(this.#ids += 1)}` };
+    const opening = createTill({
+      plugins: [simulatedMethods({ host: this.host, life, sharedLane: this.#options.sharedLane ?? false, watch: { sending: (kind, message) => this.#sending(kind, message) } }), this.#printer(life)],
+      workflows: this.#options.workflows ?? simulatedFlows,
+      terminals: Object.fromEntries(this.terminals().map((id, index) => [id, { tid: `0000000${index + 1}`, mid: '898000000000001', name: 'Corner Shop' }])),
+      log: life.log(this.log),
+      sealed: life.sealed(this.sealed),
+      hash: textHash,
+      clock: life.clock(this.clock),
+      random: this.#random,
+      ids,
+    });
+    opening.catch(() => {});
+    const till = await Promise.race([opening, life.ended.then(() => undefined)]);
+    if (!till || !life.alive) return undefined;
+    till.on('event', (record) => life.alive && this.seen.push(record));
+    till.on('alarm', ({ kind }) => this.alarms.set(kind, (this.alarms.get(kind) ?? 0) + 1));
+    this.till = till;
+    return till;
+  }
+
+  /** The power fails, if it has not yet: what comes back is what was on disk, and some of what was not. */
+  crash(keepAppends = 0): void {
+    this.life.end();
+    this.till = undefined;
+    this.log = this.log.crash({ ...this.#disk(), keepAppends });
+  }
+
+  /** How many appends of a dead life may or may not have reached the disk. */
+  undurable(): number {
+    return this.log.head - this.log.durableTo;
+  }
+
+  /** The till is closed in peace. */
+  async close(): Promise<void> {
+    const { till } = this;
+    if (!till) return;
+    await Promise.race([till.close().catch(() => {}), this.life.ended]);
+    if (!this.life.alive) return;
+    this.life.end();
+    this.till = undefined;
+    this.log = memoryLog({ ...this.#disk(), records: this.log.records });
+  }
+
+  putPaperIn(): void {
+    this.paper = true;
+    this.#onPaper?.();
+  }
+
+  /** Waits while this life lasts. */
+  async wait(ms: number): Promise<boolean> {
+    const { life } = this;
+    await Promise.race([this.clock.until(this.clock.now() + ms), life.ended]);
+    return life.alive;
+  }
+
+  /** Answers what is asked until every transaction has ended, then lets settling come to rest. @returns false when the life ended meanwhile */
+  async quiet(): Promise<boolean> {
+    for (let turn = 0; turn < 2_000; turn += 1) {
+      const { till } = this;
+      if (!till || !this.life.alive) return false;
+      if (till.executions().every(({ status }) => status !== 'running')) break;
+      for (const prompt of till.prompts()) if (prompt.kind === 'notice') till.answer(prompt.id, true);
+      if (!(await this.wait(1_000))) return false;
+    }
+    this.putPaperIn();
+    return await this.wait(QUIET_MS);
+  }
+
+  /** @returns what is wrong now that all is quiet */
+  async check(): Promise<readonly string[]> {
+    const { till, log, clock, host, told, seen } = this;
+    if (!till) return ['the till is not open'];
+    const problems = await check({ log, clock, host, told, seen, sealedKeys: await this.sealed.keys(), live: journalOf(till), secrets: [SECRET] });
+    return [...this.violations, ...problems];
+  }
+
+  journal(): Journal | undefined {
+    return this.till && journalOf(this.till);
+  }
+
+  /** One message at a time on a lane, and an undo before the next sale on it, unless a person has been told (12). */
+  #sending(kind: 'sale' | 'undo', message: { paymentId: string; reference: string; lane: string; sealed: boolean }): void {
+    if (!message.sealed) this.violations.push(`${message.reference} was reversed without what was sealed for it`);
+    if (kind !== 'sale') return;
+    for (const payment of this.journal()?.payments.values() ?? []) {
+      if (payment.paymentId === message.paymentId || openCase(payment)) continue;
+      const before = payment.attempts.find((a) => a.prepared.lane === message.lane && a.undoes === undefined && (a.fate === 'submitted' || a.fate === 'undecided' || a.fate === 'condemned'));
+      if (before) this.violations.push(`${message.reference} was sent while ${before.prepared.reference} on the same lane was ${before.fate}`);
+    }
+  }
+
+  #disk(): { lazyFlush: (sync: () => void) => void; beforeSync: () => Promise<void> } {
+    const { clock } = this;
+    const syncMs = this.#options.syncMs ?? (() => 2);
+    return {
+      lazyFlush: (sync) => void clock.until(clock.now() + 20).then(sync),
+      beforeSync: () => clock.until(clock.now() + syncMs()),
+    };
+  }
+
+  #printer(life: Life) {
+    return definePlugin({
+      name: 'paper',
+      provides: [
+        bind(Printer).toValue({
+          status: async () => ({ paper: this.paper }),
+          print: async () => {
+            if (!life.alive) return await new Promise<never>(() => {});
+            if (!this.paper) throw new ActionError('Printer.NoPaper', 'out of paper');
+            this.printed += 1;
+            await life.hear(this.clock.until(this.clock.now() + 500));
+          },
+          onPaper: (listener) => {
+            this.#onPaper = listener;
+            return () => {};
+          },
+        }),
+      ],
+    });
+  }
+}
+
+/** Only tells texts apart; the simulation runs where no digest is at hand. */
+const textHash: Hash = (_algorithm, text) => {
+  const random = seeded(text);
+  return Array.from({ length: 8 }, () => random.word().toString(16).padStart(8, '0')).join('');
+};
