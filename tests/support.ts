@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { Alarm, EventRecord, ExecutionResult, Json, PaymentView, Prompt } from '@tillwright/core';
 import { bind, type Clock, definePlugin, type PinPad, type Plugin, type Token } from '@tillwright/core/contract';
 import { type PrintedReceipt, promptAnswerer, sampleAccounts } from '@tillwright/device-sim';
-import { type Fault, type HostName, type Hosts, type LedgerEntry, startHosts } from '@tillwright/host-sim';
+import { type Endpoints, type Fault, type HostName, type Hosts, type LedgerEntry, startHosts } from '@tillwright/host-sim';
 import { type Counter, openCounter, type Policies, TERMINAL } from '../packages/cli/src/counter.js';
 
 export const COUNTER_SALE = new URL('../workflows/counter-sale.asl.json', import.meta.url);
@@ -104,6 +104,8 @@ export interface SellOptions {
   /** Called before the counter closes. */
   readonly onEnd?: (counter: Counter) => unknown;
   readonly plugins?: (defaults: readonly Plugin[]) => readonly Plugin[];
+  /** Where the hosts are reached, when not directly. */
+  readonly endpoints?: Endpoints;
   /** Folder of the till's data within the shop's; `till` unless told. */
   readonly data?: string;
 }
@@ -192,7 +194,7 @@ export class Shop {
     return openCounter({
       data: join(this.dir, options.data ?? 'till'),
       workflows: { 'counter-sale': { file: 'workflows/counter-sale.asl.json', text } },
-      endpoints: this.hosts.endpoints,
+      endpoints: options.endpoints ?? this.hosts.endpoints,
       script: JSON.stringify({ steps }),
       policies: options.policies ?? QUICK,
       config: options.plugins === undefined ? {} : { plugins: options.plugins },
