@@ -21,14 +21,16 @@ export const money = (amountMinor: number, currency: string): Money => {
   return { amountMinor, currency: knownCurrency(currency) };
 };
 
-/** How many digits a currency has after its decimal point (ISO 4217): CNY 2, JPY 0. */
-export const minorDigits = (currency: string): number =>
-  new Intl.NumberFormat('en', { style: 'currency', currency: knownCurrency(currency) }).resolvedOptions()
-    .maximumFractionDigits ?? 2;
+/** Asking the platform takes longer than all else that is done with an amount; there are some 180 currencies. */
+const digitsKnown = new Map<string, number>();
 
-export const addMoney = (a: Money, b: Money): Money => {
-  if (a.currency !== b.currency) throw new TillwrightError('MONEY_INVALID', { found: `${a.currency} + ${b.currency}` });
-  return money(a.amountMinor + b.amountMinor, a.currency);
+/** How many digits a currency has after its decimal point (ISO 4217): CNY 2, JPY 0. */
+export const minorDigits = (currency: string): number => {
+  const known = digitsKnown.get(currency);
+  if (known !== undefined) return known;
+  const digits = new Intl.NumberFormat('en', { style: 'currency', currency: knownCurrency(currency) }).resolvedOptions().maximumFractionDigits ?? 2;
+  digitsKnown.set(currency, digits);
+  return digits;
 };
 
 /** `1234` fen as `12.34`; no currency sign, no grouping: what protocols and keypads use. */

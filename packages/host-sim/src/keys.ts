@@ -33,11 +33,6 @@ export async function keep<T>(options: { readonly dir?: string | undefined; read
   return made;
 }
 
-/** Replaces a kept value; durable when it resolves. Without a directory it does nothing. */
-export async function replaceKept(options: { readonly dir?: string | undefined; readonly name: string }, value: unknown): Promise<void> {
-  if (options.dir !== undefined) await writeKept(options.dir, join(options.dir, `${options.name}.json`), value);
-}
-
 /** A new RSA key pair of 2048 bits: private PKCS8 PEM, public SPKI PEM. */
 export async function rsaKeyPair(): Promise<{ readonly privateKey: string; readonly publicKey: string }> {
   return promisify(generateKeyPair)('rsa', {

@@ -99,4 +99,3 @@ export interface MapState extends Common, Flowing, Assigning, Outputting, Failin
 }
 
 export type State = PassState | TaskState | ChoiceState | WaitState | SucceedState | FailState | ParallelState | MapState;
-export type StateType = State['Type'];

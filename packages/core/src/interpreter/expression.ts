@@ -5,7 +5,7 @@ import { compileExpression, type Compiled } from './jsonata.js';
 import { compilePath, constantOf } from './path.js';
 import type { Evaluate, EvaluationScope } from './types.js';
 
-export type { ExpressionPorts, HashAlgorithm } from './functions.js';
+export type { ExpressionPorts } from './functions.js';
 
 /** What an expression failed with; the state's place is put in front of the cause by whoever knows it. */
 export class QueryEvaluationError extends Error {
