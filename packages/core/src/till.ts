@@ -439,7 +439,7 @@ class Engine extends EventEmitter<TillEvents> implements Till {
   /** A write failed, or the code did: memory may be ahead of the disk, so nothing more is done until the engine is opened again. */
   #fail(error: unknown): void {
     if (this.#failure !== undefined) return;
-    this.#failure = TillwrightError.is(error) ? error : new TillwrightError('LOG_FAILED', { why: error instanceof Error ? error.message : 'unexpected error' }, { cause: error });
+    this.#failure = TillwrightError.is(error) ? error : new TillwrightError('LOG_FAILED', { why: `unexpected ${error instanceof Error ? error.name : 'error'}` }, { cause: error });
     this.#closing.abort();
     this.emit('alarm', { kind: 'log-failed', why: (this.#failure as Error).message });
     for (const { reject } of this.#results.values()) reject(this.#failure);

@@ -302,7 +302,8 @@ const problemOf = (schema: JsonSchema, value: Json): string | undefined => {
 };
 
 const failureOf = (error: unknown, hints: { readonly [name: string]: Text }): { error: string; cause: string } => {
-  if (!ActionError.is(error)) return { error: 'Task.Failed', cause: causeOf(error instanceof Error ? `${error.name}: ${error.message}` : 'the action failed', {}) };
+  // What a crash says may hold anything, card data too: only its kind is told.
+  if (!ActionError.is(error)) return { error: 'Task.Failed', cause: causeOf(`the action failed${error instanceof Error ? ` (${error.name})` : ''}`, {}) };
   const hint = hints[error.error] ?? commonHints[error.error];
   return { error: error.error, cause: causeOf(error.message, { ...(hint ? { hint: { zh: hint.zh, en: hint.en } } : {}), ...error.details }) };
 };
