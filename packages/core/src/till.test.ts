@@ -57,4 +57,14 @@ describe('createTill', () => {
     expect(again.executionId).toBe(sale.executionId);
     await till.close();
   });
+
+  it('a terminal that the log holds busy is busy from the turn that opens the till', async () => {
+    const log = memoryLog();
+    const first = await createTill(options(log));
+    await first.start({ terminal: 'T1', workflow: 'sale', key: 'order-1' });
+    await first.close();
+    const second = await createTill(options(log));
+    await expect(second.start({ terminal: 'T1', workflow: 'sale', key: 'order-2' })).rejects.toMatchObject({ code: 'TERMINAL_BUSY' });
+    await second.close();
+  });
 });

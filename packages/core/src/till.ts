@@ -141,8 +141,11 @@ class Engine extends EventEmitter<TillEvents> implements Till {
   readonly #starting = new Set<string>();
   #sources: { [workflow: string]: { file: string; text: string } };
   #definitions: { [workflow: string]: StateMachine } = {};
+  /** The definitions behind a workflow with their hashes, until one is replaced. */
+  readonly #closures = new Map<string, readonly { readonly name: string; readonly source: string; readonly hash: string }[]>();
   #failure: unknown;
   #opened = false;
+  #goesOn = false;
   #closed: Promise<void> | undefined;
 
   constructor(options: TillOptions) {
@@ -212,18 +215,27 @@ class Engine extends EventEmitter<TillEvents> implements Till {
       if (!payment.committed && !isSettled(payment) && execution?.state.status !== 'running') this.#settler.giveUp(payment.paymentId, 'flow-failed');
     }
     this.#settler.recover();
-    this.#executions.recover();
+    // In a turn of its own: whoever opens the till listens by then, and sees the prompts that are shown again.
+    nextTurn(() => this.#goOn());
     for (const loaded of this.#terminals.values()) void this.#receipts.deliverOwed(loaded);
+  }
+
+  /** Takes up what the log left open, once. */
+  #goOn(): void {
+    if (this.#goesOn || this.#closing.signal.aborted) return;
+    this.#goesOn = true;
+    this.#executions.recover();
   }
 
   async start(order: { terminal: string; workflow: string; key?: string; input?: Json }): Promise<Sale> {
     this.#assertOpen();
+    // Who starts in the turn that opened the till must find the terminals held that the log holds.
+    this.#goOn();
     const { terminal, workflow, key, input = {} } = order;
     if (!this.#terminals.has(terminal)) throw new TillwrightError('TERMINAL_UNKNOWN', { terminal, known: [...this.#terminals.keys()].join(', ') });
-    const content = startContent({ terminal, workflow, input });
     const known = key === undefined ? undefined : this.#journal.keys.get(key);
     if (known && key !== undefined) {
-      if (known.content !== content) throw new TillwrightError('KEY_REUSED', { key });
+      if (known.content !== startContent({ terminal, workflow, input })) throw new TillwrightError('KEY_REUSED', { key });
       return { executionId: known.execution, result: this.#resultOf(known.execution) };
     }
     if (!Object.hasOwn(this.#definitions, workflow)) throw new TillwrightError('WORKFLOW_UNKNOWN', { workflow, known: Object.keys(this.#definitions).join(', ') });
@@ -310,6 +322,7 @@ class Engine extends EventEmitter<TillEvents> implements Till {
     this.#assertOpen();
     const sources = { ...this.#sources, [workflow]: sourceOf(workflow, source) };
     this.#definitions = this.#checked(sources);
+    this.#closures.clear();
     this.#sources = sources;
   }
 
@@ -349,14 +362,23 @@ class Engine extends EventEmitter<TillEvents> implements Till {
   #pin(workflow: string): { [workflow: string]: string } {
     const pins: { [workflow: string]: string } = {};
     const inputs: EventInput[] = [];
-    for (const name of closure(workflow, this.#definitions)) {
-      const source = canonicalOf(this.#definitions[name]);
-      const hash = this.#ports.hash('SHA-256', source);
+    for (const { name, source, hash } of this.#closureOf(workflow)) {
       pins[name] = hash;
       if (!this.#journal.hasDefinition(hash)) inputs.push({ stream: stream.engine, event: { type: 'definitionStored', hash, workflow: name, source } });
     }
     if (inputs.length > 0) this.#journal.append(inputs);
     return pins;
+  }
+
+  #closureOf(workflow: string): readonly { readonly name: string; readonly source: string; readonly hash: string }[] {
+    const known = this.#closures.get(workflow);
+    if (known) return known;
+    const found = closure(workflow, this.#definitions).map((name) => {
+      const source = canonicalOf(this.#definitions[name]);
+      return { name, source, hash: this.#ports.hash('SHA-256', source) };
+    });
+    this.#closures.set(workflow, found);
+    return found;
   }
 
   #countersOf(terminal: string): Counters {
@@ -407,7 +429,11 @@ class Engine extends EventEmitter<TillEvents> implements Till {
     const waiting = this.#results.get(entry.id);
     if (!waiting) return;
     this.#ports.log.durable(entry.seq).then(
-      () => waiting.resolve(this.#result(entry)),
+      () => {
+        waiting.resolve(this.#result(entry));
+        // Who asks again is told from the journal: a till that runs for months keeps no promise for each sale.
+        this.#results.delete(entry.id);
+      },
       (error: unknown) => waiting.reject(error),
     );
   }
@@ -419,10 +445,8 @@ class Engine extends EventEmitter<TillEvents> implements Till {
   }
 
   #deliver(durableTo: number): void {
-    while (this.#undelivered[0] && this.#undelivered[0].seq <= durableTo) {
-      const record = this.#undelivered.shift();
-      if (record) this.emit('event', record);
-    }
+    const behind = this.#undelivered.findIndex(({ seq }) => seq > durableTo);
+    for (const record of this.#undelivered.splice(0, behind === -1 ? this.#undelivered.length : behind)) this.emit('event', record);
   }
 
   #entry(executionId: string): ExecutionEntry {
@@ -457,6 +481,13 @@ export const catalogueFor = (plugins: readonly Plugin[], workflows: readonly str
   return catalogueOf([loadTerminal(new Container(), { clock: systemClock, random: systemRandom, terminal, counters }, plugins)], workflows);
 };
 
+/** Node's next turn where there is one: virtual clocks count those. */
+const nextTurn = (work: () => void): void => {
+  const { setImmediate } = globalThis as { setImmediate?: (work: () => void) => void };
+  if (setImmediate) setImmediate(work);
+  else setTimeout(work, 0);
+};
+
 const sourceOf = (name: string, source: string | { file: string; text: string }): { file: string; text: string } =>
   typeof source === 'string' ? { file: `${name}.asl.json`, text: source } : source;
 
@@ -466,9 +497,19 @@ const canonicalOf = (definition: StateMachine | undefined): string => canonicalJ
 export const diagnosticsOf = (error: unknown): readonly Diagnostic[] =>
   TillwrightError.is(error, 'WORKFLOW_INVALID') ? (error.details['diagnostics'] as unknown as Diagnostic[]) : [];
 
+/** Called paid by a person: what the host approved, or what was asked for where nobody heard. */
+const decidedMinor = (payment: PaymentState, decided: 'paid' | 'not-paid' | 'undone'): number => {
+  if (decided !== 'paid') return 0;
+  const sale = payment.attempts.findLast((a) => a.undoes === undefined);
+  return sale?.approved?.amount.amountMinor ?? sale?.request.amount.amountMinor ?? 0;
+};
+
 const viewOf = (payment: PaymentState): PaymentView => {
+  const decided = payment.cases.findLast((each) => each.resolved)?.resolved?.as;
   const state = (): PaymentView['state'] => {
     if (openCase(payment)) return 'case';
+    // What a person said stands, whatever the attempts came to.
+    if (decided !== undefined) return decided === 'paid' ? 'paid' : 'undone';
     if (payment.attempts.some((a) => a.fate === 'condemned')) return 'being-undone';
     if (isUndecided(payment)) return 'undecided';
     if (paidMinor(payment) > 0) return 'paid';
@@ -480,7 +521,7 @@ const viewOf = (payment: PaymentState): PaymentView => {
     method: payment.method,
     references: payment.attempts.map((a) => a.prepared.reference),
     state: state(),
-    amountMinor: paidMinor(payment),
+    amountMinor: decided === undefined ? paidMinor(payment) : decidedMinor(payment, decided),
     currency: payment.currency,
     committed: payment.committed,
   };

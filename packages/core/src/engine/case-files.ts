@@ -1,0 +1,114 @@
+/** Open and resolved cases as a log tells them: what is known of the payment, and everything that was tried. Pure. */
+import type { Operation, ReceiptField } from '../contract.js';
+import type { EventRecord, PaymentEvent } from '../events.js';
+import { isObject, type Json, type JsonObject } from '../json.js';
+import { type AttemptState, evolvePayment, type Fate, type PaymentState } from './payment.js';
+
+/** What a person decided upon a case. */
+export interface CaseDecision {
+  readonly as: 'paid' | 'not-paid' | 'undone';
+  readonly by: string;
+  readonly reason: string;
+}
+
+/** One attempt of the payment, under its own reference at the host. */
+export interface CaseAttempt {
+  readonly attempt: number;
+  readonly operation: Operation;
+  readonly reference: string;
+  readonly amountMinor: number;
+  readonly fate: Fate;
+  /** In ms since 1970. */
+  readonly submittedAt: number;
+  /** The attempt that this one undoes. */
+  readonly undoes?: number;
+}
+
+/** A case with its payment. No card data beyond the masked view that the log holds. */
+export interface CaseFile {
+  readonly caseId: string;
+  readonly why: string;
+  /** In ms since 1970. */
+  readonly openedAt: number;
+  readonly resolved?: CaseDecision & { readonly at: number };
+  readonly paymentId: string;
+  readonly executionId: string;
+  readonly terminalId: string;
+  readonly saleReference: string;
+  readonly method: string;
+  /** What was asked for, in minor units. */
+  readonly amountMinor: number;
+  readonly currency: string;
+  readonly attempts: readonly CaseAttempt[];
+  /** Masked views of what the customer brought: `{ maskedPan: '622848******0019', entry: 'insert' }`. */
+  readonly brought: readonly JsonObject[];
+  /** What the host told of an approval, as a receipt shows it: reference number, masked card, times. */
+  readonly facts: readonly ReceiptField[];
+  /** The payment's own events in order: intents, answers, inquiries, undo tries. */
+  readonly records: readonly EventRecord<PaymentEvent>[];
+}
+
+/**
+ * Every case of a log, oldest first. Reads twice, so that only payments with a case are held.
+ * @param read gives the log's records from the beginning, each time it is called
+ */
+export const caseFilesOf = async (read: () => AsyncIterable<EventRecord>): Promise<readonly CaseFile[]> => {
+  const streams = new Set<string>();
+  for await (const { stream, event } of read()) if (event.type === 'caseOpened') streams.add(stream);
+  const payments = new Map<string, { state: PaymentState; records: EventRecord<PaymentEvent>[] }>();
+  if (streams.size === 0) return [];
+  for await (const record of read()) {
+    if (!streams.has(record.stream)) continue;
+    const former = payments.get(record.stream);
+    const records = former?.records ?? [];
+    records.push(record as EventRecord<PaymentEvent>);
+    payments.set(record.stream, { state: evolvePayment(former?.state, record), records });
+  }
+  return [...payments.values()]
+    .flatMap(({ state, records }) => state.cases.map((each) => fileOf(state, records, each.caseId)))
+    .filter((file) => file !== undefined)
+    .sort((a, b) => a.openedAt - b.openedAt);
+};
+
+const fileOf = (payment: PaymentState, records: readonly EventRecord<PaymentEvent>[], caseId: string): CaseFile | undefined => {
+  const found = payment.cases.find((each) => each.caseId === caseId);
+  const first = payment.attempts[0];
+  if (!found || !first) return undefined;
+  const resolvedAt = records.find(({ event }) => event.type === 'caseResolved' && event.caseId === caseId)?.at;
+  return {
+    caseId,
+    why: found.why,
+    openedAt: found.openedAt,
+    ...(found.resolved && resolvedAt !== undefined ? { resolved: { ...found.resolved, at: resolvedAt } } : {}),
+    paymentId: payment.paymentId,
+    executionId: payment.execution,
+    terminalId: payment.terminalId,
+    saleReference: payment.saleReference,
+    method: payment.method,
+    amountMinor: first.request.amount.amountMinor,
+    currency: payment.currency,
+    attempts: payment.attempts.map(attemptOf),
+    brought: viewsIn(first.request.arguments),
+    facts: payment.attempts.findLast((a) => a.facts !== undefined && a.undoes === undefined)?.facts?.receipt ?? [],
+    records,
+  };
+};
+
+const attemptOf = (a: AttemptState): CaseAttempt => ({
+  attempt: a.attempt,
+  operation: a.operation,
+  reference: a.prepared.reference,
+  amountMinor: a.request.amount.amountMinor,
+  fate: a.fate,
+  submittedAt: a.submittedAt,
+  ...(a.undoes === undefined ? {} : { undoes: a.undoes }),
+});
+
+/** The masked views of the sensitive references in a payment's arguments. */
+const viewsIn = (value: Json): JsonObject[] => {
+  if (Array.isArray(value)) return value.flatMap(viewsIn);
+  if (!isObject(value)) return [];
+  const { sensitive, view } = value;
+  if (typeof sensitive === 'string' && isObject(view)) return [view];
+  return Object.values(value).flatMap((each) => (each === undefined ? [] : viewsIn(each)));
+};

@@ -1,0 +1,136 @@
+import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { scriptedHost, scriptedMethod, type ScriptedHost } from '../engine/scripted-method.js';
+import { createTill, type Till } from '../till.js';
+import { casesOf, resolveCase } from './cases.js';
+import { fileStorage } from './file-storage.js';
+import { readLog, verifyLog } from './verify.js';
+
+const workflow = JSON.stringify({
+  QueryLanguage: 'JSONata',
+  StartAt: 'Pay',
+  States: { Pay: { Type: 'Task', Resource: 'payment:sale', Arguments: { method: 'wallet', amountMinor: 8850, currency: 'CNY' }, End: true } },
+});
+const unknown = { outcome: 'unknown', reason: 'no-answer', why: 'no answer' } as const;
+
+let dir: string;
+let host: ScriptedHost;
+beforeEach(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'tillwright-cases-'));
+  host = scriptedHost();
+});
+afterEach(() => rm(dir, { recursive: true, force: true }));
+
+const open = (): Promise<Till> =>
+  createTill({
+    plugins: [
+      scriptedMethod({ host, kind: 'wallet', policy: { inquireAtMs: [1], reverse: { notBeforeMs: 0, withinMs: 86_400_000, backoffMs: [1], laneAttempts: 2 }, watchAtMs: [] } }),
+    ],
+    workflows: { pay: workflow },
+    terminals: { T1: { tid: '00000001', mid: '898000000000001', name: 'Shop' } },
+    ...fileStorage(dir),
+  });
+
+/** A sale whose host refuses to undo what it approved. */
+const leaveACase = async (): Promise<string> => {
+  host.submits.push({ ...unknown });
+  host.findings.push({ ...unknown });
+  host.reversals.push({ outcome: 'refused', code: '22' });
+  const till = await open();
+  try {
+    const alarm = new Promise<string>((resolve) => till.once('alarm', ({ caseId }) => resolve(caseId ?? '')));
+    await (await till.start({ terminal: 'T1', workflow: 'pay', key: 'order-1' })).result;
+    return await alarm;
+  } finally {
+    await till.close();
+  }
+};
+
+describe('cases of a log', () => {
+  it('a log that does not exist, or holds none, has none', async () => {
+    expect(await casesOf(join(dir, 'nothing'))).toEqual([]);
+    const till = await open();
+    await (await till.start({ terminal: 'T1', workflow: 'pay' })).result;
+    await till.close();
+    expect(await casesOf(dir)).toEqual([]);
+  });
+
+  it('tell what is known and what was tried', async () => {
+    const caseId = await leaveACase();
+    const [file, ...others] = await casesOf(dir);
+    expect(others).toEqual([]);
+    expect(file).toMatchObject({
+      caseId,
+      why: expect.stringContaining('refused'),
+      method: 'wallet',
+      amountMinor: 8850,
+      currency: 'CNY',
+      terminalId: 'T1',
+      saleReference: 'order-1',
+      attempts: [{ attempt: 1, operation: 'sale', reference: 'wallet-sale-1', fate: 'condemned' }],
+    });
+    expect(file?.resolved).toBeUndefined();
+    expect(file?.records.map(({ event }) => event.type)).toEqual(['paymentPrepared', 'paymentAnswered', 'paymentAnswered', 'paymentCondemned', 'paymentUndoAnswered', 'caseOpened']);
+  });
+
+  it('are resolved in the log, and the till that opens it again does nothing more about the payment', async () => {
+    const caseId = await leaveACase();
+    await resolveCase(dir, caseId, { as: 'not-paid', by: 'Li', reason: 'seen in the portal' });
+    expect(await verifyLog(dir)).toMatchObject({ ok: true });
+    expect((await casesOf(dir))[0]?.resolved).toMatchObject({ as: 'not-paid', by: 'Li', reason: 'seen in the portal' });
+    const calls = host.calls.length;
+    const till = await open();
+    expect(till.cases()).toEqual([]);
+    expect(till.payments()).toMatchObject([{ state: 'undone', amountMinor: 0 }]);
+    await till.close();
+    expect(host.calls).toHaveLength(calls);
+  });
+
+  it('what a person called paid counts as paid', async () => {
+    const caseId = await leaveACase();
+    await resolveCase(dir, caseId, { as: 'paid', by: 'Li', reason: 'seen in the portal' });
+    const till = await open();
+    expect(till.payments()).toMatchObject([{ state: 'paid', amountMinor: 8850 }]);
+    await till.close();
+  });
+
+  it('are not resolved twice, without a name or a reason, or under a wrong id; nothing is written then', async () => {
+    const caseId = await leaveACase();
+    const decision = { as: 'paid', by: 'Li', reason: 'seen' } as const;
+    const before = await readFile(join(dir, '00000001.jsonl'));
+    await expect(resolveCase(dir, caseId, { ...decision, by: ' ' })).rejects.toMatchObject({ code: 'CASE_NEEDS_REASON' });
+    await expect(resolveCase(dir, caseId, { ...decision, reason: '' })).rejects.toMatchObject({ code: 'CASE_NEEDS_REASON' });
+    await expect(resolveCase(dir, 'case-0', decision)).rejects.toMatchObject({ code: 'CASE_UNKNOWN' });
+    expect((await readFile(join(dir, '00000001.jsonl'))).equals(before)).toBe(true);
+    await resolveCase(dir, caseId, decision);
+    await expect(resolveCase(dir, caseId, decision)).rejects.toMatchObject({ code: 'CASE_UNKNOWN' });
+  });
+
+  it('are not resolved while a till runs', async () => {
+    const caseId = await leaveACase();
+    const till = await open();
+    await expect(resolveCase(dir, caseId, { as: 'paid', by: 'Li', reason: 'seen' })).rejects.toMatchObject({ code: 'LOG_LOCKED' });
+    await till.close();
+    await resolveCase(dir, caseId, { as: 'paid', by: 'Li', reason: 'seen' });
+  });
+
+  it('a tail that a crash tore is cut and noted by whoever opens the log', async () => {
+    const caseId = await leaveACase();
+    await appendFile(join(dir, '00000001.jsonl'), '{"seq":');
+    await resolveCase(dir, caseId, { as: 'paid', by: 'Li', reason: 'seen' });
+    const events = [];
+    for await (const { event } of readLog(dir)) events.push(event);
+    expect(events.slice(-2)).toMatchObject([{ type: 'engineOpened', cut: { bytes: 7 } }, { type: 'caseResolved' }]);
+    expect(await verifyLog(dir)).toMatchObject({ ok: true });
+  });
+
+  it('a damaged log is not written to', async () => {
+    const caseId = await leaveACase();
+    const file = join(dir, '00000001.jsonl');
+    const text = await readFile(file, 'utf8');
+    await writeFile(file, text.replace('"amountMinor":8850', '"amountMinor":8851'));
+    await expect(resolveCase(dir, caseId, { as: 'paid', by: 'Li', reason: 'seen' })).rejects.toMatchObject({ code: 'LOG_DAMAGED' });
+  });
+});
