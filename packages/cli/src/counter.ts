@@ -1,31 +1,30 @@
 /** A counter ready to sell: hosts, simulated devices, plugins, engine. */
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { createTill, type Till } from '@tillwright/core';
 import type { Clock, Plugin, SettlingPolicy } from '@tillwright/core/contract';
 import { fileStorage } from '@tillwright/core/node';
 import { createSimulation, deviceSim, sampleAccounts, type SimulatedTill } from '@tillwright/device-sim';
-import { type Endpoints, type Hosts, startHosts } from '@tillwright/host-sim';
+import type { Endpoints, Hosts } from '@tillwright/host-sim';
 import { alipay } from '@tillwright/plugin-alipay';
 import { card } from '@tillwright/plugin-card';
 import { wechat } from '@tillwright/plugin-wechat';
 import type { TillwrightConfig } from './config.js';
+import { dataDirs } from './data-dirs.js';
 import { UsageError } from './exit.js';
 import type { WorkflowSource } from './workflow-files.js';
 
 export const TERMINAL = 'T1';
 
-/** Where things lie under `--data`. */
-export const dataDirs = (data: string) => ({ log: join(data, 'log'), hosts: join(data, 'hosts'), devices: join(data, 'devices'), receipts: join(data, 'receipts') });
-
-/** The simulated hosts, knowing the sample cards. */
-export const startSampleHosts = (dataDir?: string, ports: { acquirer?: number; alipay?: number; wechat?: number } = {}): Promise<Hosts> =>
-  startHosts({
+/** The simulated hosts, knowing the sample cards. A till that is told of hosts need not load them. */
+export const startSampleHosts = async (dataDir?: string, ports: { acquirer?: number; alipay?: number; wechat?: number } = {}): Promise<Hosts> => {
+  const { startHosts } = await import('@tillwright/host-sim');
+  return startHosts({
     ...(dataDir === undefined ? {} : { dataDir }),
     acquirer: { accounts: sampleAccounts(), ...(ports.acquirer === undefined ? {} : { port: ports.acquirer }) },
     alipay: ports.alipay === undefined ? {} : { port: ports.alipay },
     wechat: ports.wechat === undefined ? {} : { port: ports.wechat },
   });
+};
 
 /** @throws UsageError for a file that is not what `tillwright hosts` prints */
 export const readEndpoints = async (file: string): Promise<Endpoints> => {

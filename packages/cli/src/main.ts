@@ -1,13 +1,12 @@
 import { fileURLToPath } from 'node:url';
+import type { CaseDecision } from '@tillwright/core/node';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { check } from './commands/check.js';
-import { demo } from './commands/demo.js';
-import { hosts } from './commands/hosts.js';
-import { logShow, logVerify } from './commands/log.js';
-import { run } from './commands/run.js';
+import type { CasesOptions } from './commands/cases.js';
+import type { hosts } from './commands/hosts.js';
+import type { logShow } from './commands/log.js';
+import type { run } from './commands/run.js';
 import { EXIT, type ExitCode } from './exit.js';
 import { type Language, languageOf } from './language.js';
-import { reportError } from './report.js';
 
 const exits = `
 Exit codes:
@@ -23,6 +22,7 @@ const whole = (text: string): number => {
   return Number(text);
 };
 
+// Each command loads what it needs when it is called: reading a log takes no till, a till that is told of hosts takes no hosts.
 let language: Language = languageOf(process.env);
 
 const program = new Command('tillwright')
@@ -52,7 +52,8 @@ program
   .option('--json', 'prints every durable event, receipts and the result as lines of JSON', false)
   .addOption(languageOption())
   .addHelpText('after', exits)
-  .action(act((file: string, { lang, ...options }: Omit<Parameters<typeof run>[1], 'language'> & { lang: Language }) => run(file, { ...options, language: lang })));
+  .action(act(async (file: string, { lang, ...options }: Omit<Parameters<typeof run>[1], 'language'> & { lang: Language }) =>
+    (await import('./commands/run.js')).run(file, { ...options, language: lang })));
 
 program
   .command('check')
@@ -62,7 +63,8 @@ program
   .option('--json', 'the same for editors and CI', false)
   .addOption(languageOption())
   .addHelpText('after', exits)
-  .action(act((files: string[], { lang, ...options }: { config?: string; json: boolean; lang: Language }) => check(files, { ...options, language: lang })));
+  .action(act(async (files: string[], { lang, ...options }: { config?: string; json: boolean; lang: Language }) =>
+    (await import('./commands/check.js')).check(files, { ...options, language: lang })));
 
 program
   .command('hosts')
@@ -72,7 +74,7 @@ program
   .option('--alipay-port <port>', 'a fixed port', whole)
   .option('--wechat-port <port>', 'a fixed port', whole)
   .addHelpText('after', '\nThe endpoints hold test keys. `tillwright hosts > hosts.json &` and `tillwright run ... --hosts hosts.json` go together.' + exits)
-  .action(act((options: Parameters<typeof hosts>[0]) => hosts(options)));
+  .action(act(async (options: Parameters<typeof hosts>[0]) => (await import('./commands/hosts.js')).hosts(options)));
 
 program
   .command('demo')
@@ -81,7 +83,8 @@ program
   .requiredOption('--script <file>', 'JSON: what merchant and customer do')
   .addOption(languageOption())
   .addHelpText('after', exits)
-  .action(act((workflow: string, { lang, script }: { lang: Language; script: string }) => demo({ workflow, script, language: lang, bin: fileURLToPath(new URL('../bin/tillwright.js', import.meta.url)) })));
+  .action(act(async (workflow: string, { lang, script }: { lang: Language; script: string }) =>
+    (await import('./commands/demo.js')).demo({ workflow, script, language: lang, bin: fileURLToPath(new URL('../bin/tillwright.js', import.meta.url)) })));
 
 const log = program.command('log').description('reads the event log').addHelpText('after', exits);
 log
@@ -91,7 +94,7 @@ log
   .option('--execution <id>', 'only this transaction, with its payments')
   .option('--json', 'records as lines of JSON', false)
   .addHelpText('after', exits)
-  .action(act((options: Parameters<typeof logShow>[0]) => logShow(options)));
+  .action(act(async (options: Parameters<typeof logShow>[0]) => (await import('./commands/log.js')).logShow(options)));
 log
   .command('verify')
   .description('verifies the whole chain and names the first bad record; changes nothing')
@@ -101,12 +104,46 @@ log
   .option('--json', 'the verdict as JSON', false)
   .addOption(languageOption())
   .addHelpText('after', exits)
-  .action(act(({ lang, ...options }: { data: string; json: boolean; lang: Language; anchorSeq?: number; anchorHead?: string }) => logVerify({ ...options, language: lang })));
+  .action(act(async ({ lang, ...options }: { data: string; json: boolean; lang: Language; anchorSeq?: number; anchorHead?: string }) =>
+    (await import('./commands/log.js')).logVerify({ ...options, language: lang })));
+
+type CaseOptions = Omit<CasesOptions, 'language'> & { readonly lang: Language };
+const cases = program.command('cases').description('payments that wait for a person').addHelpText('after', exits);
+cases
+  .command('list')
+  .description('lists what is open; exit code 3 when something is')
+  .addOption(dataOption())
+  .option('--json', 'cases as lines of JSON', false)
+  .addOption(languageOption())
+  .addHelpText('after', exits)
+  .action(act(async ({ lang, ...options }: CaseOptions) => (await import('./commands/cases.js')).casesList({ ...options, language: lang })));
+cases
+  .command('show')
+  .description('tells what is known of a case and what was tried')
+  .argument('<caseId>', 'as `cases list` names it')
+  .addOption(dataOption())
+  .option('--json', 'the same as JSON, with the records of the payment', false)
+  .addOption(languageOption())
+  .addHelpText('after', exits)
+  .action(act(async (caseId: string, { lang, ...options }: CaseOptions) => (await import('./commands/cases.js')).casesShow(caseId, { ...options, language: lang })));
+cases
+  .command('resolve')
+  .description('writes down what a person decided, with name and reason; no till may run on the data meanwhile')
+  .argument('<caseId>', 'as `cases list` names it')
+  .addOption(new Option('--as <decision>', 'what the books of acquirer or wallet say').choices(['paid', 'not-paid', 'undone']).makeOptionMandatory())
+  .requiredOption('--by <name>', 'who decided')
+  .requiredOption('--reason <text>', 'what it was decided upon')
+  .addOption(dataOption())
+  .option('--json', 'what was written, as JSON', false)
+  .addOption(languageOption())
+  .addHelpText('after', exits)
+  .action(act(async (caseId: string, { lang, ...options }: CaseOptions & CaseDecision) =>
+    (await import('./commands/cases.js')).casesResolve(caseId, { ...options, language: lang })));
 
 try {
   await program.parseAsync();
 } catch (error) {
   const code = (error as { code?: string; exitCode?: number }).code ?? '';
   if (code.startsWith('commander.')) process.exitCode = (error as { exitCode: number }).exitCode === 0 ? EXIT.succeeded : EXIT.wrongUse;
-  else process.exitCode = reportError(error, language);
+  else process.exitCode = (await import('./report.js')).reportError(error, language);
 }

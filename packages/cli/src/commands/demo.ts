@@ -7,7 +7,7 @@ import { type Text, toDecimal } from '@tillwright/core';
 import { verifyLog } from '@tillwright/core/node';
 import type { Endpoints } from '@tillwright/host-sim';
 import Table from 'cli-table3';
-import { dataDirs } from '../counter.js';
+import { dataDirs } from '../data-dirs.js';
 import { EXIT, type ExitCode, UsageError } from '../exit.js';
 import { type Language, say } from '../language.js';
 import { reconcile } from './reconcile.js';

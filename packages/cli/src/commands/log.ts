@@ -1,7 +1,6 @@
-import { existsSync } from 'node:fs';
 import type { EventRecord, Text } from '@tillwright/core';
 import { readLog, verifyLog } from '@tillwright/core/node';
-import { dataDirs } from '../counter.js';
+import { logDir } from '../data-dirs.js';
 import { EXIT, type ExitCode, UsageError } from '../exit.js';
 import { type Language, say } from '../language.js';
 
@@ -10,14 +9,6 @@ const texts = {
   damaged: { zh: '日志已损坏', en: 'The log is damaged' },
   next: { zh: '未更改任何内容。请从备份恢复，或联系支持人员。', en: 'Nothing was changed. Restore it from a backup or call support.' },
 } as const satisfies Record<string, Text>;
-
-/** `--data` names a till's data directory, or the log's own. */
-const logDir = (data: string): string => {
-  const { log } = dataDirs(data);
-  if (existsSync(log)) return log;
-  if (existsSync(data)) return data;
-  throw new UsageError(`there is no log at ${log} / 没有找到日志`);
-};
 
 /** Prints every event, or one execution's with its payments. */
 export const logShow = async (options: { data: string; execution?: string; json: boolean }): Promise<ExitCode> => {

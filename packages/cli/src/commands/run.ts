@@ -5,7 +5,7 @@ import { type Counter, openCounter, readEndpoints, TERMINAL } from '../counter.j
 import { EXIT, type ExitCode, UsageError } from '../exit.js';
 import { type Language, say } from '../language.js';
 import { describeResult, exitCodeOf } from '../report.js';
-import { type Payer, showInteractively } from '../screen/interactive.js';
+import type { Payer } from '../screen/interactive.js';
 import { answerByScript } from '../screen/scripted.js';
 import { readWorkflows, workflowName } from '../workflow-files.js';
 
@@ -39,6 +39,8 @@ export const run = async (file: string, options: RunOptions): Promise<ExitCode> 
     if (!json) console.log(say(language, text));
   };
   announce(texts.opening);
+  // Loaded before the till is open: from then on its prompts want to be heard.
+  const screen = script === undefined ? await import('../screen/interactive.js') : undefined;
   const counter = await openCounter({
     data: options.data,
     workflows,
@@ -49,7 +51,7 @@ export const run = async (file: string, options: RunOptions): Promise<ExitCode> 
   const { till, world } = counter;
   try {
     let gap: unknown;
-    if (script === undefined) showInteractively(till, world, language, phoneOf(counter));
+    if (script === undefined) screen?.showInteractively(till, world, language, phoneOf(counter));
     else answerByScript(till, world, (line) => (json ? undefined : console.log(`  ${line}`)), (error) => (gap ??= error));
     tell(counter, json);
     let exit: ExitCode = EXIT.succeeded;

@@ -1,0 +1,128 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createTill, type Till } from '@tillwright/core';
+import { fileStorage, verifyLog } from '@tillwright/core/node';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { casesList, casesResolve, casesShow } from '../packages/cli/src/commands/cases.js';
+import { reportError } from '../packages/cli/src/report.js';
+import { scriptedHost, scriptedMethod } from '../packages/core/src/engine/scripted-method.js';
+
+const workflow = JSON.stringify({
+  QueryLanguage: 'JSONata',
+  StartAt: 'Pay',
+  States: {
+    Pay: {
+      Type: 'Task',
+      Resource: 'payment:sale',
+      Arguments: { method: 'card', amountMinor: 8850, currency: 'CNY', with: { card: { sensitive: 's-1', kind: 'card', view: { maskedPan: '622848******0019' } } } },
+      End: true,
+    },
+  },
+});
+
+let data: string;
+let out: string[];
+let err: string[];
+beforeEach(async () => {
+  data = await mkdtemp(join(tmpdir(), 'tillwright-cases-'));
+  out = [];
+  err = [];
+  vi.spyOn(console, 'log').mockImplementation((line: string) => void out.push(line));
+  vi.spyOn(console, 'error').mockImplementation((line: string) => void err.push(line));
+});
+afterEach(async () => {
+  vi.restoreAllMocks();
+  await rm(data, { recursive: true, force: true });
+});
+
+const host = scriptedHost();
+const open = (): Promise<Till> =>
+  createTill({
+    plugins: [scriptedMethod({ host, kind: 'card', policy: { reverse: { notBeforeMs: 0, withinMs: 86_400_000, backoffMs: [1], laneAttempts: 3 } } })],
+    workflows: { pay: workflow },
+    terminals: { T1: { tid: '00000001', mid: '898000000000001', name: 'Shop' } },
+    ...fileStorage(join(data, 'log')),
+  });
+
+/** Approved, refused by the card, and the host refuses the reversal. */
+const leaveACase = async (): Promise<string> => {
+  host.completions.push({ outcome: 'refused-by-card', why: 'AAC' });
+  host.reversals.push({ outcome: 'unknown', reason: 'no-answer', why: 'no answer in time' }, { outcome: 'refused', code: '22' });
+  const till = await open();
+  try {
+    const alarm = new Promise<string>((resolve) => till.once('alarm', ({ caseId }) => resolve(caseId ?? '')));
+    await (await till.start({ terminal: 'T1', workflow: 'pay', key: 'order-1' })).result;
+    return await alarm;
+  } finally {
+    await till.close();
+  }
+};
+
+const english = () => ({ data, json: false, language: 'en' }) as const;
+const asJson = () => ({ data, json: true, language: 'en' }) as const;
+
+describe('tillwright cases', () => {
+  it('list ends with 3 while something is open, and with 0 when nothing is', async () => {
+    const caseId = await leaveACase();
+    expect(await casesList(english())).toBe(3);
+    expect(out.join('\n')).toContain(caseId);
+    expect(out.join('\n')).toContain('CNY 88.50');
+    expect(await casesResolve(caseId, { ...english(), as: 'not-paid', by: 'Li Lei', reason: 'not in the acquirer’s books' })).toBe(0);
+    out.length = 0;
+    expect(await casesList(english())).toBe(0);
+    expect(out).toEqual(['Nothing is open']);
+    out.length = 0;
+    expect(await casesList({ ...english(), language: 'zh' })).toBe(0);
+    expect(out).toEqual(['没有待处理事项']);
+    expect(await verifyLog(join(data, 'log'))).toMatchObject({ ok: true });
+  });
+
+  it('list as JSON is one line for each case, without the records', async () => {
+    const caseId = await leaveACase();
+    expect(await casesList(asJson())).toBe(3);
+    expect(out.map((line) => JSON.parse(line) as unknown)).toEqual([expect.objectContaining({ caseId, method: 'card', amountMinor: 8850, saleReference: 'order-1' })]);
+    expect(out[0]).not.toContain('records');
+  });
+
+  it('show tells amount, method, reference, masked card, what the host told and what was tried, in both languages', async () => {
+    const caseId = await leaveACase();
+    expect(await casesShow(caseId, english())).toBe(0);
+    const text = out.join('\n');
+    for (const known of ['CNY 88.50', 'card', `card-sale-${host.issued}`, '622848******0019', 'order-1', 'T1', 'Reference', 'refused-by-card', 'undo 1: unknown, no-answer', 'undo 2: refused, 22', 'cases resolve'])
+      expect(text).toContain(known);
+    out.length = 0;
+    await casesShow(caseId, { ...english(), language: 'zh' });
+    for (const known of ['金额: CNY 88.50', '撤销 2：refused, 22', '参考号']) expect(out.join('\n')).toContain(known);
+  });
+
+  it('show of a resolved case tells who decided and why', async () => {
+    const caseId = await leaveACase();
+    await casesResolve(caseId, { ...asJson(), as: 'undone', by: 'Li Lei', reason: 'refunded at the portal' });
+    out.length = 0;
+    expect(await casesShow(caseId, english())).toBe(0);
+    expect(out.join('\n')).toContain('undone, Li Lei');
+    expect(out.join('\n')).toContain('refunded at the portal');
+  });
+
+  it('says what to do while a till runs on the data', async () => {
+    const caseId = await leaveACase();
+    const till = await open();
+    try {
+      const error: unknown = await casesResolve(caseId, { ...english(), as: 'paid', by: 'Li', reason: 'seen' }).catch((thrown: unknown) => thrown);
+      expect(reportError(error, 'en')).toBe(2);
+      expect(err.join('\n')).toContain('LOG_LOCKED');
+      expect(err.join('\n')).toContain('close it, resolve the case, open it again');
+    } finally {
+      await till.close();
+    }
+  });
+
+  it('a wrong id, an empty name and a missing log are wrong use', async () => {
+    const caseId = await leaveACase();
+    await expect(casesShow('case-0', english())).rejects.toMatchObject({ code: 'CASE_UNKNOWN' });
+    await expect(casesResolve('case-0', { ...english(), as: 'paid', by: 'Li', reason: 'seen' })).rejects.toMatchObject({ code: 'CASE_UNKNOWN' });
+    await expect(casesResolve(caseId, { ...english(), as: 'paid', by: ' ', reason: 'seen' })).rejects.toMatchObject({ code: 'CASE_NEEDS_REASON' });
+    await expect(casesList({ ...english(), data: join(data, 'nowhere') })).rejects.toMatchObject({ name: 'UsageError' });
+  });
+});
