@@ -14,6 +14,7 @@ export const hosts = async (options: { data?: string; acquirerPort?: number; ali
     // A parent that keeps a pipe to this process takes it along when it goes.
     if (process.env['TILLWRIGHT_STOP_WITH_STDIN']) process.stdin.resume().once('end', resolve).once('error', resolve);
   });
+  process.stdin.pause();
   await running.close();
   return EXIT.succeeded;
 };
