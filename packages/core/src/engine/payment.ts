@@ -53,8 +53,18 @@ export interface AttemptState {
     readonly lastAt: number;
     readonly last?: ReverseAnswer;
   };
-  readonly undone?: { readonly proof: string; readonly at: number; readonly watches: number };
+  readonly undone?: UndoneState;
   readonly advised: boolean;
+}
+
+export interface UndoneState {
+  readonly proof: string;
+  readonly at: number;
+  /** Looks again that the host answered (5). */
+  readonly watches: number;
+  /** Tries of the next look that nobody answered, and the last one's time. */
+  readonly unanswered: number;
+  readonly askedAt: number;
 }
 
 export interface ReceiptState {
@@ -148,7 +158,7 @@ export const evolvePayment = (state: PaymentState | undefined, record: EventReco
           lastAt: record.at,
           last: event.answer,
         },
-        ...(event.answer.outcome === 'undone' ? { undone: { proof: event.answer.proof, at: record.at, watches: 0 } } : {}),
+        ...(event.answer.outcome === 'undone' ? { undone: undoneBy(event.answer.proof, record.at) } : {}),
       }));
     case 'sealedForgotten':
       return patch(state, event.attempt, (a) => ({ ...a, sealed: false }));
@@ -189,13 +199,21 @@ const receipt = (state: PaymentState, receiptId: string, change: (r: ReceiptStat
   receipts: state.receipts.map((r) => (r.receiptId === receiptId ? change(r) : r)),
 });
 
+const undoneBy = (proof: string, at: number): UndoneState => ({ proof, at, watches: 0, unanswered: 0, askedAt: at });
+
+/** Silence is no look: it is tried again. */
+const watched = (undone: UndoneState, answer: Answer | Finding, at: number): UndoneState =>
+  answer.outcome === 'unknown' || answer.outcome === 'not-sent'
+    ? { ...undone, unanswered: undone.unanswered + 1, askedAt: at }
+    : { ...undone, watches: undone.watches + 1, unanswered: 0, askedAt: at };
+
 const answered = (state: PaymentState, event: Extract<PaymentEvent, { type: 'paymentAnswered' }>, at: number): PaymentState => {
   const next = patch(state, event.attempt, (a) => {
     const counted = {
       ...a,
       answer: event.answer,
       inquiries: a.inquiries + (event.to === 'inquire' ? 1 : 0),
-      ...(event.to === 'watch' && a.undone ? { undone: { ...a.undone, watches: a.undone.watches + 1 } } : {}),
+      ...(event.to === 'watch' && a.undone ? { undone: watched(a.undone, event.answer, at) } : {}),
     };
     const { answer } = event;
     if (answer.outcome === 'approved') {
@@ -209,7 +227,7 @@ const answered = (state: PaymentState, event: Extract<PaymentEvent, { type: 'pay
     if (a.condemned) {
       // Nothing but its undo decides about a condemned attempt, except proof that nothing stands at the host.
       return answer.outcome === 'undone' && a.fate === 'condemned'
-        ? { ...counted, fate: 'undone', undone: { proof: answer.proof, at, watches: 0 } }
+        ? { ...counted, fate: 'undone', undone: undoneBy(answer.proof, at) }
         : counted;
     }
     if (a.fate !== 'submitted' && a.fate !== 'undecided') return counted;
@@ -219,7 +237,7 @@ const answered = (state: PaymentState, event: Extract<PaymentEvent, { type: 'pay
       case 'not-sent':
         return { ...counted, fate: 'not-sent' };
       case 'undone':
-        return { ...counted, fate: 'undone', undone: { proof: answer.proof, at, watches: 0 } };
+        return { ...counted, fate: 'undone', undone: undoneBy(answer.proof, at) };
       default:
         return { ...counted, fate: 'undecided' };
     }
@@ -227,7 +245,7 @@ const answered = (state: PaymentState, event: Extract<PaymentEvent, { type: 'pay
   const undo = next.attempts.find((a) => a.attempt === event.attempt);
   // A void or refund that was approved has undone its original.
   if (undo?.undoes !== undefined && undo.fate === 'completed') {
-    return patch(next, undo.undoes, (a) => ({ ...a, fate: 'undone', undone: { proof: 'money-back', at, watches: 0 } }));
+    return patch(next, undo.undoes, (a) => ({ ...a, fate: 'undone', undone: undoneBy('money-back', at) }));
   }
   return next;
 };
@@ -318,10 +336,13 @@ const attemptDuty = (payment: PaymentState, a: AttemptState, context: DutyContex
     case 'condemned':
       return undoDuty(payment, a, context);
     case 'undone': {
-      const due = a.undone?.proof === 'no-original' ? policy.watchAtMs[a.undone.watches] : undefined;
-      return context.method.inquiry && a.undone && due !== undefined
-        ? { do: 'inquire', attempt: a.attempt, to: 'watch', try: a.undone.watches + 1, at: a.undone.at + due }
-        : undefined;
+      const { undone } = a;
+      const due = undone?.proof === 'no-original' ? policy.watchAtMs[undone.watches] : undefined;
+      if (!context.method.inquiry || !undone || due === undefined) return undefined;
+      const { backoffMs, withinMs } = policy.reverse;
+      const at = undone.unanswered === 0 ? undone.at + due : undone.askedAt + (backoffMs[Math.min(undone.unanswered, backoffMs.length) - 1] ?? 0);
+      if (undone.unanswered > 0 && at > a.submittedAt + withinMs) return caseOnce(payment, 'undone without proof, and the host could not be asked again');
+      return { do: 'inquire', attempt: a.attempt, to: 'watch', try: undone.watches + undone.unanswered + 1, at };
     }
     case 'declined':
     case 'not-sent':

@@ -199,6 +199,9 @@ export class Settler {
       if (live.signal.aborted) return { is: 'not-sent', why: 'cancelled before it was sent' } as const;
       await this.#submit({ request, prepared, sealed, found, order });
       if (journal.payments.get(order.paymentId)?.attempts.at(-1)?.fate === 'approved') await this.#complete(order.paymentId, request.attempt);
+      const after = journal.payments.get(order.paymentId);
+      // What is about to be undone keeps the lane: nobody else's sale slips in between (12).
+      if (after && nextDuty(after, this.#dutyContext(after, found.method))?.do === 'condemn') this.#lanes.shut(prepared.lane, order.paymentId);
       return undefined;
     });
     if (!submitted) {
@@ -261,8 +264,10 @@ export class Settler {
     if (payment && before && before.undoes === undefined && answer.outcome === 'approved' && answer.completion === 'none' && !before.condemned) {
       inputs.push(...this.#commitment(payment, before, answer.amount.amountMinor));
     }
-    if (answer.outcome === 'approved') await journal.appendDurably(inputs);
-    else journal.append(inputs);
+    const seq = journal.append(inputs);
+    const after = journal.payments.get(paymentId);
+    if (after) this.#shutLane(after);
+    if (answer.outcome === 'approved') await journal.ports.log.durable(seq);
     this.#wakeCommitted(inputs, paymentId);
     const live = this.#live.get(paymentId);
     // Later inquiries that bring nothing to show leave a QR where it stands.
@@ -315,6 +320,7 @@ export class Settler {
         if (isSettled(payment)) {
           this.#live.delete(paymentId);
           this.#giveUp.delete(paymentId);
+          this.#reopenLanes(payment);
         }
         return;
       }
@@ -361,8 +367,6 @@ export class Settler {
         const recorded = await this.#recorded(payment, attempt);
         const finding = await this.#ask<Finding | Answer>(() => method.inquire?.(recorded) ?? Promise.resolve(unable('inquiry')), method.policy.answerWithinMs);
         await this.#record(paymentId, attempt.attempt, duty.to, duty.try, judge(finding, attempt.request));
-        const after = journal.payments.get(paymentId);
-        if (after) this.#shutLane(after);
         return;
       }
       case 'complete': {
@@ -370,9 +374,10 @@ export class Settler {
         return;
       }
       case 'condemn': {
-        await journal.appendDurably([{ stream: stream.payment(paymentId), event: this.#condemnation(payment, attempt, duty.why) }]);
+        const seq = journal.append([{ stream: stream.payment(paymentId), event: this.#condemnation(payment, attempt, duty.why) }]);
         const after = journal.payments.get(paymentId);
         if (after) this.#shutLane(after);
+        await ports.log.durable(seq);
         return;
       }
       case 'reverse': {
@@ -384,7 +389,7 @@ export class Settler {
           );
           const verified: ReverseAnswer = answer.outcome === 'undone' && answer.verified !== true ? { outcome: 'unknown', reason: 'unverified', why: 'undone without verification' } : (answer as ReverseAnswer);
           journal.append([{ stream: stream.payment(paymentId), event: { type: 'paymentUndoAnswered', attempt: attempt.attempt, try: duty.try, answer: verified } }]);
-          if (verified.outcome === 'undone') this.#reopenLanes(payment);
+          this.#reopenWhenUndone(paymentId);
         });
         return;
       }
@@ -403,8 +408,7 @@ export class Settler {
           const { prepared, sealed } = await method.prepare(request, noLive(this.#options.closing));
           await this.#submit({ request, prepared, sealed, found, order: { ...payment, taskAttempt: attempt.taskAttempt }, undoes: attempt.attempt });
         });
-        const after = journal.payments.get(paymentId);
-        if (after?.attempts.find((a) => a.attempt === attempt.attempt)?.fate === 'undone') this.#reopenLanes(payment);
+        this.#reopenWhenUndone(paymentId);
         return;
       }
       case 'forget': {
@@ -533,6 +537,12 @@ export class Settler {
       const undecidedAfterRestart = (a.fate === 'submitted' || a.fate === 'undecided' || a.fate === 'approved') && !this.#live.has(payment.paymentId);
       if (undecidedAfterRestart || (a.fate === 'condemned' && a.condemned?.remedy.do !== 'ask-person')) this.#lanes.shut(a.prepared.lane, payment.paymentId);
     }
+  }
+
+  /** A void that is undone itself leaves its sale to be undone: the lane stays shut until nothing is (12). */
+  #reopenWhenUndone(paymentId: string): void {
+    const payment = this.#options.journal.payments.get(paymentId);
+    if (payment && !payment.attempts.some((a) => a.fate === 'condemned')) this.#reopenLanes(payment);
   }
 
   #reopenLanes(payment: PaymentState): void {

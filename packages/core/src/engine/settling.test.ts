@@ -24,6 +24,40 @@ describe('settling', () => {
     expect(await world.check()).toEqual([]);
   });
 
+  it('takes silence for no look: what was undone without proof is asked for until somebody answers (5)', async () => {
+    const world = worldOf('wallet', ({ kind, nth }) => (kind === 'sale' ? 'request-late' : kind === 'inquire' && nth >= 5 && nth <= 8 ? 'garbled' : 'honest'), { lateMs: 100_000 });
+    expect(await sell(world, 'wallet')).toMatchObject({ status: 'failed', error: 'Payment.Undone' });
+    await world.quiet();
+    expect(await world.check()).toEqual([]);
+  });
+
+  it('opens a case when nobody answers at all after an undo without proof', async () => {
+    const world = worldOf('wallet', ({ kind, nth }) => (kind === 'sale' ? 'request-lost' : kind === 'inquire' && nth >= 5 ? 'request-lost' : 'honest'));
+    expect(await sell(world, 'wallet')).toMatchObject({ status: 'failed', error: 'Payment.Undone' });
+    await world.quiet();
+    expect(world.till?.cases()).toMatchObject([{ why: 'undone without proof, and the host could not be asked again' }]);
+  });
+
+  it('keeps the lane shut while the void of a sale is undone itself (12)', async () => {
+    const world = worldOf('half-broken', ({ kind, nth }) => (kind === 'void' && nth === 1 ? 'answer-lost' : 'honest'), { terminals: 2, sharedLane: true });
+    const till = await world.open();
+    const sales = await Promise.all(['T1', 'T2'].map(async (terminal) => await till?.start({ terminal, workflow: 'half-broken' })));
+    await Promise.all(sales.map((sale) => sale?.result));
+    const third = await till?.start({ terminal: 'T1', workflow: 'half-broken' });
+    await third?.result;
+    await world.quiet();
+    expect(await world.check()).toEqual([]);
+  });
+
+  it("lets nobody's sale slip in before the undo of one whose answer was lost (12)", async () => {
+    const world = worldOf('card', first('sale', 'answer-lost'), { terminals: 2, sharedLane: true });
+    const till = await world.open();
+    const sales = await Promise.all(['T1', 'T2'].map(async (terminal) => await till?.start({ terminal, workflow: 'card' })));
+    await Promise.all(sales.map((sale) => sale?.result));
+    await world.quiet();
+    expect(await world.check()).toEqual([]);
+  });
+
   it('forgets what was sealed for a payment once another one of its sale commits both', async () => {
     const world = worldOf('split', () => 'honest');
     expect(await sell(world, 'split')).toMatchObject({ status: 'succeeded' });

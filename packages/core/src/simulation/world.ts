@@ -157,10 +157,12 @@ export class World {
   #sending(kind: 'sale' | 'undo', message: { paymentId: string; reference: string; lane: string; sealed: boolean }): void {
     if (!message.sealed) this.violations.push(`${message.reference} was reversed without what was sealed for it`);
     if (kind !== 'sale') return;
+    const intent = this.log.records.findLast(({ event }) => event.type === 'paymentPrepared' && event.prepared.reference === message.reference)?.seq ?? 0;
     for (const payment of this.journal()?.payments.values() ?? []) {
       if (payment.paymentId === message.paymentId || openCase(payment)) continue;
       const before = payment.attempts.find((a) => a.prepared.lane === message.lane && a.undoes === undefined && (a.fate === 'submitted' || a.fate === 'undecided' || a.fate === 'condemned'));
-      if (before) this.violations.push(`${message.reference} was sent while ${before.prepared.reference} on the same lane was ${before.fate}`);
+      const lastHeard = this.log.records.findLast(({ stream }) => stream === `p/${payment.paymentId}`)?.seq ?? 0;
+      if (before && lastHeard < intent) this.violations.push(`${message.reference} was sent while ${before.prepared.reference} on the same lane was ${before.fate}`);
     }
   }
 

@@ -1,0 +1,231 @@
+/** One run of the simulation: some terminals, some sales on each, and whatever the seed has in store for them. */
+import { openCase, type PaymentState } from '../engine/payment.js';
+import type { EventRecord } from '../events.js';
+import { type Random, seeded } from '../interpreter/random.js';
+import { TillwrightError } from '../errors.js';
+import type { Till } from '../till.js';
+import { simulatedFlows } from './flows.js';
+import { type FaultMix, type Mishap, type Swarm, swarmOf } from './swarm.js';
+import { World } from './world.js';
+
+export interface RunReport {
+  readonly seed: string;
+  readonly problems: readonly string[];
+  readonly records: readonly EventRecord[];
+  /** What went wrong on purpose, by name. */
+  readonly faults: { readonly [name: string]: number };
+  /** How the payments ended. */
+  readonly payments: { readonly taken: number; readonly declined: number; readonly undone: number; readonly notSent: number; readonly open: number };
+  readonly sales: number;
+  readonly virtualMs: number;
+}
+
+export interface RunOptions {
+  readonly seed: string;
+  readonly faults?: FaultMix;
+  /** Only this one of the simulation's workflows. */
+  readonly workflow?: string;
+}
+
+/** Longer than any sale takes: what is still running then never ends. */
+const PATIENCE_MS = 4 * 3_600_000;
+
+export const runOnce = async ({ seed, faults = 'all', workflow }: RunOptions): Promise<RunReport> => new Run(seed, faults, workflow).play();
+
+class Run {
+  readonly #seed: string;
+  readonly #random: Random;
+  readonly #swarm: Swarm;
+  readonly #world: World;
+  readonly #flows: readonly string[];
+  readonly #struck = new Map<string, number>();
+  readonly #sales: number;
+  #till: Till | undefined;
+  /** Resolves when the till is open again. */
+  #opened: Promise<void> = Promise.resolve();
+  #over = false;
+  #started = 0;
+
+  constructor(seed: string, faults: FaultMix, workflow: string | undefined) {
+    this.#seed = seed;
+    this.#random = seeded(`${seed}/people`);
+    this.#swarm = swarmOf(seeded(`${seed}/faults`), faults);
+    const network = seeded(`${seed}/network`);
+    this.#flows = workflow === undefined ? this.#some(Object.keys(simulatedFlows)) : [workflow];
+    this.#sales = 2 + this.#under(4);
+    this.#world = new World({
+      seed,
+      fault: (message) => this.#swarm.fault(message),
+      workflows: Object.fromEntries(this.#flows.map((name) => [name, simulatedFlows[name] ?? ''])),
+      terminals: 1 + this.#under(3),
+      sharedLane: this.#random.next() < 0.5,
+      latencyMs: () => 10 + Math.floor(network.next() ** 4 * 3_000),
+      syncMs: () => 1 + Math.floor(network.next() * 20),
+      lateMs: 15_000 + this.#under(70_000),
+    });
+  }
+
+  async play(): Promise<RunReport> {
+    const world = this.#world;
+    const startMs = world.clock.now();
+    const problems: string[] = [];
+    try {
+      const power = this.#power();
+      const patience = world.clock.until(startMs + PATIENCE_MS).then(() => false);
+      const done = await Promise.race([Promise.all(world.terminals().map((terminal) => this.#cashier(terminal))).then(() => true), patience]);
+      if (!done) problems.push('sales did not come to an end');
+      this.#over = true;
+      this.#swarm.calm();
+      await power;
+      while (!(await world.quiet())) await this.#restart();
+      problems.push(...(await world.check()));
+    } catch (error) {
+      problems.push(`the run itself failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+    }
+    const payments = [...(world.journal()?.payments.values() ?? [])];
+    const report = { seed: this.#seed, problems, records: world.log.records, faults: this.#faults(), payments: countsOf(payments), sales: this.#started, virtualMs: world.clock.now() - startMs };
+    world.life.end();
+    world.clock.stop();
+    return report;
+  }
+
+  /** Opens the till, and opens it again whenever it stopped, until the sales are over. */
+  async #power(): Promise<void> {
+    while (!this.#over) {
+      await this.#restart();
+      const { life } = this.#world;
+      while (life.alive && !this.#over) await this.#trouble();
+    }
+  }
+
+  async #restart(): Promise<void> {
+    const world = this.#world;
+    let open = (): void => {};
+    this.#opened = new Promise((resolve) => (open = resolve));
+    this.#till = undefined;
+    if (!world.life.alive || world.till) {
+      world.crash(this.#under(world.undurable() + 1));
+      await world.clock.until(world.clock.now() + 1_000 + this.#under(this.#random.next() < 0.2 ? 400_000 : 20_000));
+    }
+    for (;;) {
+      const till = await world.open({ endsAt: () => this.#strikes('crash') });
+      if (till) {
+        this.#till = till;
+        open();
+        return;
+      }
+      world.crash(this.#under(world.undurable() + 1));
+      await world.clock.until(world.clock.now() + 1_000);
+    }
+  }
+
+  /** Something that happens to the whole till once in a while. */
+  async #trouble(): Promise<void> {
+    const world = this.#world;
+    if (!(await world.wait(5_000 + this.#under(20_000))) || this.#over) return;
+    if (this.#strikes('paper-out')) world.paper = false;
+    else if (!world.paper && this.#random.next() < 0.5) world.putPaperIn();
+    if (this.#strikes('disk-error')) {
+      world.log.failNext(this.#random.next() < 0.5 ? 'write' : 'sync');
+      // What the till does with a broken disk is seen for a while; then it is switched off.
+      await world.wait(30_000);
+      if (world.life.alive) world.life.end();
+    } else if (this.#strikes('close')) await world.close();
+  }
+
+  /** One terminal's day: sale after sale, each until its end is known, over as many lives as it takes. */
+  async #cashier(terminal: string): Promise<void> {
+    for (let n = 1; n <= this.#sales; n += 1) {
+      await this.#world.clock.until(this.#world.clock.now() + this.#under(8_000));
+      const flow = this.#flows[this.#under(this.#flows.length)] ?? '';
+      this.#started += 1;
+      while (!(await this.#sell(terminal, flow, `${terminal}-${n}`)));
+    }
+  }
+
+  /** @returns false when the life ended before the sale did: it is asked for again under the same key */
+  async #sell(terminal: string, workflow: string, key: string): Promise<boolean> {
+    const world = this.#world;
+    await this.#opened;
+    const till = this.#till;
+    const { life } = world;
+    if (!till || !life.alive) {
+      await world.clock.until(world.clock.now() + 500);
+      return false;
+    }
+    try {
+      const sale = await Promise.race([till.start({ terminal, workflow, key }), life.ended]);
+      if (!sale) return false;
+      const minding = this.#minding(till, terminal, sale.executionId);
+      const result = await Promise.race([sale.result, life.ended]);
+      minding.over = true;
+      if (!result || !life.alive) return false;
+      world.told.push(result);
+      return true;
+    } catch (error) {
+      // The disk failed, or another sale of a former life still holds the terminal.
+      if (!TillwrightError.is(error)) throw error;
+      await Promise.race([world.clock.until(world.clock.now() + 2_000), life.ended]);
+      return false;
+    }
+  }
+
+  /** The people at a terminal: they answer, cancel, or walk away. */
+  #minding(till: Till, terminal: string, executionId: string): { over: boolean } {
+    const world = this.#world;
+    const { life } = world;
+    const mind = { over: false };
+    const patient = !this.#strikes('walk-away');
+    const cancelAt = this.#strikes('cancel') ? world.clock.now() + this.#under(15_000) : undefined;
+    let cancelled = false;
+    const watch = async (): Promise<void> => {
+      while (!mind.over && life.alive) {
+        await Promise.race([world.clock.until(world.clock.now() + 200 + this.#under(3_000)), life.ended]);
+        if (mind.over || !life.alive) return;
+        try {
+          if (!cancelled && cancelAt !== undefined && world.clock.now() >= cancelAt) {
+            cancelled = true;
+            till.cancel(executionId, 'merchant', 'changed my mind');
+          }
+          for (const prompt of till.prompts(terminal)) if (prompt.kind === 'notice' && patient) till.answer(prompt.id, true);
+        } catch (error) {
+          if (!TillwrightError.is(error)) throw error;
+        }
+      }
+    };
+    watch().catch((error: unknown) => world.violations.push(`somebody at ${terminal} met ${String(error)}`));
+    return mind;
+  }
+
+  #strikes(mishap: Mishap): boolean {
+    const strikes = this.#swarm.strikes(mishap);
+    if (strikes) this.#struck.set(mishap, (this.#struck.get(mishap) ?? 0) + 1);
+    return strikes;
+  }
+
+  #faults(): { [name: string]: number } {
+    return Object.fromEntries([...this.#world.host.faults, ...this.#struck].sort(([a], [b]) => (a < b ? -1 : 1)));
+  }
+
+  #under(limit: number): number {
+    return Math.floor(this.#random.next() * limit);
+  }
+
+  /** At least one of them. */
+  #some(names: readonly string[]): string[] {
+    const some = names.filter(() => this.#random.next() < 0.35);
+    return some.length > 0 ? some : [names[this.#under(names.length)] ?? ''];
+  }
+}
+
+const countsOf = (payments: readonly PaymentState[]): RunReport['payments'] => {
+  const fate = (payment: PaymentState): keyof RunReport['payments'] => {
+    if (openCase(payment)) return 'open';
+    if (payment.committed) return 'taken';
+    const last = payment.attempts.findLast((a) => a.undoes === undefined)?.fate;
+    return last === 'declined' ? 'declined' : last === 'not-sent' ? 'notSent' : 'undone';
+  };
+  const counts = { taken: 0, declined: 0, undone: 0, notSent: 0, open: 0 };
+  for (const payment of payments) counts[fate(payment)] += 1;
+  return counts;
+};

@@ -1,0 +1,31 @@
+import { describe, expect, it } from 'vitest';
+import { runOnce } from './run.js';
+import { simulate } from './simulate.js';
+
+describe('simulation', () => {
+  it('gives the same log for the same seed, byte for byte', async () => {
+    for (const seed of ['1', '2', '3']) {
+      const first = await runOnce({ seed });
+      const second = await runOnce({ seed });
+      expect(JSON.stringify(second.records)).toBe(JSON.stringify(first.records));
+      expect(second.faults).toEqual(first.faults);
+    }
+  });
+
+  it('gives another log for another seed', async () => {
+    const [one, other] = [await runOnce({ seed: '1' }), await runOnce({ seed: '4' })];
+    expect(JSON.stringify(one.records)).not.toBe(JSON.stringify(other.records));
+  });
+
+  it('loses and doubles nothing', { timeout: 300_000 }, async () => {
+    const report = await simulate({ seed: Number(process.env['SIMULATE_SEED'] ?? '1'), runs: Number(process.env['SIMULATE_RUNS'] ?? '150') });
+    console.log(JSON.stringify({ ...report, failures: report.failures.length }));
+    expect(report.failures).toEqual([]);
+    expect(report.payments.taken).toBeGreaterThan(0);
+  });
+
+  it('takes every payment where nothing goes wrong', async () => {
+    const report = await simulate({ seed: 1, runs: 10, faults: 'none' });
+    expect(report).toMatchObject({ failures: [], faults: {}, payments: { declined: 0, open: 0, notSent: 0 } });
+  });
+});

@@ -1,0 +1,61 @@
+/** What may go wrong in one run, and how often: some faults off, some up high, mixed anew for every run. */
+import { type Random } from '../interpreter/random.js';
+import type { Fault, Message, MessageKind } from './host.js';
+
+/** Faults that a message of a kind may meet. */
+const faultsOf: { readonly [kind in MessageKind]: readonly Fault[] } = {
+  sale: ['refused-connection', 'request-lost', 'answer-lost', 'answer-late', 'request-late', 'request-doubled', 'thrown', 'declined', 'paid-later', 'never-paid', 'garbled', 'unverified', 'duplicate', 'too-much', 'partial'],
+  void: ['refused-connection', 'request-lost', 'answer-lost', 'answer-late', 'request-doubled', 'thrown', 'declined', 'garbled', 'unverified'],
+  refund: ['refused-connection', 'request-lost', 'answer-lost', 'answer-late', 'request-doubled', 'thrown', 'declined', 'garbled', 'unverified'],
+  inquire: ['request-lost', 'answer-lost', 'answer-late', 'thrown', 'garbled', 'unverified', 'absent'],
+  reverse: ['refused-connection', 'request-lost', 'answer-lost', 'answer-late', 'request-doubled', 'thrown', 'garbled', 'unverified', 'not-now', 'refused'],
+  complete: ['refused-by-card', 'card-gone'],
+};
+
+/** What goes wrong beside messages, each with the chance per occasion of a run in which it is up. */
+const mishaps = { crash: 0.02, 'disk-error': 0.15, close: 0.15, cancel: 0.3, 'walk-away': 0.3, 'paper-out': 0.4 } as const;
+export type Mishap = keyof typeof mishaps;
+
+/** `none` for a calm world; `all` (as told by nothing) mixes anew for every run. */
+export type FaultMix = 'all' | 'none' | 'network' | 'crashes';
+
+export interface Swarm {
+  fault(message: Message): Fault;
+  /** Whether it happens on this occasion. */
+  strikes(mishap: Mishap): boolean;
+  /** From now on all goes well. */
+  calm(): void;
+}
+
+export const swarmOf = (random: Random, mix: FaultMix): Swarm => {
+  const chances = new Map<string, number>();
+  for (const kind of Object.keys(faultsOf) as MessageKind[]) {
+    // Each kind of message fails more or less often; which of its faults there are is drawn as well.
+    const level = [0, 0, 0.1, 0.3, 0.7][Math.floor(random.next() * 5)] ?? 0;
+    const on = faultsOf[kind].filter(() => random.next() < 0.4);
+    for (const fault of on) chances.set(`${kind}/${fault}`, level / on.length);
+  }
+  for (const [mishap, chance] of Object.entries(mishaps)) chances.set(mishap, random.next() < 0.5 ? 0 : chance * random.next() * 2);
+  let calm = mix === 'none';
+  const messages = mix === 'all' || mix === 'network';
+  const rest = mix === 'all' || mix === 'crashes';
+  return {
+    fault: ({ kind }) => {
+      const drawn = random.next();
+      if (calm || !messages) return 'honest';
+      let sum = 0;
+      for (const fault of faultsOf[kind]) {
+        sum += chances.get(`${kind}/${fault}`) ?? 0;
+        if (drawn < sum) return fault;
+      }
+      return 'honest';
+    },
+    strikes: (mishap) => {
+      const drawn = random.next();
+      return !calm && rest && drawn < (chances.get(mishap) ?? 0);
+    },
+    calm: () => {
+      calm = true;
+    },
+  };
+};
