@@ -445,8 +445,10 @@ class Engine extends EventEmitter<TillEvents> implements Till {
   }
 
   #deliver(durableTo: number): void {
-    const behind = this.#undelivered.findIndex(({ seq }) => seq > durableTo);
-    for (const record of this.#undelivered.splice(0, behind === -1 ? this.#undelivered.length : behind)) this.emit('event', record);
+    while (this.#undelivered[0] && this.#undelivered[0].seq <= durableTo) {
+      const record = this.#undelivered.shift();
+      if (record) this.emit('event', record);
+    }
   }
 
   #entry(executionId: string): ExecutionEntry {

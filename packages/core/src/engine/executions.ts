@@ -2,19 +2,21 @@
  * Runs executions: one mailbox each, one input at a time; what `todo` lists is started, what has gone from it is stopped.
  * Live running and recovery are the same code.
  */
-import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import { type Action, type ActionContext, ActionError, type Audience } from '../contract.js';
 import type { ExecutionEvent, StepId } from '../events.js';
 import { decide } from '../interpreter/decide.js';
 import { todo } from '../interpreter/todo.js';
 import type { Command, Evaluate, Input } from '../interpreter/types.js';
 import { isObject, type Json, type JsonObject, type JsonSchema, type Text } from '../json.js';
+import { hex } from './hex.js';
 import { type ExecutionEntry, type Journal, stream } from './journal.js';
 import { isSettled } from './payment.js';
 import type { Ports } from './ports.js';
 import type { Prompts } from './prompts.js';
+import { Schemas } from './schemas.js';
 import { standardActions } from './standard/index.js';
 import type { StandardAction, StandardServices } from './standard/types.js';
+import { Stops } from './stops.js';
 import type { LoadedTerminal } from './terminal.js';
 
 type Call = Extract<Command, { do: 'call' }>;
@@ -36,15 +38,18 @@ export interface ExecutionsOptions {
 export class Executions {
   readonly #options: ExecutionsOptions;
   readonly #runners = new Map<string, Runner>();
+  /** Terminal -> the execution that holds it. */
+  readonly #holders = new Map<string, string>();
+  readonly #stops: Stops;
 
   constructor(options: ExecutionsOptions) {
     this.#options = options;
+    this.#stops = new Stops(options.closing);
   }
 
   /** The execution that holds a terminal now. */
   on(terminal: string): string | undefined {
-    for (const [id, runner] of this.#runners) if (runner.entry.state.terminal === terminal) return id;
-    return undefined;
+    return this.#holders.get(terminal);
   }
 
   /** Decides upon the start and appends it; nothing is durable yet. */
@@ -61,7 +66,7 @@ export class Executions {
 
   /** Goes on with everything that the log leaves open. */
   recover(): void {
-    for (const entry of this.#options.journal.executions.values()) if (entry.state.status === 'running') this.#run(entry, true);
+    for (const entry of this.#options.journal.executions.values()) if (entry.state.status === 'running' && !this.#runners.has(entry.id)) this.#run(entry, true);
   }
 
   /** Every open step of the execution that can be cancelled is cancelled; its flow decides what follows. */
@@ -74,11 +79,14 @@ export class Executions {
   }
 
   #run(entry: ExecutionEntry, recovering = false): void {
-    const runner = new Runner(entry, this.#options, () => {
+    const { terminal } = entry.state;
+    const runner = new Runner(entry, this.#options, this.#stops, () => {
       this.#runners.delete(entry.id);
+      if (this.#holders.get(terminal) === entry.id) this.#holders.delete(terminal);
       this.#options.ended(entry);
     });
     this.#runners.set(entry.id, runner);
+    this.#holders.set(terminal, entry.id);
     runner.react(recovering);
   }
 }
@@ -88,19 +96,23 @@ interface RunningCall {
   readonly stop: AbortController;
   readonly movesMoney: boolean;
   readonly closers: Map<Audience, () => void>;
+  /** It has ended: nothing of it is left to stop. */
+  over: boolean;
 }
 
 class Runner {
   readonly entry: ExecutionEntry;
   readonly #options: ExecutionsOptions;
   readonly #onEnd: () => void;
+  readonly #stops: Stops;
   readonly #calls = new Map<string, RunningCall>();
   readonly #timers = new Map<string, AbortController>();
   #mailbox: Promise<void> = Promise.resolve();
 
-  constructor(entry: ExecutionEntry, options: ExecutionsOptions, onEnd: () => void) {
+  constructor(entry: ExecutionEntry, options: ExecutionsOptions, stops: Stops, onEnd: () => void) {
     this.entry = entry;
     this.#options = options;
+    this.#stops = stops;
     this.#onEnd = onEnd;
   }
 
@@ -131,11 +143,11 @@ class Runner {
       else timers.set(`${command.step}/${command.timer}/${command.dueAt}`, command);
     }
     for (const [key, running] of this.#calls) {
-      if (!calls.has(key)) this.#stopCall(key, running, new ActionError('Task.Superseded', 'the flow went another way'));
+      if (!calls.has(key)) this.#stopCall(key, running, 'the flow went another way');
     }
     for (const [key, timer] of this.#timers) {
       if (timers.has(key)) continue;
-      timer.abort();
+      this.#stops.end(timer);
       this.#timers.delete(key);
     }
     for (const [key, timer] of timers) if (!this.#timers.has(key)) this.#startTimer(key, timer);
@@ -178,10 +190,11 @@ class Runner {
   }
 
   #startTimer(key: string, timer: Timer): void {
-    const stop = new AbortController();
+    const stop = this.#stops.open();
     this.#timers.set(key, stop);
-    this.#options.ports.clock.until(timer.dueAt, AbortSignal.any([stop.signal, this.#options.closing])).then(
+    this.#options.ports.clock.until(timer.dueAt, stop.signal).then(
       () => {
+        this.#stops.release(stop);
         const money = timer.timer === 'timeout' ? [...this.#calls.values()].find(({ call, movesMoney }) => movesMoney && call.step === timer.step) : undefined;
         // A payment's time-out is a request: the Task ends when the payment is decided (14).
         if (money) money.stop.abort(new ActionError('States.Timeout', 'the step took too long'));
@@ -203,12 +216,14 @@ class Runner {
       this.#post({ type: 'taskFailed', step: call.step, attempt: call.attempt, error: 'Task.Interrupted', cause: causeOf('the engine was restarted meanwhile', {}) });
       return;
     }
-    const running: RunningCall = { call, stop: new AbortController(), movesMoney: found.standard?.movesMoney ?? false, closers: new Map() };
+    const running: RunningCall = { call, stop: this.#stops.open(), movesMoney: found.standard?.movesMoney ?? false, closers: new Map(), over: false };
     this.#calls.set(key, running);
     void this.#invoke(running, loaded, found).then(
       (result) => this.#post({ type: 'taskSucceeded', step: call.step, attempt: call.attempt, result }),
       (error: unknown) => this.#post({ type: 'taskFailed', step: call.step, attempt: call.attempt, ...failureOf(error, found.action.errors) }),
     ).finally(() => {
+      running.over = true;
+      this.#stops.release(running.stop);
       for (const close of running.closers.values()) close();
       running.closers.clear();
     });
@@ -218,13 +233,13 @@ class Runner {
     const { call, stop } = running;
     const { services } = this.#options;
     const args = isObject(call.arguments) ? call.arguments : {};
-    const problem = problemOf(found.action.arguments, args);
+    const problem = schemas.problem(found.action.arguments, args, 'Arguments');
     if (problem) throw new ActionError('Task.ArgumentsInvalid', problem);
     const context: ActionContext = {
       executionId: this.entry.id,
       step: call.step,
       terminal: loaded.terminal,
-      signal: AbortSignal.any([stop.signal, this.#options.closing]),
+      signal: stop.signal,
       ...(call.dueAt === undefined ? {} : { dueAt: call.dueAt }),
       show: (audience, text, details) => this.#show(running, audience, text, details),
     };
@@ -270,14 +285,14 @@ class Runner {
     if (!movesMoney) this.#post({ type: 'taskFailed', step: call.step, attempt: call.attempt, ...failureOf(reason, {}) });
   }
 
-  #stopCall(key: string, running: RunningCall, reason: ActionError): void {
+  #stopCall(key: string, running: RunningCall, why: string): void {
     this.#calls.delete(key);
-    if (!running.stop.signal.aborted) running.stop.abort(reason);
+    if (!running.over && !running.stop.signal.aborted) running.stop.abort(new ActionError('Task.Superseded', why));
   }
 
   #stopAll(): void {
-    for (const [key, running] of this.#calls) this.#stopCall(key, running, new ActionError('Task.Superseded', 'the transaction ended'));
-    for (const timer of this.#timers.values()) timer.abort();
+    for (const [key, running] of this.#calls) this.#stopCall(key, running, 'the transaction ended');
+    for (const timer of this.#timers.values()) this.#stops.end(timer);
     this.#timers.clear();
   }
 }
@@ -293,13 +308,8 @@ const findAction = (loaded: LoadedTerminal, resource: string): Found | undefined
   return action && { action };
 };
 
-const ajv = new Ajv2020({ allErrors: true, strict: false });
-const compiled = new WeakMap<JsonSchema, ValidateFunction>();
-const problemOf = (schema: JsonSchema, value: Json): string | undefined => {
-  let validate = compiled.get(schema);
-  if (!validate) compiled.set(schema, (validate = ajv.compile(schema)));
-  return validate(value) ? undefined : ajv.errorsText(validate.errors, { dataVar: 'Arguments' });
-};
+/** One for all engines of a process: core's own actions are the same in each. */
+const schemas = new Schemas();
 
 const failureOf = (error: unknown, hints: { readonly [name: string]: Text }): { error: string; cause: string } => {
   // What a crash says may hold anything, card data too: only its kind is told.
@@ -326,4 +336,4 @@ const endsBadlyAround = (event: ExecutionEvent, step: StepId): boolean => {
   return event.type === 'taskFailed' && within(event.step);
 };
 
-const seedOf = (ports: Ports): string => Array.from(ports.random.bytes(16), (byte) => byte.toString(16).padStart(2, '0')).join('');
+const seedOf = (ports: Ports): string => hex(ports.random.bytes(16));

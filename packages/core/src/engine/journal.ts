@@ -1,9 +1,9 @@
 import type { StateMachine } from '../definition/asl.js';
 import type { EventRecord, ExecutionEvent, TerminalEvent } from '../events.js';
-import { evolve } from '../interpreter/evolve.js';
+import { evolve, evolveAll } from '../interpreter/evolve.js';
 import type { ExecutionState, Program } from '../interpreter/types.js';
 import { canonicalJson } from '../json.js';
-import { evolvePayment, type PaymentState } from './payment.js';
+import { evolvePayment, owesReceipt, type PaymentState } from './payment.js';
 import type { EventInput, Ports } from './ports.js';
 
 export const stream = {
@@ -29,6 +29,8 @@ export class Journal {
   readonly payments = new Map<string, PaymentState>();
   readonly #byExecution = new Map<string, string[]>();
   readonly #bySale = new Map<string, string[]>();
+  /** Terminal -> its payments with copies of a receipt that are not printed. */
+  readonly #owing = new Map<string, Set<string>>();
   readonly keys = new Map<string, { readonly execution: string; readonly content: string }>();
   readonly #definitions = new Map<string, StateMachine>();
   readonly #counters = new Map<string, number>();
@@ -44,7 +46,7 @@ export class Journal {
   /** Appends and folds; nothing is on disk yet. @returns the last record's number */
   append(inputs: readonly EventInput[]): number {
     const records = this.ports.log.append(inputs, this.ports.clock.now());
-    for (const record of records) this.#fold(record);
+    this.#foldAll(records);
     for (const listener of this.#listeners) listener(records);
     return records.at(-1)?.seq ?? this.ports.log.head;
   }
@@ -66,6 +68,11 @@ export class Journal {
 
   paymentsOfSale(saleReference: string): readonly PaymentState[] {
     return this.#all(this.#bySale.get(saleReference));
+  }
+
+  /** Payments of a terminal with a receipt that is still to be printed. */
+  owingReceipts(terminalId: string): readonly PaymentState[] {
+    return this.#all([...(this.#owing.get(terminalId) ?? [])]);
   }
 
   #all(ids: readonly string[] = []): PaymentState[] {
@@ -90,6 +97,25 @@ export class Journal {
     return { main: workflow, definitions };
   }
 
+  /** What one append gave: a run of one execution's events makes one new state, not one for each. */
+  #foldAll(records: readonly EventRecord[]): void {
+    for (let from = 0; from < records.length; ) {
+      const first = records[from];
+      if (!first) return;
+      this.#fold(first);
+      from += 1;
+      const entry = first.stream[0] === 'x' ? this.executions.get(first.stream.slice(2)) : undefined;
+      if (!entry) continue;
+      const events: ExecutionEvent[] = [];
+      for (let next = records[from]; next?.stream === first.stream; next = records[from]) {
+        events.push(next.event as ExecutionEvent);
+        entry.seq = next.seq;
+        from += 1;
+      }
+      if (events.length > 0) entry.state = evolveAll(entry.state, events, first.at, entry.program) ?? entry.state;
+    }
+  }
+
   #fold(record: EventRecord): void {
     const id = record.stream.slice(2);
     switch (record.stream[0]) {
@@ -99,6 +125,7 @@ export class Journal {
         const before = this.payments.get(id);
         const after = evolvePayment(before, record);
         this.payments.set(id, after);
+        if (after.receipts !== before?.receipts) this.#noteOwing(after);
         if (!before) {
           push(this.#byExecution, after.execution, id);
           push(this.#bySale, after.saleReference, id);
@@ -113,6 +140,14 @@ export class Journal {
       default:
         if (record.event.type === 'definitionStored') this.#definitions.set(record.event.hash, JSON.parse(record.event.source) as StateMachine);
     }
+  }
+
+  #noteOwing(payment: PaymentState): void {
+    const { terminalId, paymentId } = payment;
+    let owing = this.#owing.get(terminalId);
+    if (!owing) this.#owing.set(terminalId, (owing = new Set()));
+    if (owesReceipt(payment)) owing.add(paymentId);
+    else owing.delete(paymentId);
   }
 
   #foldExecution(id: string, record: EventRecord<ExecutionEvent>): void {

@@ -289,6 +289,9 @@ export const isUndecided = (payment: PaymentState): boolean =>
 
 const isOpen = (a: AttemptState): boolean => a.fate === 'submitted' || a.fate === 'undecided' || a.fate === 'approved' || a.fate === 'condemned';
 
+/** Copies of a receipt are not printed yet. */
+export const owesReceipt = (payment: PaymentState): boolean => payment.receipts.some((each) => each.printed.length < each.copies.length);
+
 export const openCase = (payment: PaymentState): CaseState | undefined => payment.cases.find((c) => !c.resolved);
 
 /** A person decided: the machine does nothing more by itself. */

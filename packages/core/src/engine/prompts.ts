@@ -1,8 +1,8 @@
-import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import type { Audience } from '../contract.js';
 import { TillwrightError } from '../errors.js';
 import type { StepId } from '../events.js';
 import type { Json, JsonObject, JsonSchema, Text } from '../json.js';
+import { Schemas } from './schemas.js';
 
 /**
  * Something that waits for a person. Any screen answers it by its id.
@@ -25,20 +25,18 @@ export interface Prompt {
 
 interface OpenPrompt {
   readonly prompt: Prompt;
-  readonly validate?: ValidateFunction;
   readonly settle: (how: { readonly is: 'answered'; readonly value: Json } | { readonly is: 'cancelled'; readonly by: string }) => void;
 }
 
 /** The prompts that are open now. They are not stored: the step that opened one opens it again after a restart. */
 export class Prompts {
   readonly #open = new Map<string, OpenPrompt>();
-  readonly #ajv = new Ajv2020({ allErrors: true, strict: false });
+  readonly #schemas = new Schemas();
 
   constructor(readonly changed: (event: 'prompt' | 'prompt-closed', prompt: Prompt) => void) {}
 
   open(prompt: Prompt, settle: OpenPrompt['settle']): () => void {
-    const validate = prompt.answer ? this.#ajv.compile(prompt.answer) : undefined;
-    this.#open.set(prompt.id, { prompt, settle, ...(validate ? { validate } : {}) });
+    this.#open.set(prompt.id, { prompt, settle });
     this.changed('prompt', prompt);
     return () => this.#close(prompt.id);
   }
@@ -50,10 +48,9 @@ export class Prompts {
   /** @throws PROMPT_UNKNOWN, PROMPT_ANSWER_INVALID; the prompt stays open then */
   answer(id: string, value: Json): void {
     const open = this.#get(id);
-    if (!open.validate) throw new TillwrightError('PROMPT_ANSWER_INVALID', { found: 'this prompt takes no answer but cancel' });
-    if (!open.validate(value)) {
-      throw new TillwrightError('PROMPT_ANSWER_INVALID', { found: this.#ajv.errorsText(open.validate.errors, { dataVar: 'answer' }) });
-    }
+    const { answer } = open.prompt;
+    const problem = answer ? this.#schemas.problem(answer, value, 'answer') : 'this prompt takes no answer but cancel';
+    if (problem !== undefined) throw new TillwrightError('PROMPT_ANSWER_INVALID', { found: problem });
     this.#close(id);
     open.settle({ is: 'answered', value });
   }

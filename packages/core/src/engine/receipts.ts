@@ -50,15 +50,9 @@ export class Receipts {
 
   /** Prints what a terminal owes, as far as its paper goes. Never throws: what can't be printed stays owed. */
   async deliverOwed(loaded: LoadedTerminal): Promise<void> {
-    const owing = this.owed(loaded.terminal.id).map(({ payment }) => payment.paymentId);
+    const owing = this.#journal.owingReceipts(loaded.terminal.id).map((payment) => payment.paymentId);
     if (owing.length === 0) return;
     await this.print(owing, loaded, new AbortController().signal).catch(() => {});
-  }
-
-  owed(terminalId: string): { payment: PaymentState; receipt: ReceiptState }[] {
-    return [...this.#journal.payments.values()]
-      .filter((payment) => payment.terminalId === terminalId)
-      .flatMap((payment) => payment.receipts.filter((receipt) => receipt.printed.length < receipt.copies.length).map((receipt) => ({ payment, receipt })));
   }
 
   async #printNow(paymentIds: readonly string[], loaded: LoadedTerminal, signal: AbortSignal): Promise<void> {

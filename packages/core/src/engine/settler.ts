@@ -21,6 +21,7 @@ import { Journal, stream } from './journal.js';
 import { Lanes } from './lanes.js';
 import { type AttemptState, type Duty, type DutyContext, isResolved, isSettled, isUndecided, judge, nextDuty, openCase, paidMinor, partialUnasked, type PaymentState } from './payment.js';
 import type { Ports } from './ports.js';
+import { OVER, Stops } from './stops.js';
 
 export interface Alarm {
   readonly kind: 'case-opened' | 'contradiction' | 'log-failed' | 'plugin-missing';
@@ -76,9 +77,11 @@ export class Settler {
   /** What dies with the process, by payment: while it is here the card can still complete. */
   readonly #live = new Map<string, Live>();
   readonly #watchers = new Map<string, Set<() => void>>();
+  readonly #stops: Stops;
 
   constructor(options: SettlerOptions) {
     this.#options = options;
+    this.#stops = new Stops(options.closing);
   }
 
   /** Takes up every payment that the log leaves open. */
@@ -192,9 +195,10 @@ export class Settler {
       arguments: order.arguments,
     };
     const { prepared, sealed } = await found.method.prepare(request, live);
-    const waiting = AbortSignal.any([live.signal, this.#options.closing, this.#after(this.#options.laneWaitMs)]);
+    const waiting = this.#waiting(live.signal);
     this.#live.set(order.paymentId, live);
-    const submitted = await this.#lanes.run(prepared.lane, { undo: false, signal: waiting }, async () => {
+    const submitted = await this.#lanes.run(prepared.lane, { undo: false, signal: waiting.signal }, async () => {
+      waiting.over();
       // Two tills may have waited for the same sale: look again, now that it is this one's turn.
       if (live.signal.aborted) return { is: 'not-sent', why: 'cancelled before it was sent' } as const;
       await this.#submit({ request, prepared, sealed, found, order });
@@ -204,6 +208,7 @@ export class Settler {
       if (after && nextDuty(after, this.#dutyContext(after, found.method))?.do === 'condemn') this.#lanes.shut(prepared.lane, order.paymentId);
       return undefined;
     });
+    waiting.over();
     if (!submitted) {
       this.#live.delete(order.paymentId);
       return { is: 'not-sent', why: live.signal.aborted ? 'cancelled before it was sent' : 'an earlier payment on this line is being undone, and its host can not be reached' };
@@ -240,7 +245,7 @@ export class Settler {
       sealed: work.sealed !== undefined,
       ...(work.undoes === undefined ? {} : { undoes: work.undoes }),
     };
-    this.#flying(paymentId).add(attempt);
+    this.#takeOff(paymentId, attempt);
     try {
       await journal.appendDurably([{ stream: stream.payment(paymentId), event: intent }]);
       const live = this.#live.get(paymentId) ?? noLive(this.#options.closing);
@@ -251,7 +256,7 @@ export class Settler {
       );
       await this.#record(paymentId, attempt, 'submit', 1, judge(answer, request));
     } finally {
-      this.#flying(paymentId).delete(attempt);
+      this.#land(paymentId, attempt);
     }
   }
 
@@ -436,7 +441,7 @@ export class Settler {
     const live = this.#live.get(paymentId);
     const method = payment && this.#options.methodOf(payment.terminalId, payment.method)?.method;
     if (!payment || !attempt || !live || !method || attempt.fate !== 'approved' || attempt.refusedByCard || this.#giveUp.has(paymentId)) return;
-    this.#flying(paymentId).add(attemptNumber);
+    this.#takeOff(paymentId, attemptNumber);
     try {
       const recorded = await this.#recorded(payment, attempt);
       const completion = await this.#ask<Completion>(
@@ -453,7 +458,7 @@ export class Settler {
       await journal.appendDurably(inputs);
       this.#wakeCommitted(inputs, paymentId);
     } finally {
-      this.#flying(paymentId).delete(attemptNumber);
+      this.#land(paymentId, attemptNumber);
     }
     this.#notify(paymentId);
   }
@@ -526,7 +531,7 @@ export class Settler {
       () => new Promise<T>(() => {}),
     );
     const first = await Promise.race([answer, timeout]);
-    stop.abort();
+    stop.abort(OVER);
     return first;
   }
 
@@ -550,31 +555,50 @@ export class Settler {
   }
 
   async #sleep(paymentId: string, at: number): Promise<void> {
-    const wake = new AbortController();
+    const wake = this.#stops.open();
     this.#wake.set(paymentId, wake);
     try {
-      await this.#options.ports.clock.until(at, AbortSignal.any([wake.signal, this.#options.closing]));
+      await this.#options.ports.clock.until(at, wake.signal);
     } catch {
       // Woken: the table is read again.
     } finally {
+      this.#stops.release(wake);
       this.#wake.delete(paymentId);
     }
   }
 
-  #after(ms: number): AbortSignal {
-    const over = new AbortController();
+  /** A wait for the lane: it ends when nobody wants the payment any more, after its time, or with the engine. `over` takes its timer away. */
+  #waiting(wanted: AbortSignal): { signal: AbortSignal; over: () => void } {
     const { clock } = this.#options.ports;
-    clock.until(clock.now() + ms, this.#options.closing).then(
-      () => over.abort(),
-      () => over.abort(),
-    );
-    return over.signal;
+    const stop = this.#stops.open();
+    const timer = this.#stops.open();
+    const giveUp = (): void => this.#stops.end(stop);
+    if (wanted.aborted) giveUp();
+    wanted.addEventListener('abort', giveUp, { once: true });
+    clock.until(clock.now() + this.#options.laneWaitMs, timer.signal).then(giveUp, () => {});
+    return {
+      signal: stop.signal,
+      over: () => {
+        wanted.removeEventListener('abort', giveUp);
+        this.#stops.end(timer);
+        this.#stops.release(stop);
+      },
+    };
   }
 
-  #flying(paymentId: string): Set<number> {
-    let flying = this.#inFlight.get(paymentId);
-    if (!flying) this.#inFlight.set(paymentId, (flying = new Set()));
-    return flying;
+  #flying(paymentId: string): ReadonlySet<number> {
+    return this.#inFlight.get(paymentId) ?? NONE;
+  }
+
+  #takeOff(paymentId: string, attempt: number): void {
+    const flying = this.#inFlight.get(paymentId);
+    if (flying) flying.add(attempt);
+    else this.#inFlight.set(paymentId, new Set([attempt]));
+  }
+
+  #land(paymentId: string, attempt: number): void {
+    const flying = this.#inFlight.get(paymentId);
+    if (flying?.delete(attempt) && flying.size === 0) this.#inFlight.delete(paymentId);
   }
 
   #changed(paymentId: string): Promise<void> {
@@ -626,6 +650,8 @@ const recordedOf = (attempt: AttemptState, sealed: Uint8Array | undefined, now: 
   completed: attempt.completedOnce,
   now,
 });
+
+const NONE: ReadonlySet<number> = new Set();
 
 const sealedKey = (paymentId: string, attempt: number): string => `${paymentId}@${attempt}`;
 

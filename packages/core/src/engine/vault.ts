@@ -1,7 +1,6 @@
 import { ActionError, type RandomSource, type SensitiveReference, type Vault } from '../contract.js';
 import { isObject, type Json } from '../json.js';
-
-const hex = (bytes: Uint8Array): string => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+import { hex } from './hex.js';
 
 /** Holds secrets in memory only. Ids are random, so that a reference of a former process never meets a new secret. */
 export const createVault = (random: RandomSource): Vault & { clear(): void } => {
