@@ -16,6 +16,9 @@ export const nameSyncs = (storage) => {
   let waiting = [];
   let counts;
 
+  /** Tracking asynchronous contexts slows every promise down, so it is on only while somebody counts. */
+  const named = (name, work) => (counts ? within.run(name, work) : work());
+
   const watchedLog = {
     get head() {
       return log.head;
@@ -38,9 +41,9 @@ export const nameSyncs = (storage) => {
     close: () => log.close(),
   };
   const watchedSealed = {
-    put: (key, bytes) => within.run('sealed store: put', () => sealed.put(key, bytes)),
+    put: (key, bytes) => named('sealed store: put', () => sealed.put(key, bytes)),
     get: (key) => sealed.get(key),
-    forget: (key) => within.run('sealed store: forget (nobody waits)', () => sealed.forget(key)),
+    forget: (key) => named('sealed store: forget (nobody waits)', () => sealed.forget(key)),
     keys: () => sealed.keys(),
   };
 
@@ -64,6 +67,7 @@ export const nameSyncs = (storage) => {
         return new Map(counts);
       } finally {
         onSync(undefined);
+        within.disable();
         counts = undefined;
         appended.clear();
       }

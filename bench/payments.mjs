@@ -102,7 +102,7 @@ export const openTills = async ({ dir, kind, terminals }) => {
   });
   const answers = { amount: 1250, choose: kind, confirm: true };
   till.on('prompt', ({ id, kind: asked }) => {
-    if (asked in answers) queueMicrotask(() => till.answer(id, answers[asked]));
+    if (asked in answers) void Promise.resolve().then(() => till.answer(id, answers[asked]));
   });
   const pay = async (lane) => {
     const sale = await till.start({ terminal: `T${lane}`, workflow: 'sale' });

@@ -15,7 +15,7 @@ const note = () => {
   listener?.();
 };
 const counting = (original) =>
-  function counted(...args) {
+  function synced(...args) {
     note();
     return original.apply(this, args);
   };
