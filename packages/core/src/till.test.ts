@@ -67,4 +67,16 @@ describe('createTill', () => {
     await expect(second.start({ terminal: 'T1', workflow: 'sale', key: 'order-2' })).rejects.toMatchObject({ code: 'TERMINAL_BUSY' });
     await second.close();
   });
+
+  it('after a restart an open prompt is shown to whoever listens once the till is open', async () => {
+    const log = memoryLog();
+    const first = await createTill(options(log));
+    await first.start({ terminal: 'T1', workflow: 'sale', key: 'order-1' });
+    await first.close();
+    const second = await createTill(options(log));
+    answering(second, { amount: 1250, confirm: true });
+    const sale = await second.start({ terminal: 'T1', workflow: 'sale', key: 'order-1' });
+    await expect(sale.result).resolves.toMatchObject({ status: 'succeeded', output: { amountMinor: 1250 } });
+    await second.close();
+  });
 });

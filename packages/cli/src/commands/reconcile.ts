@@ -36,6 +36,14 @@ const note = ({ stream, event }: EventRecord, views: Map<string, LogView>, refer
     views.set(event.prepared.reference, { method: event.method, amountMinor: event.request.amount.amountMinor, state: 'undecided' });
     return;
   }
+  if (event.type === 'caseResolved') {
+    // What a person said of what stood open.
+    for (const [key, reference] of references) {
+      const view = key.startsWith(`${stream}@`) ? views.get(reference) : undefined;
+      if (view && (view.state === 'undecided' || view.state === 'approved')) view.state = event.as === 'paid' ? 'approved' : 'undone';
+    }
+    return;
+  }
   if (!('attempt' in event)) return;
   const view = views.get(references.get(`${stream}@${event.attempt}`) ?? '');
   if (!view) return;
