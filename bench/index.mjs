@@ -52,12 +52,14 @@ const payments = async ({ kind, terminals, count, bytesPerRecord }) => {
   for (let round = 0; round < ROUNDS; round += 1) {
     const rawPerSecond = await rawAppends(dir, bytesPerRecord, times(1000));
     const syncsBefore = syncsSoFar();
+    const cpuBefore = process.cpuUsage();
     const perSecond = await tills.take(count);
-    rounds.push({ rawPerSecond, perSecond, ratio: perSecond / rawPerSecond, syncs: (syncsSoFar() - syncsBefore) / count });
+    const { user, system } = process.cpuUsage(cpuBefore);
+    rounds.push({ cpuMs: (user + system) / 1000 / count, rawPerSecond, perSecond, ratio: perSecond / rawPerSecond, syncs: (syncsSoFar() - syncsBefore) / count });
   }
   await tills.close();
   const of = (what) => median(rounds.map((round) => round[what]));
-  return { kind, terminals, paymentsPerSecond: Math.round(of('perSecond')), rawPerSecond: Math.round(of('rawPerSecond')), ratioToRaw: tidy(of('ratio')), syncsPerPayment: tidy(of('syncs')) };
+  return { kind, terminals, paymentsPerSecond: Math.round(of('perSecond')), rawPerSecond: Math.round(of('rawPerSecond')), ratioToRaw: tidy(of('ratio')), cpuMsPerPayment: tidy(of('cpuMs')), syncsPerPayment: tidy(of('syncs')) };
 };
 
 const steps = async (atOnce, count) => {

@@ -18,17 +18,18 @@ export const tables = ({ machine, rounds, stepsPerPayment, sales, durable, memor
     '',
     `Durable payments of ${stepsPerPayment} steps, paid, printed and told`,
     table(
-      ['payment', 'terminals', 'payments/s', 'raw append + fdatasync/s', 'ratio', 'syncs per payment', 'to xstate'],
-      durable.map(({ kind, terminals, paymentsPerSecond, rawPerSecond, ratioToRaw, syncsPerPayment }) => [
+      ['payment', 'terminals', 'payments/s', 'raw append + fdatasync/s', 'ratio', 'CPU ms per payment', 'syncs per payment', 'to xstate'],
+      durable.map(({ kind, terminals, paymentsPerSecond, rawPerSecond, ratioToRaw, cpuMsPerPayment, syncsPerPayment }) => [
         kind,
         terminals,
         thousands(paymentsPerSecond),
         thousands(rawPerSecond),
         ratioToRaw.toFixed(2),
+        cpuMsPerPayment.toFixed(2),
         syncsPerPayment.toFixed(2),
         `x ${(paymentsPerSecond / xstateAt(terminals)).toFixed(1)}`,
       ]),
-      [1, 2, 3, 4, 5, 6],
+      [1, 2, 3, 4, 5, 6, 7],
     ),
     '',
     'Syncs of one sale with nothing beside it, each with what forced it',
