@@ -4,6 +4,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import type { CasesOptions } from './commands/cases.js';
 import type { hosts } from './commands/hosts.js';
 import type { logShow } from './commands/log.js';
+import type { simulate } from './commands/simulate.js';
 import type { run } from './commands/run.js';
 import { EXIT, type ExitCode } from './exit.js';
 import { type Language, languageOf } from './language.js';
@@ -85,6 +86,19 @@ program
   .addHelpText('after', exits)
   .action(act(async (workflow: string, { lang, script }: { lang: Language; script: string }) =>
     (await import('./commands/demo.js')).demo({ workflow, script, language: lang, bin: fileURLToPath(new URL('../bin/tillwright.js', import.meta.url)) })));
+
+program
+  .command('simulate')
+  .description('runs tills in virtual time against hosts, networks and power that fail, and holds log and ledgers against each other')
+  .option('--seed <number>', 'the same seed gives the same runs, byte for byte; each run takes the next one', whole, Date.now() % 1_000_000)
+  .option('--runs <number>', 'how many', whole, 100)
+  .option('--workflow <name>', "only one of the simulation's own workflows")
+  .addOption(new Option('--faults <mix>', 'what may go wrong').choices(['all', 'none', 'network', 'crashes']).default('all'))
+  .option('--json', 'the report as JSON', false)
+  .addOption(languageOption())
+  .addHelpText('after', exits)
+  .action(act(async ({ lang, ...options }: Omit<Parameters<typeof simulate>[0], 'language'> & { lang: Language }) =>
+    (await import('./commands/simulate.js')).simulate({ ...options, language: lang })));
 
 const log = program.command('log').description('reads the event log').addHelpText('after', exits);
 log

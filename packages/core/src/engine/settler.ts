@@ -72,6 +72,8 @@ export class Settler {
   /** Payments whose loop runs. */
   readonly #running = new Map<string, Promise<void>>();
   readonly #wake = new Map<string, AbortController>();
+  /** Payments that changed since their loop last read the table. */
+  readonly #stale = new Set<string>();
   readonly #inFlight = new Map<string, Set<number>>();
   readonly #giveUp = new Map<string, UndoReason>();
   /** What dies with the process, by payment: while it is here the card can still complete. */
@@ -108,10 +110,21 @@ export class Settler {
     const known = journal.payments.get(order.paymentId)?.attempts.find((a) => a.taskAttempt === order.taskAttempt && a.undoes === undefined);
     if (!known) {
       const refusal = await this.#firstSubmit(order, live);
-      if (refusal) return refusal;
-    }
+      if (refusal) {
+        // Nothing was sent, so nothing is given up any more: a Retry begins anew.
+        const payment = journal.payments.get(order.paymentId);
+        if (!payment || isSettled(payment)) this.#giveUp.delete(order.paymentId);
+        return refusal;
+      }
+    } else if (this.#wasGivenUp(order.paymentId)) this.giveUp(order.paymentId, 'cancelled');
     this.settle(order.paymentId);
     return await this.#result(order.paymentId, order.taskAttempt);
+  }
+
+  /** Approved in full without the commitment that belongs to the same write: a former life had been asked to give it up (14). */
+  #wasGivenUp(paymentId: string): boolean {
+    const payment = this.#options.journal.payments.get(paymentId);
+    return payment !== undefined && !payment.committed && !this.#giveUp.has(paymentId) && paidMinor(payment) >= payment.dueMinor;
   }
 
   /** Asks to give a payment up: before commitment it is condemned, after it nothing happens (14). */
@@ -153,7 +166,11 @@ export class Settler {
   /** Runs the payment's loop unless it runs already; wakes it when it sleeps. */
   settle(paymentId: string): void {
     this.#wake.get(paymentId)?.abort();
-    if (this.#running.has(paymentId) || this.#options.closing.aborted) return;
+    if (this.#options.closing.aborted) return;
+    if (this.#running.has(paymentId)) {
+      this.#stale.add(paymentId);
+      return;
+    }
     const loop = this.#loop(paymentId)
       .catch((error: unknown) => {
         if (!this.#options.closing.aborted) this.#options.failed(error);
@@ -161,6 +178,8 @@ export class Settler {
       .finally(() => {
         this.#running.delete(paymentId);
         this.#notify(paymentId);
+        // It may have been asked for between the loop's last look and this line.
+        if (this.#stale.has(paymentId)) this.settle(paymentId);
       });
     this.#running.set(paymentId, loop);
   }
@@ -316,6 +335,7 @@ export class Settler {
   async #loop(paymentId: string): Promise<void> {
     const { journal, ports, closing } = this.#options;
     while (!closing.aborted) {
+      this.#stale.delete(paymentId);
       const payment = journal.payments.get(paymentId);
       if (!payment) return;
       const found = this.#options.methodOf(payment.terminalId, payment.method);

@@ -58,6 +58,20 @@ describe('settling', () => {
     expect(await world.check()).toEqual([]);
   });
 
+  it('undoes, after a restart, what was approved in full after somebody had given it up (14)', async () => {
+    const world = worldOf('timeout', first('sale', 'unverified'), { latencyMs: () => 2_000 });
+    const sold = sell(world, 'timeout');
+    // Its time passes, it is found approved, and the power fails before it is condemned.
+    const condemning = (): boolean => world.log.records.some(({ event }) => event.type === 'paymentAnswered' && event.answer.outcome === 'approved');
+    while (!condemning()) await world.clock.until(world.clock.now() + 1);
+    world.crash(9);
+    await world.open();
+    await world.quiet();
+    expect(await world.check()).toEqual([]);
+    expect(world.host.standing('x1/Pay#1')).toEqual([]);
+    void sold;
+  });
+
   it('forgets what was sealed for a payment once another one of its sale commits both', async () => {
     const world = worldOf('split', () => 'honest');
     expect(await sell(world, 'split')).toMatchObject({ status: 'succeeded' });

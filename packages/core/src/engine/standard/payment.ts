@@ -72,6 +72,8 @@ export const paymentActions: { readonly [name: string]: StandardAction } = {
       const paymentId = `${context.executionId}/${context.step}`;
       const giveUp = (): void => services.settler.giveUp(paymentId, givenUpAs(context.signal.reason));
       context.signal.addEventListener('abort', giveUp, { once: true });
+      // After a restart its time may have passed before this line.
+      if (context.signal.aborted) giveUp();
       try {
         const result = await services.settler.charge(
           {
