@@ -60,7 +60,7 @@ afterEach(() => hosts.close());
 const call = async (name: string, args: JsonObject): Promise<SensitiveReference> => {
   const [namespace, action] = name.split(':');
   const found = actions.find((each) => each.namespace === namespace)?.actions[action ?? ''];
-  const context = { executionId: 'x', step: 's', terminal: TERMINAL, signal: new AbortController().signal, show: (...shown: unknown[]) => void said.push(shown) };
+  const context = { executionId: 'x', step: 's', terminal: TERMINAL, signal: new AbortController().signal, heartbeat: () => {}, show: (...shown: unknown[]) => void said.push(shown) };
   const result = await found?.run(args, context);
   said.push(result);
   return result as SensitiveReference;

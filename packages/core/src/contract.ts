@@ -170,6 +170,8 @@ export interface ActionContext {
    * A later call replaces the former text for the same audience; all are taken away when the action ends.
    */
   show(audience: Audience, text: Text, details?: JsonObject): void;
+  /** A sign of life, for Tasks with HeartbeatSeconds; `show` is one too. */
+  heartbeat(): void;
 }
 
 /** What an action is, as data: the checker, the editor's schema and the docs read it. */

@@ -64,7 +64,7 @@ const tapped = (amountMinor = 1250) =>
 
 const enterPin = async (card: SensitiveReference): Promise<Json> => {
   const { actions } = pinPadActions({ settings: settings(acquirer.options), line, pinPad: pad, vault: secrets });
-  const context = { executionId: 'x', step: 's', terminal: TERMINAL, signal: new AbortController().signal, show: (audience: string, text: Shown['text'], details?: unknown) => void shown.push({ audience, text, details }) };
+  const context = { executionId: 'x', step: 's', terminal: TERMINAL, signal: new AbortController().signal, heartbeat: () => {}, show: (audience: string, text: Shown['text'], details?: unknown) => void shown.push({ audience, text, details }) };
   return actions['enterPin']?.run({ card, amountMinor: 1250 }, context) ?? null;
 };
 

@@ -30,7 +30,7 @@ afterEach(() => acquirer.close());
 const enter = async (more: JsonObject = {}, signal = new AbortController().signal) => {
   const card = secrets.put(CARD_KIND, cardSecret({ entry: 'swipe', track2: `${PAN}=49121010000` }, new Map(), false), {});
   const { actions } = pinPadActions({ settings: settings(options), line, pinPad: pad, vault: secrets });
-  const context = { executionId: 'x', step: 's', terminal: TERMINAL, signal, show: (audience: string, text: Shown['text'], details?: unknown) => void shown.push({ audience, text, details }) };
+  const context = { executionId: 'x', step: 's', terminal: TERMINAL, signal, heartbeat: () => {}, show: (audience: string, text: Shown['text'], details?: unknown) => void shown.push({ audience, text, details }) };
   return actions['enterPin']?.run({ card, amountMinor: 1250, ...more }, context);
 };
 

@@ -44,7 +44,7 @@ beforeEach(() => {
 const read = async (presented: (CardRead | (() => CardRead))[], args: JsonObject = {}, signal = new AbortController().signal) => {
   const reader = new ScriptedReader(presented);
   const { actions } = readerActions({ settings: settings(OPTIONS), reader, pinPad: new TestPinPad(), vault: secrets, clock: new ManualClock(), random: countingRandom, counters: counters() });
-  const context = { executionId: 'x', step: 's', terminal: TERMINAL, signal, show: (audience: string, text: Shown['text'], details?: unknown) => void shown.push({ audience, text, details }) };
+  const context = { executionId: 'x', step: 's', terminal: TERMINAL, signal, heartbeat: () => {}, show: (audience: string, text: Shown['text'], details?: unknown) => void shown.push({ audience, text, details }) };
   const result = actions['readCard']?.run({ amountMinor: 1250, ...args }, context) as Promise<SensitiveReference>;
   return { reader, result: await result.then((card) => ({ card }), (error: ActionError) => ({ error })), actions, context };
 };

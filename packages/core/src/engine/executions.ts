@@ -98,6 +98,8 @@ interface RunningCall {
   readonly closers: Map<Audience, () => void>;
   /** It has ended: nothing of it is left to stop. */
   over: boolean;
+  /** When it last gave a sign of life, ms since 1970. */
+  aliveAt: number;
 }
 
 class Runner {
@@ -216,17 +218,39 @@ class Runner {
       this.#post({ type: 'taskFailed', step: call.step, attempt: call.attempt, error: 'Task.Interrupted', cause: causeOf('the engine was restarted meanwhile', {}) });
       return;
     }
-    const running: RunningCall = { call, stop: this.#stops.open(), movesMoney: found.standard?.movesMoney ?? false, closers: new Map(), over: false };
+    const running: RunningCall = { call, stop: this.#stops.open(), movesMoney: found.standard?.movesMoney ?? false, closers: new Map(), over: false, aliveAt: this.#options.ports.clock.now() };
     this.#calls.set(key, running);
+    const watch = call.heartbeatMs === undefined ? undefined : this.#watchHeartbeat(running, call.heartbeatMs);
     void this.#invoke(running, loaded, found).then(
       (result) => this.#post({ type: 'taskSucceeded', step: call.step, attempt: call.attempt, result }),
       (error: unknown) => this.#post({ type: 'taskFailed', step: call.step, attempt: call.attempt, ...failureOf(error, found.action.errors) }),
     ).finally(() => {
       running.over = true;
+      watch?.abort();
       this.#stops.release(running.stop);
       for (const close of running.closers.values()) close();
       running.closers.clear();
     });
+  }
+
+  /** HeartbeatSeconds: an action that gives no sign of life for so long has failed; a payment is asked to end, as by its time-out. */
+  #watchHeartbeat(running: RunningCall, heartbeatMs: number): AbortController {
+    const { closing, ports: { clock } } = this.#options;
+    const { call, stop, movesMoney } = running;
+    const watch = new AbortController();
+    const look = (): void => {
+      const due = running.aliveAt + heartbeatMs;
+      if (running.over || stop.signal.aborted || closing.aborted) return;
+      if (clock.now() < due) {
+        clock.until(due, watch.signal).then(look, () => {});
+        return;
+      }
+      const silent = new ActionError('States.HeartbeatTimeout', `no sign of life for ${heartbeatMs / 1000} s`);
+      stop.abort(movesMoney ? new ActionError('States.Timeout', silent.message) : silent);
+      if (!movesMoney) this.#post({ type: 'taskFailed', step: call.step, attempt: call.attempt, ...failureOf(silent, {}) });
+    };
+    look();
+    return watch;
   }
 
   async #invoke(running: RunningCall, loaded: LoadedTerminal, found: Found): Promise<Json> {
@@ -242,6 +266,9 @@ class Runner {
       signal: stop.signal,
       ...(call.dueAt === undefined ? {} : { dueAt: call.dueAt }),
       show: (audience, text, details) => this.#show(running, audience, text, details),
+      heartbeat: () => {
+        running.aliveAt = this.#options.ports.clock.now();
+      },
     };
     if (!found.standard) return await found.action.run(args, context);
     return await found.standard.run(args, {
@@ -259,6 +286,7 @@ class Runner {
   #show(running: RunningCall, audience: Audience, text: Text, details?: JsonObject): void {
     const { call, stop, closers } = running;
     if (stop.signal.aborted || this.#options.closing.aborted) return;
+    running.aliveAt = this.#options.ports.clock.now();
     const close = this.#options.prompts.open(
       {
         id: `${this.entry.id}/${call.step}@${call.attempt}/${audience}`,
@@ -324,6 +352,7 @@ const causeOf = (message: string, details: JsonObject): string => JSON.stringify
 const commonHints: { readonly [name: string]: Text } = {
   'Terminal.Cancelled': { zh: '已取消', en: 'Cancelled' },
   'States.Timeout': { zh: '操作超时', en: 'It took too long' },
+  'States.HeartbeatTimeout': { zh: '设备没有应答', en: 'The device gave no sign of life' },
   'Sensitive.Lost': { zh: '请重新读卡或扫码', en: 'Read the card or scan the code again' },
 };
 
