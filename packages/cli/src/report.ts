@@ -6,11 +6,12 @@ import type { WorkflowSource } from './workflow-files.js';
 
 interface Told {
   readonly code: string;
-  readonly what: Text;
+  readonly message: string;
+  readonly what?: Text;
   readonly hint: Text;
 }
 /** Errors of every package have a code, what happened and what to do next. */
-const isTold = (error: unknown): error is Told => typeof error === 'object' && error !== null && 'code' in error && 'what' in error && 'hint' in error;
+const isTold = (error: unknown): error is Told => error instanceof Error && 'code' in error && typeof error.code === 'string' && 'hint' in error && typeof error.hint === 'object';
 
 /** Says what went wrong on standard error. @returns the exit code */
 export const reportError = (error: unknown, language: Language, sources: { readonly [workflow: string]: WorkflowSource } = {}): ExitCode => {
@@ -19,7 +20,7 @@ export const reportError = (error: unknown, language: Language, sources: { reado
     return EXIT.wrongUse;
   }
   if (isTold(error)) {
-    console.error(`${error.code}: ${say(language, error.what)}\n  ${say(language, error.hint)}`);
+    console.error(`${error.code}: ${error.what ? say(language, error.what) : error.message}\n  ${say(language, error.hint)}`);
     return error.code === 'LOG_DAMAGED' || error.code === 'LOG_FAILED' ? EXIT.open : EXIT.wrongUse;
   }
   if (error instanceof UsageError || error instanceof RangeError) {
