@@ -73,12 +73,14 @@ const live = async (key: string, way: Way, amountMinor: number, plan?: Plan): Pr
   await writeFile(script, scriptOf(way, amountMinor));
   const till = warm;
   warm = new TillProcess();
-  return till.live(['run', WORKFLOW, '--script', script, '--hosts', join(dir, 'endpoints.json'), '--config', join(dir, 'quick.config.mjs'), '--data', join(dir, 'till'), '--key', key, '--json'], plan);
+  return till.live(['run', WORKFLOW, '--script', script, '--hosts', join(dir, 'endpoints.json'), '--config', join(dir, 'quick.config.mjs'), '--data', join(dir, 'till'), '--key', key, '--json'], plan, hosts);
 };
 
-/** A third of the kills fall anywhere in a sale, the others just after a moment that matters. */
+/** Some kills fall anywhere in a sale, some as soon as the host has decided, the others just after a moment that matters. */
 const planOf = (way: Way, saleMs: number, lives: number, faulty: boolean): Plan => {
-  if (random() < 0.34) return { afterMs: below(saleMs / lives) };
+  const kind = random();
+  if (kind < 0.25) return { afterMs: below(saleMs / lives) };
+  if (kind < 0.5) return { writtenAt: HOST[way], plusMs: oneOf([0, 0, 0, 1, 3, 10]) };
   const { event, times } = oneOf(momentsOf(way, lives, faulty));
   return { event, nth: 1 + below(times), plusMs: oneOf([0, 0, 0, 1, 3, 10, 30]) };
 };

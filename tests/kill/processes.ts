@@ -51,13 +51,27 @@ export class HostsProcess {
     if (!response.ok) throw new Error(`${host} takes no ${JSON.stringify(fault)}: ${await response.text()}`);
   }
 
+  /** Resolves as soon as the host has written something into its ledger, whether the till knows of it or not. */
+  async written(host: HostName, signal: AbortSignal): Promise<void> {
+    const url = `${this.endpoints[host]?.control}/ledger`;
+    const read = async (): Promise<string> => (await fetch(url)).text();
+    const before = await read();
+    while (!signal.aborted && (await read()) === before) await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+
   async clearFaults(): Promise<void> {
     for (const host of ['acquirer', 'alipay', 'wechat'] as const) await fetch(`${this.endpoints[host]?.control}/faults`, { method: 'DELETE' });
   }
 }
 
-/** When a till is killed: so long after its first event, or so long after it told of an event of a type for the nth time. */
-export type Plan = { readonly afterMs: number } | { readonly event: string; readonly nth: number; readonly plusMs: number };
+/**
+ * When a till is killed: so long after its first event, so long after it told of an event of a type for the nth time, or
+ * so long after a host wrote something down that the till may not have heard of yet.
+ */
+export type Plan =
+  | { readonly afterMs: number }
+  | { readonly event: string; readonly nth: number; readonly plusMs: number }
+  | { readonly writtenAt: HostName; readonly plusMs: number };
 
 export interface Life {
   readonly killed: boolean;
@@ -74,7 +88,7 @@ export interface Life {
 export class TillProcess {
   readonly #child = spawn(process.execPath, ['--import', WARM, BIN], { stdio: ['pipe', 'pipe', 'pipe'] });
 
-  live(args: readonly string[], plan: Plan | undefined): Promise<Life> {
+  live(args: readonly string[], plan: Plan | undefined, hosts: HostsProcess): Promise<Life> {
     const child = this.#child;
     const events: EventRecord[] = [];
     const results: ExecutionResult[] = [];
@@ -83,6 +97,7 @@ export class TillProcess {
     let killed = false;
     let left = plan && 'event' in plan ? plan.nth : 0;
     const timers: NodeJS.Timeout[] = [];
+    const over = new AbortController();
     const kill = (): void => {
       killed = child.kill('SIGKILL') || killed;
     };
@@ -101,6 +116,7 @@ export class TillProcess {
         if (begunAt === undefined) {
           begunAt = Date.now();
           if (plan && 'afterMs' in plan) killAfter(plan.afterMs);
+          if (plan && 'writtenAt' in plan) hosts.written(plan.writtenAt, over.signal).then(() => over.signal.aborted || killAfter(plan.plusMs), reject);
         }
         if (plan && 'event' in plan && event.event.type === plan.event && (left -= 1) === 0) killAfter(plan.plusMs);
       };
@@ -114,6 +130,7 @@ export class TillProcess {
       child.once('error', reject);
       child.once('close', (code, signal) => {
         clearTimeout(hung);
+        over.abort();
         for (const timer of timers) clearTimeout(timer);
         resolve({ killed: killed && signal === 'SIGKILL', code, events, results, stderr, lastedMs: Date.now() - (begunAt ?? Date.now()) });
       });
