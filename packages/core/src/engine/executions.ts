@@ -181,8 +181,10 @@ class Runner {
     const { journal, services } = this.#options;
     const open = journal.paymentsOf(this.entry.id).filter((payment) => !payment.committed && !isSettled(payment));
     if (open.length === 0) return { events: decided, inputs: [], done: () => {} };
+    // What is condemned has its undo orders; what nobody condemned or committed belongs to nobody.
+    const unowned = open.some((payment) => payment.attempts.some((a) => a.undoes === undefined && (a.fate === 'submitted' || a.fate === 'undecided' || a.fate === 'approved' || a.fate === 'completed')));
     const events = decided.map((event): ExecutionEvent =>
-      event.type === 'executionEnded' && event.status === 'succeeded'
+      unowned && event.type === 'executionEnded' && event.status === 'succeeded'
         ? { type: 'executionEnded', status: 'failed', error: 'Payment.Uncommitted', cause: 'the flow ended with a payment that does not cover what is due; it is undone' }
         : event,
     );

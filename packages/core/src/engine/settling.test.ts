@@ -72,6 +72,14 @@ describe('settling', () => {
     void sold;
   });
 
+  it('lets a sale succeed that was paid anew while what its caught scope took is still being undone (10)', async () => {
+    const world = worldOf('caught', ({ kind, nth }) => (kind === 'void' && nth === 1 ? 'answer-lost' : 'honest'));
+    expect(await sell(world, 'caught')).toMatchObject({ status: 'succeeded' });
+    expect(world.till?.payments().map(({ state }) => state)).toContain('being-undone');
+    await world.quiet();
+    expect(await world.check()).toEqual([]);
+  });
+
   it('forgets what was sealed for a payment once another one of its sale commits both', async () => {
     const world = worldOf('split', () => 'honest');
     expect(await sell(world, 'split')).toMatchObject({ status: 'succeeded' });

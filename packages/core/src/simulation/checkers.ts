@@ -1,6 +1,6 @@
 /** What must be true of a till and its hosts once all is quiet. They know the log and the hosts' ledgers, nothing of the engine's code. */
 import { Journal } from '../engine/journal.js';
-import { type AttemptState, isUndecided, openCase, paidMinor, type PaymentState } from '../engine/payment.js';
+import { type AttemptState, isUndecided, isResolved, openCase, paidMinor, type PaymentState } from '../engine/payment.js';
 import type { Clock } from '../contract.js';
 import type { EventRecord } from '../events.js';
 import { canonicalJson, type Json } from '../json.js';
@@ -46,7 +46,7 @@ export const check = async (evidence: Evidence): Promise<readonly string[]> => {
 /** Undone or open case, nothing in between; at most what is committed stays paid (2, 6, 9). */
 const atRest = (payment: PaymentState): string[] => {
   const { paymentId } = payment;
-  if (openCase(payment) || payment.cases.some((each) => each.resolved)) return [];
+  if (openCase(payment) || isResolved(payment)) return [];
   const stuck = payment.attempts.find((a) => a.fate === 'condemned');
   if (stuck) return [`${paymentId}: attempt ${stuck.attempt} is condemned, not undone, and no case is open`];
   if (isUndecided(payment)) return [`${paymentId} is undecided, and no case is open`];
@@ -58,7 +58,7 @@ const atRest = (payment: PaymentState): string[] => {
 const againstHost = (payment: PaymentState, host: SimulatedHost): string[] => {
   const standing = host.standing(payment.paymentId);
   const problems = standing.length > 1 ? [`${payment.paymentId}: ${standing.length} approvals stand at the host (${standing.map(({ reference }) => reference).join(', ')})`] : [];
-  if (openCase(payment) || payment.cases.some((each) => each.resolved)) return problems;
+  if (openCase(payment) || isResolved(payment)) return problems;
   const hostMinor = standing.reduce((sum, entry) => sum + entry.amountMinor, 0);
   const logMinor = payment.committed ? paidMinor(payment) : 0;
   return hostMinor === logMinor ? problems : [...problems, `${payment.paymentId}: ${hostMinor} stands at the host, ${logMinor} in the log`];
