@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { bind, definePlugin, PaymentMethod, type Plugin } from './contract.js';
+import { bind, definePlugin, PaymentMethod, type Plugin, Printer, Scanner } from './contract.js';
+import { scriptedHost, scriptedMethod } from './engine/scripted-method.js';
+import { virtualClock } from './engine/virtual-clock.js';
 import { memoryLog } from './log/memory-log.js';
 import { memorySealedStore } from './log/memory-sealed-store.js';
 import { systemHash } from './log/system.js';
@@ -78,5 +80,85 @@ describe('createTill', () => {
     const sale = await second.start({ terminal: 'T1', workflow: 'sale', key: 'order-1' });
     await expect(sale.result).resolves.toMatchObject({ status: 'succeeded', output: { amountMinor: 1250 } });
     await second.close();
+  });
+
+  it('refuses a terminal id that is opened twice', async () => {
+    const terminals = { T1: { tid: '00000001', mid: 'M', name: 'A' }, T2: { tid: '00000001', mid: 'M', name: 'B' } };
+    await expect(createTill({ ...options(), terminals })).rejects.toMatchObject({ code: 'TERMINAL_DUPLICATE' });
+  });
+
+  it('refuses a second transaction on a busy terminal, an unknown terminal, and an unknown workflow', async () => {
+    const till = await createTill(options());
+    await till.start({ terminal: 'T1', workflow: 'sale' });
+    await expect(till.start({ terminal: 'T1', workflow: 'sale' })).rejects.toMatchObject({ code: 'TERMINAL_BUSY' });
+    await expect(till.start({ terminal: 'T9', workflow: 'sale' })).rejects.toMatchObject({ code: 'TERMINAL_UNKNOWN' });
+    await expect(till.start({ terminal: 'T1', workflow: 'sail' })).rejects.toMatchObject({ code: 'WORKFLOW_UNKNOWN' });
+    expect(till.executions()).toHaveLength(1);
+    await till.close();
+    await expect(till.start({ terminal: 'T1', workflow: 'sale' })).rejects.toMatchObject({ code: 'ENGINE_CLOSED' });
+  });
+
+  it('keeps a prompt open whose answer does not fit', async () => {
+    const till = await createTill(options());
+    const shown = new Promise<string>((resolve) => till.once('prompt', ({ id }) => resolve(id)));
+    await till.start({ terminal: 'T1', workflow: 'sale' });
+    const id = await shown;
+    for (const answer of [12.5, -1, '12', 0, 10 ** 17]) expect(() => till.answer(id, answer)).toThrow(expect.objectContaining({ code: 'PROMPT_ANSWER_INVALID' }));
+    expect(till.prompts().map((prompt) => prompt.id)).toEqual([id]);
+    expect(() => till.answer('nothing', 1)).toThrow(expect.objectContaining({ code: 'PROMPT_UNKNOWN' }));
+    await till.close();
+  });
+
+  it('refuses plugins that do not fit together, all missing needs at once', async () => {
+    const needy = definePlugin({ name: 'needy', provides: [bind(PaymentMethod).from([Scanner, Printer], () => Promise.reject(new Error('never made')) as never)] });
+    await expect(createTill({ ...options(), plugins: [needy] })).rejects.toMatchObject({ code: 'PLUGIN_NEEDS_MISSING', message: expect.stringMatching(/Scanner.*Printer/) });
+    await expect(createTill({ ...options(), plugins: [cash(), { ...cash(), name: 'again' }] })).rejects.toMatchObject({ code: 'PLUGIN_CONFLICT' });
+    await expect(createTill({ ...options(), plugins: [{ ...cash(), contract: { major: 9, minor: 0 } }] })).rejects.toMatchObject({ code: 'PLUGIN_CONTRACT_MISMATCH' });
+  });
+
+  it('refuses a method that moves money and can neither be asked nor reversed', async () => {
+    const [provision] = cash().provides;
+    const method = provision?.how.kind === 'value' ? (provision.how.value as PaymentMethod) : undefined;
+    const unsafe = (change: object): Plugin => definePlugin({ name: 'unsafe', provides: [bind(PaymentMethod).toValue({ ...method, ...change } as PaymentMethod)] });
+    for (const change of [{ capabilities: { ...method?.capabilities, movesMoney: true } }, { capabilities: { ...method?.capabilities, inquiry: true } }, { policy: { ...method?.policy, inquireAtMs: [Number.POSITIVE_INFINITY] } }]) {
+      await expect(createTill({ ...options(), plugins: [unsafe(change)] })).rejects.toMatchObject({ code: 'PLUGIN_UNSAFE' });
+    }
+  });
+
+  it('makes a case of a payment whose plugin is gone, and opens the rest of the till (rule 18)', async () => {
+    const host = scriptedHost();
+    host.submits.push({ lost: 'answer' });
+    const wallet = scriptedMethod({ id: 'wallet', host, kind: 'wallet' });
+    const log = memoryLog();
+    const clock = virtualClock({ manual: true });
+    const paying = { QueryLanguage: 'JSONata', StartAt: 'Pay', States: { Pay: { Type: 'Task', Resource: 'payment:sale', Arguments: { method: 'wallet', amountMinor: 5 }, End: true } } };
+    const first = await createTill({ ...options(log), clock, plugins: [wallet, cash()], workflows: { sale: flow, pay: JSON.stringify(paying) } });
+    await first.start({ terminal: 'T1', workflow: 'pay' });
+    await clock.advance(0);
+    expect(host.calls).toHaveLength(1);
+    const second = await createTill(options(log.crash()));
+    const alarm = await new Promise((resolve) => second.once('alarm', resolve));
+    expect(alarm).toMatchObject({ kind: 'plugin-missing' });
+    expect(second.cases()).toHaveLength(1);
+    await second.close();
+  });
+
+  it('submits once for one sale reference, over all terminals (rule 15)', async () => {
+    const host = scriptedHost();
+    host.submits.push({ outcome: 'pending', waitingFor: 'payer' });
+    const paying = { QueryLanguage: 'JSONata', StartAt: 'Pay', States: { Pay: { Type: 'Task', Resource: 'payment:sale', Arguments: { method: 'wallet', amountMinor: 5, saleReference: 'S-1' }, End: true } } };
+    const till = await createTill({
+      ...options(),
+      clock: virtualClock(),
+      plugins: [scriptedMethod({ id: 'wallet', host, kind: 'wallet' })],
+      workflows: { pay: JSON.stringify(paying) },
+      terminals: { T1: { tid: '00000001', mid: 'M', name: 'A' }, T2: { tid: '00000002', mid: 'M', name: 'B' } },
+    });
+    const one = await till.start({ terminal: 'T1', workflow: 'pay' });
+    const two = await till.start({ terminal: 'T2', workflow: 'pay' });
+    const results = [await one.result, await two.result];
+    expect(results.filter((result) => result.status === 'failed' && result.error === 'Payment.NotSent')).toHaveLength(1);
+    expect(host.calls.filter((call) => call.startsWith('submit'))).toHaveLength(1);
+    await till.close();
   });
 });
