@@ -233,6 +233,7 @@ class Runner {
       for (const close of running.closers.values()) close();
       running.closers.clear();
     });
+    if (recovering && this.entry.cancelled?.calls.includes(key)) this.#cancelCall(running, this.entry.cancelled.by);
   }
 
   /** HeartbeatSeconds: an action that gives no sign of life for so long has failed; a payment is asked to end, as by its time-out. */

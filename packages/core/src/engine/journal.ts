@@ -21,6 +21,8 @@ export interface ExecutionEntry {
   /** Where its last record stands. */
   seq: number;
   readonly startSeq: number;
+  /** The calls that were open when somebody asked to cancel: the request outlives a restart (14). */
+  cancelled?: { readonly by: string; readonly calls: readonly string[] };
 }
 
 /** The log with everything folded out of it: one place appends, and what it appends is folded at once. */
@@ -159,11 +161,15 @@ export class Journal {
       return;
     }
     const entry = this.executions.get(id);
+    if (entry && event.type === 'cancelRequested') entry.cancelled = { by: event.by, calls: openCalls(entry.state) };
     if (!entry) throw new Error(`the log has ${event.type} for an execution ${id} that never started`);
     entry.state = evolve(entry.state, event, record.at, entry.program);
     entry.seq = record.seq;
   }
 }
+
+const openCalls = (state: ExecutionState): string[] =>
+  Object.values(state.scopes).flatMap(({ current: { step, phase } }) => (phase.is === 'task' ? [`${step}@${phase.attempt}`] : []));
 
 /** What must be the same for two starts with one key (rule 15). */
 export const startContent = (start: { terminal: string; workflow: string; input: ExecutionState['input'] }): string =>

@@ -80,6 +80,20 @@ describe('settling', () => {
     expect(await world.check()).toEqual([]);
   });
 
+  it('heeds a cancel that was asked for before the power failed (14)', async () => {
+    const world = worldOf('wallet', first('sale', 'answer-lost'));
+    const till = await world.open();
+    const sale = await till?.start({ terminal: 'T1', workflow: 'wallet' });
+    await world.clock.until(world.clock.now() + 1_000);
+    till?.cancel(sale?.executionId ?? '', 'merchant', 'changed my mind');
+    await world.clock.until(world.clock.now() + 1_000);
+    world.crash();
+    const again = await world.open();
+    expect(await again?.get(sale?.executionId ?? '').result).toMatchObject({ status: 'failed', error: 'Terminal.Cancelled' });
+    await world.quiet();
+    expect(await world.check()).toEqual([]);
+  });
+
   it('forgets what was sealed for a payment once another one of its sale commits both', async () => {
     const world = worldOf('split', () => 'honest');
     expect(await sell(world, 'split')).toMatchObject({ status: 'succeeded' });
