@@ -33,7 +33,7 @@ const behaviours: { readonly [name: string]: (message: Message) => Fault } = {
   'card gone': ({ kind }) => (kind === 'complete' ? 'card-gone' : 'honest'),
 };
 
-const flows = ['wallet', 'card', 'purse', 'split', 'broken', 'half-broken', 'caught', 'retry', 'timeout', 'receipt', 'committed', 'partial'];
+const flows = ['wallet', 'card', 'purse', 'split', 'broken', 'half-broken', 'caught', 'retry', 'timeout', 'receipt', 'committed', 'asked', 'partial'];
 
 interface Stop {
   readonly point: number;

@@ -406,6 +406,8 @@ export class Settler {
         return;
       }
       case 'reverse': {
+        // Orders from a flow's bad end are written without a wait; no byte of the undo leaves before they are on disk (6).
+        await ports.log.durable(ports.log.head);
         const recorded = await this.#recorded(payment, attempt);
         await this.#lanes.run(attempt.prepared.lane, { undo: true, signal: this.#options.closing }, async () => {
           const answer = await this.#ask<ReverseAnswer | Answer>(

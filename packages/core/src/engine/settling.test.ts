@@ -94,6 +94,21 @@ describe('settling', () => {
     expect(await world.check()).toEqual([]);
   });
 
+  it('reverses nothing before the order to do so is on disk (6)', async () => {
+    const world = worldOf('asked', () => 'honest', { syncMs: () => 5_000 });
+    const till = await world.open();
+    await till?.start({ terminal: 'T1', workflow: 'asked' });
+    while (!till?.prompts().some(({ kind }) => kind === 'notice')) await world.clock.until(world.clock.now() + 100);
+    till.cancel(till.executions()[0]?.executionId ?? '', 'merchant', 'no more money');
+    await world.clock.until(world.clock.now() + 1_000);
+    // The power fails before the end is on disk: the customer is asked again, and pays.
+    world.crash();
+    await world.open();
+    await world.quiet();
+    expect(await world.check()).toEqual([]);
+    expect(world.till?.payments()).toMatchObject([{ committed: true }, { committed: true }]);
+  });
+
   it('forgets what was sealed for a payment once another one of its sale commits both', async () => {
     const world = worldOf('split', () => 'honest');
     expect(await sell(world, 'split')).toMatchObject({ status: 'succeeded' });

@@ -66,6 +66,11 @@ export const simulatedFlows: { readonly [name: string]: string } = {
     Tell: notice('Fail'),
     Fail: failing,
   }),
+  asked: flow({
+    Pay: pay('wallet', { Next: 'Ask' }, { amountMinor: 600, dueMinor: 1000 }),
+    Ask: { Type: 'Task', Resource: 'prompt:notice', Arguments: { text: 'the rest, please' }, TimeoutSeconds: 60, Next: 'Rest' },
+    Rest: pay('wallet', { End: true }, { amountMinor: 400, dueMinor: 1000 }),
+  }),
   partial: flow({
     Pay: pay('wallet', { Assign: { rest: '{% 1000 - $states.result.amountMinor %}' }, Next: 'Enough' }, { allowPartial: true, dueMinor: 1000 }),
     Enough: { Type: 'Choice', Choices: [{ Condition: '{% $rest > 0 %}', Next: 'Rest' }], Default: 'Done' },
