@@ -15,7 +15,7 @@ import { isSettled, isUndecided, openCase, paidMinor, type PaymentState } from '
 import type { EventInput, IdSource, Ports, Storage } from './engine/ports.js';
 import { type Prompt, Prompts } from './engine/prompts.js';
 import { Receipts } from './engine/receipts.js';
-import { type Alarm, Settler } from './engine/settler.js';
+import { type Alarm, sealedKey, Settler } from './engine/settler.js';
 import type { LoadedTerminal } from './engine/terminal.js';
 import { TillwrightError } from './errors.js';
 import type { EventRecord, StatesError } from './events.js';
@@ -398,7 +398,7 @@ class Engine extends EventEmitter<TillEvents> implements Till {
 
   /** What was sealed for an intent that never reached the log was never sent. */
   async #forgetOrphans(): Promise<void> {
-    const wanted = new Set([...this.#journal.payments.values()].flatMap((p) => p.attempts.filter((a) => a.sealed).map((a) => `${p.paymentId}@${a.attempt}`)));
+    const wanted = new Set([...this.#journal.payments.values()].flatMap((p) => p.attempts.filter((a) => a.sealed).map((a) => sealedKey(p.paymentId, a.attempt))));
     for (const key of await this.#ports.sealed.keys()) if (!wanted.has(key)) await this.#ports.sealed.forget(key);
   }
 

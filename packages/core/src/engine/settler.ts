@@ -675,7 +675,8 @@ const recordedOf = (attempt: AttemptState, sealed: Uint8Array | undefined, now: 
 
 const NONE: ReadonlySet<number> = new Set();
 
-const sealedKey = (paymentId: string, attempt: number): string => `${paymentId}@${attempt}`;
+/** Under what the sealed store keeps an attempt's data. */
+export const sealedKey = (paymentId: string, attempt: number): string => `${paymentId}@${attempt}`;
 
 const noLive = (signal: AbortSignal): Live => ({
   vault: {
