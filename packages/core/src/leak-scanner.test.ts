@@ -74,6 +74,15 @@ it('a card number that nobody knows: plain, and as the hexadecimal of its digits
   expect(found(`${'0'.repeat(16)}`)).toEqual([]);
 });
 
+it.each(['2200000000000004', '2221000000000009', '30569309025904', '378282246310005', '3530111333300000', '5500005555555559', '6011111111111117', '6200000000000005', '8171999927660000', '9558820000000000006'])(
+  'the beginnings of every scheme: %s',
+  (number) => expect(found(`card ${number}`)).toHaveLength(1),
+);
+
+it('times, dates and other numbers begin as no scheme does, though their check digit fits', () => {
+  for (const number of ['1764106738008', '20261125214308', '1000000000000008', '7000000000000005']) expect(found(number)).toEqual([]);
+});
+
 it('harmless texts are passed over by their exact value, and only by the search for unknown numbers', () => {
   const trade = '4111111111111111';
   const knowing = leakScanner({ secrets, harmless: [trade, PAN] });

@@ -115,14 +115,21 @@ const withoutMarkup = (text: string): string =>
     .replaceAll(/<[^<>]*>/g, '')
     .replaceAll(/&#x([0-9a-f]{1,6});/gi, (_entity, code: string) => String.fromCodePoint(Math.min(Number.parseInt(code, 16), 0x10_ff_ff)));
 
-/** Every run of 13 to 19 digits, plain or as the hexadecimal of its characters, whose check digit is right. */
+/**
+ * How the numbers of card schemes begin: Mir, Mastercard's second range, Diners Club, American Express, JCB, Visa, Mastercard, Maestro,
+ * Discover, UnionPay, and what banks issue for their own country (9). A time in ms or a date written as digits begins otherwise.
+ * Source: ISO/IEC 7812-1 (first digit: the industry) and the schemes' published issuer ranges.
+ */
+const SCHEMES = /^(?:220[0-4]|222[1-9]|22[3-9]|2[3-6]|27[01]|2720|30[0-5]|3[4-9]|[4-6]|81|9)/;
+
+/** Every run of 13 to 19 digits, plain or as the hexadecimal of its characters, that begins as a scheme's numbers do and whose check digit is right. */
 const cardNumbers = (source: string, haystack: string, harmless: readonly string[]): Leak[] => {
   // Passed over in place, so that offsets stay and neighbours do not join.
   const searched = harmless.reduce((text, known) => text.replaceAll(known, '\u0001'.repeat(known.length)), haystack);
   const plain = [...searched.matchAll(/\d+/g)].map((match) => ({ digits: match[0], offset: match.index }));
   const hex = [...searched.matchAll(/(?:3\d){13,}/g)].map((match) => ({ digits: match[0].replaceAll(/3(\d)/g, '$1'), offset: match.index }));
   return [...plain, ...hex]
-    .filter(({ digits }) => digits.length >= 13 && digits.length <= 19 && luhn(digits))
+    .filter(({ digits }) => digits.length >= 13 && digits.length <= 19 && SCHEMES.test(digits) && luhn(digits))
     .map(({ digits, offset }) => ({ source, secret: `a number of ${digits.length} digits with a card's check digit`, encoding: 'card-number', offset }));
 };
 
