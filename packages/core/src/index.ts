@@ -1,6 +1,6 @@
 export { catalogueFor, createTill, diagnosticsOf } from './till.js';
 export type { CaseView, ExecutionResult, PaymentView, Sale, Till, TillEvents, TillOptions } from './till.js';
-export type { Alarm } from './engine/settler.js';
+export type { Alarm } from './engine/in-hand.js';
 export type { Prompt } from './engine/prompts.js';
 export type { EventLog, IdSource, OpenedLog, SealedStore, Storage } from './engine/ports.js';
 export type { EventRecord, ExecutionEvent, PaymentEvent, StatesError, TillEvent } from './events.js';

@@ -15,7 +15,8 @@ import { isSettled, isUndecided, openCase, paidMinor, type PaymentState } from '
 import type { EventInput, IdSource, Ports, Storage } from './engine/ports.js';
 import { type Prompt, Prompts } from './engine/prompts.js';
 import { Receipts } from './engine/receipts.js';
-import { type Alarm, sealedKey, Settler } from './engine/settler.js';
+import { type Alarm, sealedKey } from './engine/in-hand.js';
+import { Settler } from './engine/settler.js';
 import type { LoadedTerminal } from './engine/terminal.js';
 import { TillwrightError } from './errors.js';
 import type { EventRecord, StatesError } from './events.js';

@@ -1,7 +1,7 @@
 import { ActionError, money, type Text, type UndoReason } from '../../contract.js';
 import type { JsonObject } from '../../json.js';
 import type { AttemptState, PaymentState } from '../payment.js';
-import type { ChargeResult } from '../settler.js';
+import type { ChargeResult } from '../charge.js';
 import { amountMinorSchema, cancelled, currencySchema, object, standard, type StandardAction } from './types.js';
 
 /** What a payment Task may end with beside what its method declares; `pending` and `unknown` never reach a workflow. */

@@ -1,0 +1,167 @@
+/**
+ * What this life of the engine knows of its payments beside the log: whose card is still there, whose submit runs, who was given
+ * up, which lanes are shut. All of it may die with the process; the log says what is owed then.
+ */
+import type { Live, PaymentMethod, Recorded, UndoReason } from '../contract.js';
+import type { PaymentEvent } from '../events.js';
+import type { Journal } from './journal.js';
+import { Lanes } from './lanes.js';
+import { type AttemptState, type DutyContext, openCase, type PaymentState } from './payment.js';
+import type { Ports } from './ports.js';
+import { Stops } from './stops.js';
+
+export interface Alarm {
+  readonly kind: 'case-opened' | 'contradiction' | 'log-failed' | 'plugin-missing';
+  readonly paymentId?: string;
+  readonly caseId?: string;
+  readonly why: string;
+}
+
+/** The method as loaded for a terminal, and the plugin it came with. */
+export interface FoundMethod {
+  readonly method: PaymentMethod;
+  readonly plugin: string;
+}
+
+/** An event of a payment on its way into the log. */
+export interface PaymentInput {
+  readonly stream: string;
+  readonly event: PaymentEvent;
+}
+
+export interface SettlerOptions {
+  readonly ports: Ports;
+  readonly journal: Journal;
+  readonly methodOf: (terminalId: string, method: string) => FoundMethod | undefined;
+  readonly alarm: (alarm: Alarm) => void;
+  /** How long a sale waits for its lane before it is given up unsent (12). */
+  readonly laneWaitMs: number;
+  /** The engine stops: no new work begins. */
+  readonly closing: AbortSignal;
+  /** A write failed: memory is ahead of the disk, nothing more may be done. */
+  readonly failed: (error: unknown) => void;
+}
+
+export class InHand {
+  readonly options: SettlerOptions;
+  readonly stops: Stops;
+  readonly lanes = new Lanes();
+  /** Why somebody asked to give a payment up, by payment. */
+  readonly givenUp = new Map<string, UndoReason>();
+  /** What dies with the process, by payment: while it is here the card can still complete. */
+  readonly live = new Map<string, Live>();
+  readonly #inFlight = new Map<string, Set<number>>();
+  readonly #watchers = new Map<string, Set<() => void>>();
+
+  constructor(options: SettlerOptions) {
+    this.options = options;
+    this.stops = new Stops(options.closing);
+  }
+
+  payment(paymentId: string): PaymentState | undefined {
+    return this.options.journal.payments.get(paymentId);
+  }
+
+  methodOf({ terminalId, method }: PaymentState): FoundMethod | undefined {
+    return this.options.methodOf(terminalId, method);
+  }
+
+  dutyContext({ paymentId }: PaymentState, method: PaymentMethod): DutyContext {
+    const giveUp = this.givenUp.get(paymentId);
+    return {
+      now: this.options.ports.clock.now(),
+      inFlight: this.flying(paymentId),
+      ...(giveUp ? { giveUp } : {}),
+      mayComplete: this.live.has(paymentId),
+      method: {
+        policy: method.policy,
+        inquiry: method.capabilities.inquiry,
+        reversal: method.capabilities.reversal,
+        deliver: method.deliver !== undefined,
+      },
+    };
+  }
+
+  /** What a plugin is told of an attempt, with what was sealed for it. */
+  async recorded(payment: PaymentState, attempt: AttemptState): Promise<Recorded> {
+    const { ports } = this.options;
+    const sealed = attempt.sealed ? await ports.sealed.get(sealedKey(payment.paymentId, attempt.attempt)) : undefined;
+    const original = payment.attempts.find((a) => a.attempt === attempt.undoes);
+    return recordedOf(attempt, sealed, ports.clock.now(), original && recordedOf(original, undefined, ports.clock.now()));
+  }
+
+  /** Shuts the lanes of what must be undone, or asked for, before anybody else's sale (12). */
+  shutLane(payment: PaymentState): void {
+    if (openCase(payment)) return;
+    for (const a of payment.attempts) {
+      if (a.undoes !== undefined || a.fate === 'undone') continue;
+      const undecidedAfterRestart = (a.fate === 'submitted' || a.fate === 'undecided' || a.fate === 'approved') && !this.live.has(payment.paymentId);
+      if (undecidedAfterRestart || (a.fate === 'condemned' && a.condemned?.remedy.do !== 'ask-person')) this.lanes.shut(a.prepared.lane, payment.paymentId);
+    }
+  }
+
+  reopenLanes(payment: PaymentState): void {
+    for (const a of payment.attempts) this.lanes.reopen(a.prepared.lane, payment.paymentId);
+  }
+
+  /** Attempts whose submit or completion runs. */
+  flying(paymentId: string): ReadonlySet<number> {
+    return this.#inFlight.get(paymentId) ?? NONE;
+  }
+
+  takeOff(paymentId: string, attempt: number): void {
+    const flying = this.#inFlight.get(paymentId);
+    if (flying) flying.add(attempt);
+    else this.#inFlight.set(paymentId, new Set([attempt]));
+  }
+
+  land(paymentId: string, attempt: number): void {
+    const flying = this.#inFlight.get(paymentId);
+    if (flying?.delete(attempt) && flying.size === 0) this.#inFlight.delete(paymentId);
+  }
+
+  /** Resolves at the next `notify`. */
+  changed(paymentId: string): Promise<void> {
+    return new Promise((resolve) => {
+      const watchers = this.#watchers.get(paymentId) ?? new Set();
+      watchers.add(resolve);
+      this.#watchers.set(paymentId, watchers);
+    });
+  }
+
+  notify(paymentId: string): void {
+    const watchers = this.#watchers.get(paymentId);
+    this.#watchers.delete(paymentId);
+    for (const watcher of watchers ?? []) watcher();
+  }
+}
+
+export const recordedOf = (attempt: AttemptState, sealed: Uint8Array | undefined, now: number, original?: Recorded): Recorded => ({
+  request: original ? { ...attempt.request, original } : attempt.request,
+  prepared: attempt.prepared,
+  ...(sealed ? { sealed } : {}),
+  submittedAt: attempt.submittedAt,
+  ...(attempt.approved ? { approved: attempt.approved } : {}),
+  completed: attempt.completedOnce,
+  now,
+});
+
+const NONE: ReadonlySet<number> = new Set();
+
+/** Under what the sealed store keeps an attempt's data. */
+export const sealedKey = (paymentId: string, attempt: number): string => `${paymentId}@${attempt}`;
+
+/** What an undo has of a live payment: nothing, it never needs a secret. */
+export const noLive = (signal: AbortSignal): Live => ({
+  vault: {
+    put: () => {
+      throw new Error('an undo keeps no secrets');
+    },
+    take: () => {
+      throw new Error('an undo needs no secrets');
+    },
+    forget: () => {},
+  },
+  signal,
+  show: () => {},
+});

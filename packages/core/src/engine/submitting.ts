@@ -1,0 +1,232 @@
+/** Submits once, writes down what is heard, lets the card complete, and commits what covers the amount due. */
+import type { Answer, Completion, Finding, Live, PaymentRequest, Prepared } from '../contract.js';
+import type { PaymentEvent } from '../events.js';
+import { ask } from './ask.js';
+import type { ChargeOrder, ChargeResult } from './charge.js';
+import { type FoundMethod, type InHand, noLive, type PaymentInput, sealedKey } from './in-hand.js';
+import { stream } from './journal.js';
+import { type AttemptState, isResolved, isUndecided, judge, nextDuty, openCase, paidMinor, type PaymentState } from './payment.js';
+
+export class Submitting {
+  readonly #hand: InHand;
+  /** Reads a payment's table anew. */
+  readonly #settle: (paymentId: string) => void;
+
+  constructor(hand: InHand, settle: (paymentId: string) => void) {
+    this.#hand = hand;
+    this.#settle = settle;
+  }
+
+  /** A new attempt of a sale, from `prepare` to its first answer. @returns why nothing was sent, where nothing was */
+  async first(order: ChargeOrder, live: Live): Promise<ChargeResult | undefined> {
+    const { options, lanes } = this.#hand;
+    const found = options.methodOf(order.terminalId, order.method);
+    if (!found) return { is: 'not-sent', why: `no payment method ${order.method}` };
+    const former = this.#hand.payment(order.paymentId);
+    // A new attempt only when every former one is not-sent, declined or undone (13).
+    if (former && (isUndecided(former) || paidMinor(former) > 0 || isResolved(former))) return { is: 'not-sent', why: 'an earlier attempt of this payment is not decided' };
+    for (const other of options.journal.paymentsOfSale(order.saleReference)) {
+      if (other.paymentId !== order.paymentId && (isUndecided(other) || openCase(other))) {
+        return { is: 'not-sent', why: `payment ${other.paymentId} of the same sale is not decided` };
+      }
+    }
+    const request: PaymentRequest = {
+      paymentId: order.paymentId,
+      attempt: (former?.attempts.length ?? 0) + 1,
+      operation: 'sale',
+      amount: order.amount,
+      terminalId: order.terminalId,
+      operatorId: order.operatorId,
+      allowPartial: order.allowPartial,
+      arguments: order.arguments,
+    };
+    const { prepared, sealed } = await found.method.prepare(request, live);
+    const waiting = this.#waiting(live.signal);
+    this.#hand.live.set(order.paymentId, live);
+    const submitted = await lanes.run(prepared.lane, { undo: false, signal: waiting.signal }, async () => {
+      waiting.over();
+      // Two tills may have waited for the same sale: look again, now that it is this one's turn.
+      if (live.signal.aborted) return { is: 'not-sent', why: 'cancelled before it was sent' } as const;
+      await this.submit({ request, prepared, sealed, found, order });
+      if (this.#hand.payment(order.paymentId)?.attempts.at(-1)?.fate === 'approved') await this.complete(order.paymentId, request.attempt);
+      const after = this.#hand.payment(order.paymentId);
+      // What is about to be undone keeps the lane: nobody else's sale slips in between (12).
+      if (after && nextDuty(after, this.#hand.dutyContext(after, found.method))?.do === 'condemn') lanes.shut(prepared.lane, order.paymentId);
+      return undefined;
+    });
+    waiting.over();
+    if (!submitted) {
+      this.#hand.live.delete(order.paymentId);
+      return { is: 'not-sent', why: live.signal.aborted ? 'cancelled before it was sent' : 'an earlier payment on this line is being undone, and its host can not be reached' };
+    }
+    return submitted.value;
+  }
+
+  /** Sealed, intent, submit (card data), answer: in this order on disk (1). */
+  async submit(work: {
+    request: PaymentRequest;
+    prepared: Prepared;
+    sealed: Uint8Array | undefined;
+    found: FoundMethod;
+    order: Pick<ChargeOrder, 'execution' | 'step' | 'taskAttempt' | 'dueMinor' | 'saleReference'>;
+    undoes?: number;
+  }): Promise<void> {
+    const { ports, journal, closing } = this.#hand.options;
+    const { request, prepared, found, order } = work;
+    const { paymentId, attempt } = request;
+    if (work.sealed) await ports.sealed.put(sealedKey(paymentId, attempt), work.sealed);
+    const { original: _original, ...logged } = request;
+    const intent: PaymentEvent = {
+      type: 'paymentPrepared',
+      attempt,
+      execution: order.execution,
+      step: order.step,
+      taskAttempt: order.taskAttempt,
+      method: found.method.id,
+      plugin: found.plugin,
+      dueMinor: order.dueMinor,
+      saleReference: order.saleReference,
+      request: logged,
+      prepared,
+      sealed: work.sealed !== undefined,
+      ...(work.undoes === undefined ? {} : { undoes: work.undoes }),
+    };
+    this.#hand.takeOff(paymentId, attempt);
+    try {
+      await journal.appendDurably([{ stream: stream.payment(paymentId), event: intent }]);
+      const live = this.#hand.live.get(paymentId) ?? noLive(closing);
+      const answer = await ask(() => found.method.submit(request, prepared, live), {
+        clock: ports.clock,
+        withinMs: found.method.policy.answerWithinMs,
+        late: (late) => this.#late(paymentId, attempt, judge(late, request)),
+      });
+      await this.record({ paymentId, attempt, to: 'submit', try: 1 }, judge(answer, request));
+    } finally {
+      this.#hand.land(paymentId, attempt);
+    }
+  }
+
+  /** Writes an answer down, with the commitment that it may bring about, and waits for the disk when it decides. */
+  async record(asked: { paymentId: string; attempt: number; to: 'submit' | 'inquire' | 'watch' | 'late'; try: number }, answer: Answer | Finding): Promise<void> {
+    const { journal } = this.#hand.options;
+    const { paymentId, ...question } = asked;
+    const inputs: PaymentInput[] = [{ stream: stream.payment(paymentId), event: { type: 'paymentAnswered', ...question, answer } }];
+    const payment = this.#hand.payment(paymentId);
+    const before = payment?.attempts.find((a) => a.attempt === asked.attempt);
+    if (payment && before && before.undoes === undefined && answer.outcome === 'approved' && answer.completion === 'none' && !before.condemned) {
+      inputs.push(...this.#commitment(payment, before, answer.amount.amountMinor));
+    }
+    const seq = journal.append(inputs);
+    const after = this.#hand.payment(paymentId);
+    if (after) this.#hand.shutLane(after);
+    if (answer.outcome === 'approved') await journal.ports.log.durable(seq);
+    this.#wakeCommitted(inputs, paymentId);
+    const live = this.#hand.live.get(paymentId);
+    // Later inquiries that bring nothing to show leave a QR where it stands.
+    if (answer.outcome === 'pending' && (answer.show || before?.answer?.outcome !== 'pending')) live?.show('customer', payingTexts[answer.waitingFor], answer.show ?? {});
+    this.#hand.notify(paymentId);
+  }
+
+  /** The card's last word on an approval that is already on disk (8). */
+  async complete(paymentId: string, attemptNumber: number): Promise<void> {
+    const { journal, ports } = this.#hand.options;
+    const payment = this.#hand.payment(paymentId);
+    const attempt = payment?.attempts.find((a) => a.attempt === attemptNumber);
+    const live = this.#hand.live.get(paymentId);
+    const method = payment && this.#hand.methodOf(payment)?.method;
+    if (!payment || !attempt || !live || !method || attempt.fate !== 'approved' || attempt.refusedByCard || this.#hand.givenUp.has(paymentId)) return;
+    this.#hand.takeOff(paymentId, attemptNumber);
+    try {
+      const recorded = await this.#hand.recorded(payment, attempt);
+      const completion = await ask<Completion>(() => method.complete?.(recorded, live) ?? Promise.resolve({ outcome: 'completed' }), {
+        clock: ports.clock,
+        withinMs: method.policy.answerWithinMs,
+        silent: { outcome: 'refused-by-card', why: 'the card did not answer' },
+      });
+      const facts = completion.outcome === 'completed' ? completion.facts : undefined;
+      const inputs: PaymentInput[] = [
+        { stream: stream.payment(paymentId), event: { type: 'paymentCompleted', attempt: attemptNumber, completion, ...(facts ? { facts } : {}) } },
+      ];
+      if (completion.outcome === 'completed') inputs.push(...this.#commitment(payment, attempt, attempt.approved?.amount.amountMinor ?? 0));
+      await journal.appendDurably(inputs);
+      this.#wakeCommitted(inputs, paymentId);
+    } finally {
+      this.#hand.land(paymentId, attemptNumber);
+    }
+    this.#hand.notify(paymentId);
+  }
+
+  /** `payment:commit`: what is approved so far stays, whatever the flow does later. */
+  async commit(paymentIds: readonly string[]): Promise<void> {
+    const { journal } = this.#hand.options;
+    const inputs = paymentIds
+      .map((id) => this.#hand.payment(id))
+      .filter((p): p is PaymentState => p !== undefined && !p.committed && paidMinor(p) > 0 && !this.#hand.givenUp.has(p.paymentId) && !isUndecided(p))
+      .map((p) => ({ stream: stream.payment(p.paymentId), event: { type: 'paymentCommitted' } as const }));
+    if (inputs.length > 0) await journal.appendDurably(inputs);
+    this.#wakeCommitted(inputs);
+  }
+
+  /** Committed once approved amounts cover what is due (9): all payments of the sale together, unless somebody gave up before. */
+  #commitment(payment: PaymentState, attempt: AttemptState, amountMinor: number): PaymentInput[] {
+    const { journal } = this.#hand.options;
+    const { givenUp } = this.#hand;
+    if (givenUp.has(payment.paymentId) || payment.committed) return [];
+    if (amountMinor < attempt.request.amount.amountMinor && !attempt.request.allowPartial) return [];
+    const others = journal
+      .paymentsOfSale(payment.saleReference)
+      .filter((other) => other.execution === payment.execution && other.paymentId !== payment.paymentId && !other.committed)
+      .filter((other) => paidMinor(other) > 0 && !givenUp.has(other.paymentId));
+    const paid = amountMinor + paidMinor(payment) + others.reduce((sum, other) => sum + paidMinor(other), 0);
+    if (paid < payment.dueMinor) return [];
+    return [payment, ...others].map((p) => ({ stream: stream.payment(p.paymentId), event: { type: 'paymentCommitted' } }));
+  }
+
+  /** Payments that were committed together with another one owe something now: an advice, the forgetting of what is sealed. */
+  #wakeCommitted(inputs: readonly PaymentInput[], except?: string): void {
+    for (const { stream: name, event } of inputs) {
+      const paymentId = name.slice(2);
+      if (event.type === 'paymentCommitted' && paymentId !== except) this.#settle(paymentId);
+    }
+  }
+
+  /** An answer that came after its time: it changes nothing that is final, and restarts the undo of what was condemned (5). */
+  #late(paymentId: string, attempt: number, answer: Answer | Finding): void {
+    const { journal, closing, alarm, failed } = this.#hand.options;
+    const payment = this.#hand.payment(paymentId);
+    const known = payment?.attempts.find((a) => a.attempt === attempt);
+    if (!payment || !known || closing.aborted || answer.outcome === 'unknown' || answer.outcome === 'not-sent') return;
+    if (isResolved(payment) || (known.fate === 'declined' && answer.outcome === 'approved')) {
+      journal.append([{ stream: stream.payment(paymentId), event: { type: 'paymentContradicted', known: known.fate, heard: answer as Finding } }]);
+      alarm({ kind: 'contradiction', paymentId, why: `known as ${known.fate}, then heard ${answer.outcome}` });
+      return;
+    }
+    void this.record({ paymentId, attempt, to: 'late', try: 1 }, answer).then(() => this.#settle(paymentId), failed);
+  }
+
+  /** A wait for the lane: it ends when nobody wants the payment any more, after its time, or with the engine. `over` takes its timer away. */
+  #waiting(wanted: AbortSignal): { signal: AbortSignal; over: () => void } {
+    const { ports, laneWaitMs } = this.#hand.options;
+    const { stops } = this.#hand;
+    const stop = stops.open();
+    const timer = stops.open();
+    const giveUp = (): void => stops.end(stop);
+    if (wanted.aborted) giveUp();
+    wanted.addEventListener('abort', giveUp, { once: true });
+    ports.clock.until(ports.clock.now() + laneWaitMs, timer.signal).then(giveUp, () => {});
+    return {
+      signal: stop.signal,
+      over: () => {
+        wanted.removeEventListener('abort', giveUp);
+        stops.end(timer);
+        stops.release(stop);
+      },
+    };
+  }
+}
+
+const payingTexts = {
+  scan: { zh: '请扫描二维码付款', en: 'Please scan the QR code to pay' },
+  payer: { zh: '请在手机上完成支付', en: 'Please finish the payment on your phone' },
+  host: { zh: '正在等待支付结果', en: 'Waiting for the result of the payment' },
+} as const;

@@ -1,0 +1,95 @@
+/** Undoes what must not stand: the order to do so first, on disk, then the remedy that the plugin names, until it is through. */
+import type { Answer, PaymentRequest, ReverseAnswer, UndoReason } from '../contract.js';
+import type { PaymentEvent } from '../events.js';
+import { ask, unable } from './ask.js';
+import { type FoundMethod, type InHand, noLive, type PaymentInput, recordedOf } from './in-hand.js';
+import { stream } from './journal.js';
+import { type AttemptState, type Duty, isSettled, type PaymentState } from './payment.js';
+import type { Submitting } from './submitting.js';
+
+type DutyTo<D extends Duty['do']> = Extract<Duty, { do: D }>;
+
+export class Undoing {
+  readonly #hand: InHand;
+  readonly #submitting: Submitting;
+
+  constructor(hand: InHand, submitting: Submitting) {
+    this.#hand = hand;
+    this.#submitting = submitting;
+  }
+
+  /**
+   * The orders for uncommitted payments of a flow or scope that ended badly (10), newest first, and the payments they are about.
+   * What is still in flight is only given up: it is condemned when it answers.
+   */
+  orders(paymentIds: readonly string[], why: UndoReason): { inputs: PaymentInput[]; touched: PaymentState[] } {
+    const inputs: PaymentInput[] = [];
+    const touched: PaymentState[] = [];
+    for (const id of paymentIds.toReversed()) {
+      const payment = this.#hand.payment(id);
+      if (!payment || payment.committed || isSettled(payment)) continue;
+      if (!this.#hand.givenUp.has(id)) this.#hand.givenUp.set(id, why);
+      touched.push(payment);
+      const attempt = payment.attempts.find((a) => a.undoes === undefined && (a.fate === 'approved' || a.fate === 'completed' || a.fate === 'undecided'));
+      if (attempt && !this.#hand.flying(id).has(attempt.attempt)) inputs.push({ stream: stream.payment(id), event: this.#condemnation(payment, attempt, why) });
+    }
+    return { inputs, touched };
+  }
+
+  async condemn(payment: PaymentState, attempt: AttemptState, { why }: DutyTo<'condemn'>): Promise<void> {
+    const { journal, ports } = this.#hand.options;
+    const seq = journal.append([{ stream: stream.payment(payment.paymentId), event: this.#condemnation(payment, attempt, why) }]);
+    const after = this.#hand.payment(payment.paymentId);
+    if (after) this.#hand.shutLane(after);
+    await ports.log.durable(seq);
+  }
+
+  async reverse(payment: PaymentState, attempt: AttemptState, duty: DutyTo<'reverse'>, { method }: FoundMethod): Promise<void> {
+    const { journal, ports, closing } = this.#hand.options;
+    const { paymentId } = payment;
+    // Orders from a flow's bad end are written without a wait; no byte of the undo leaves before they are on disk (6).
+    await ports.log.durable(ports.log.head);
+    const recorded = await this.#hand.recorded(payment, attempt);
+    await this.#hand.lanes.run(attempt.prepared.lane, { undo: true, signal: closing }, async () => {
+      const answer = await ask<ReverseAnswer | Answer>(
+        () => method.reverse?.(recorded, attempt.condemned?.why ?? 'no-answer', duty.try) ?? Promise.resolve(unable('reversal')),
+        { clock: ports.clock, withinMs: method.policy.answerWithinMs },
+      );
+      const verified: ReverseAnswer = answer.outcome === 'undone' && answer.verified !== true ? { outcome: 'unknown', reason: 'unverified', why: 'undone without verification' } : (answer as ReverseAnswer);
+      journal.append([{ stream: stream.payment(paymentId), event: { type: 'paymentUndoAnswered', attempt: attempt.attempt, try: duty.try, answer: verified } }]);
+      this.#reopenWhenUndone(paymentId);
+    });
+  }
+
+  /** A void or a refund: an attempt with an intent of its own (7). */
+  async undoBy(payment: PaymentState, attempt: AttemptState, duty: DutyTo<'undo-by'>, found: FoundMethod): Promise<void> {
+    const { closing } = this.#hand.options;
+    const original = await this.#hand.recorded(payment, attempt);
+    const remedy = attempt.condemned?.remedy;
+    const request: PaymentRequest = {
+      ...attempt.request,
+      attempt: payment.attempts.length + 1,
+      operation: duty.operation,
+      amount: remedy && 'amount' in remedy ? remedy.amount : attempt.request.amount,
+      original,
+      arguments: {},
+    };
+    await this.#hand.lanes.run(attempt.prepared.lane, { undo: true, signal: closing }, async () => {
+      const { prepared, sealed } = await found.method.prepare(request, noLive(closing));
+      await this.#submitting.submit({ request, prepared, sealed, found, order: { ...payment, taskAttempt: attempt.taskAttempt }, undoes: attempt.attempt });
+    });
+    this.#reopenWhenUndone(payment.paymentId);
+  }
+
+  /** A void that is undone itself leaves its sale to be undone: the lane stays shut until nothing is (12). */
+  #reopenWhenUndone(paymentId: string): void {
+    const payment = this.#hand.payment(paymentId);
+    if (payment && !payment.attempts.some((a) => a.fate === 'condemned')) this.#hand.reopenLanes(payment);
+  }
+
+  #condemnation(payment: PaymentState, attempt: AttemptState, why: UndoReason): PaymentEvent {
+    const method = this.#hand.methodOf(payment)?.method;
+    const remedy = method?.remedy(recordedOf(attempt, undefined, this.#hand.options.ports.clock.now())) ?? { do: 'ask-person', why: 'its plugin is not there' };
+    return { type: 'paymentCondemned', attempt: attempt.attempt, why, remedy };
+  }
+}
