@@ -18,6 +18,12 @@ const words = {
 
 export const audienceName = (language: Language, audience: 'merchant' | 'customer'): string => say(language, words[audience]);
 
+/** The library's help line speaks English unless told otherwise. */
+const keysIn = (language: Language) => ({
+  style: { keysHelpTip: (keys: [key: string, action: string][]): string => keys.map(([key, action]) => `${key} ${language === 'zh' ? (KEYS_ZH[action] ?? action) : action}`).join(' • ') },
+});
+const KEYS_ZH: { readonly [action: string]: string } = { navigate: '移动', select: '选择' };
+
 interface Option {
   readonly value: Json;
   readonly label: Text;
@@ -36,6 +42,7 @@ export const askPrompt = async (prompt: Prompt, language: Language, signal: Abor
       return await select<Answer>(
         {
           message,
+          theme: keysIn(language),
           choices: [
             ...options.map(({ value, label, disabled, why }) => ({
               value: value as Answer,
@@ -62,6 +69,7 @@ const agree = (message: string, yes: string, language: Language, signal: AbortSi
   select<Answer>(
     {
       message,
+      theme: keysIn(language),
       choices: [
         { value: true, name: yes },
         { value: CANCEL, name: say(language, words.cancel) },
@@ -100,7 +108,7 @@ const askAmount = async (message: string, prompt: Prompt, language: Language, si
 const isCancel = (text: string): boolean => /^(c|cancel|取消)$/i.test(text.trim());
 
 export const askChoice = <T>(message: string, choices: readonly { value: T; name: string }[], language: Language, signal: AbortSignal): Promise<T | typeof CANCEL> =>
-  select<T | typeof CANCEL>({ message, choices: [...choices, { value: CANCEL, name: say(language, words.cancel) }] }, { signal });
+  select<T | typeof CANCEL>({ message, theme: keysIn(language), choices: [...choices, { value: CANCEL, name: say(language, words.cancel) }] }, { signal });
 
 /** Digits are shown as stars. An empty entry is a bypass; `c` cancels. */
 export const askPin = (message: string, options: { minLength: number; maxLength: number; allowBypass: boolean }, language: Language, signal: AbortSignal): Promise<string> =>
