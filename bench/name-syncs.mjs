@@ -43,8 +43,9 @@ export const nameSyncs = (storage) => {
   const watchedSealed = {
     put: (key, bytes) => named('sealed store: put', () => sealed.put(key, bytes)),
     get: (key) => sealed.get(key),
-    forget: (key) => named('sealed store: forget (nobody waits)', () => sealed.forget(key)),
+    forget: (key) => named('sealed store: erasure (nobody waits, and a put that follows carries it along)', () => sealed.forget(key)),
     keys: () => sealed.keys(),
+    close: () => sealed.close?.(),
   };
 
   const heard = () => {

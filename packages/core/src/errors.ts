@@ -93,6 +93,10 @@ export const ERRORS = {
     what: { zh: '事件日志无法写入：{why}', en: 'The event log could not be written: {why}' },
     next: { zh: '已停止收款。修复磁盘后重新打开', en: 'No more payments are taken. Mend the disk, then open the engine again' },
   },
+  SEALED_FAILED: {
+    what: { zh: '密封存储无法写入：{why}', en: 'The sealed store could not be written: {why}' },
+    next: { zh: '该笔未发送，未扣款。修复磁盘（空间、权限）后重新打开', en: 'Nothing was sent or charged. Mend the disk (its room, its rights), then open the engine again' },
+  },
   LOG_VERSION: {
     what: { zh: '事件日志由更新的版本写成：{found}', en: 'The event log was written by a newer version: {found}' },
     next: { zh: '请升级程序', en: 'Upgrade the program' },

@@ -345,7 +345,10 @@ class Engine extends EventEmitter<TillEvents> implements Till {
       for (const service of loaded.services.toReversed()) await service.close?.();
       loaded.vault.clear();
     }
-    if (this.#opened) await this.#ports.log.close();
+    if (this.#opened) {
+      await this.#ports.sealed.close?.();
+      await this.#ports.log.close();
+    }
     for (const { reject } of this.#results.values()) reject(new TillwrightError('ENGINE_CLOSED'));
   }
 

@@ -57,12 +57,16 @@ export interface OpenedLog {
   readonly cut?: { readonly bytes: number };
 }
 
-/** What must be erasable, beside a log that can not erase: sealed by the PIN pad, durable once `put` resolves. */
+/** What must be erasable, beside a log that can not erase: sealed by the PIN pad. Few bytes for each open payment. */
 export interface SealedStore {
+  /** Resolves once it is on disk. Puts at the same time may share a sync. */
   put(key: string, sealed: Uint8Array): Promise<void>;
   get(key: string): Promise<Uint8Array | undefined>;
+  /** Gone at once for `get` and `keys`; erased soon, without a sync of its own. After a crash it may be back: then it is forgotten again. */
   forget(key: string): Promise<void>;
   keys(): Promise<readonly string[]>;
+  /** Lets go of what it holds open; it can be used again. */
+  close?(): Promise<void>;
 }
 
 export interface Ports extends Storage {

@@ -1,5 +1,6 @@
 /** Submits once, writes down what is heard, lets the card complete, and commits what covers the amount due. */
 import type { Answer, Completion, Finding, Live, PaymentRequest, Prepared } from '../contract.js';
+import { TillwrightError } from '../errors.js';
 import type { PaymentEvent } from '../events.js';
 import { ask } from './ask.js';
 import type { ChargeOrder, ChargeResult } from './charge.js';
@@ -47,7 +48,8 @@ export class Submitting {
       waiting.over();
       // Two tills may have waited for the same sale: look again, now that it is this one's turn.
       if (live.signal.aborted) return { is: 'not-sent', why: 'cancelled before it was sent' } as const;
-      await this.submit({ request, prepared, sealed, found, order });
+      const refused = await this.submit({ request, prepared, sealed, found, order });
+      if (refused) return { is: 'not-sent', why: refused.message } as const;
       if (this.#hand.payment(order.paymentId)?.attempts.at(-1)?.fate === 'approved') await this.complete(order.paymentId, request.attempt);
       const after = this.#hand.payment(order.paymentId);
       // What is about to be undone keeps the lane: nobody else's sale slips in between (12).
@@ -59,10 +61,11 @@ export class Submitting {
       this.#hand.live.delete(order.paymentId);
       return { is: 'not-sent', why: live.signal.aborted ? 'cancelled before it was sent' : 'an earlier payment on this line is being undone, and its host can not be reached' };
     }
+    if (submitted.value) this.#hand.live.delete(order.paymentId);
     return submitted.value;
   }
 
-  /** Sealed, intent, submit (card data), answer: in this order on disk (1). */
+  /** Sealed, intent, submit (card data), answer: in this order on disk (1). @returns why nothing was written or sent, where it could not be sealed */
   async submit(work: {
     request: PaymentRequest;
     prepared: Prepared;
@@ -70,11 +73,12 @@ export class Submitting {
     found: FoundMethod;
     order: Pick<ChargeOrder, 'execution' | 'step' | 'taskAttempt' | 'dueMinor' | 'saleReference'>;
     undoes?: number;
-  }): Promise<void> {
+  }): Promise<TillwrightError | undefined> {
     const { ports, journal, closing } = this.#hand.options;
     const { request, prepared, found, order } = work;
     const { paymentId, attempt } = request;
-    if (work.sealed) await ports.sealed.put(sealedKey(paymentId, attempt), work.sealed);
+    const refused = work.sealed && (await this.#seal(paymentId, attempt, work.sealed));
+    if (refused) return refused;
     const { original: _original, ...logged } = request;
     const intent: PaymentEvent = {
       type: 'paymentPrepared',
@@ -101,8 +105,22 @@ export class Submitting {
         late: (late) => this.#late(paymentId, attempt, judge(late, request)),
       });
       await this.record({ paymentId, attempt, to: 'submit', try: 1 }, judge(answer, request));
+      return undefined;
     } finally {
       this.#hand.land(paymentId, attempt);
+    }
+  }
+
+  /** @returns why it is not on disk: without what a reversal needs nothing may be sent */
+  async #seal(paymentId: string, attempt: number, sealed: Uint8Array): Promise<TillwrightError | undefined> {
+    const { ports, alarm } = this.#hand.options;
+    try {
+      await ports.sealed.put(sealedKey(paymentId, attempt), sealed);
+      return undefined;
+    } catch (cause) {
+      const error = TillwrightError.is(cause) ? cause : new TillwrightError('SEALED_FAILED', { why: cause instanceof Error ? cause.message : String(cause) }, { cause });
+      alarm({ kind: 'sealed-failed', paymentId, why: error.message });
+      return error;
     }
   }
 

@@ -5,11 +5,11 @@ import { fileSealedStore } from './sealed-store.js';
 import { systemHash } from './system.js';
 
 /**
- * All that an engine keeps, in one directory: `00000001.jsonl ...` and `lock` of the log, `sealed/` beside them.
+ * All that an engine keeps, in one directory: `00000001.jsonl ...` and `lock` of the log, `sealed/slots` beside them.
  * @param dir made where it is missing; held by one process at a time
  */
 export const fileStorage = (dir: string, options: FileLogOptions = {}): Storage & { readonly log: FileLog } => ({
   log: fileLog(dir, options),
-  sealed: fileSealedStore(join(dir, 'sealed'), options.fileSystem),
+  sealed: fileSealedStore(join(dir, 'sealed'), options.fileSystem === undefined ? {} : { fileSystem: options.fileSystem }),
   hash: systemHash,
 });

@@ -14,6 +14,8 @@ export interface FileSystem {
   list(path: string): Promise<readonly string[]>;
   /** Opens for appending. `create` makes the file, and fails where it exists; without it the file must exist. */
   openAppend(path: string, options: { readonly create: boolean }): Promise<AppendFile>;
+  /** Opens a file that is written in place, making it where it is missing. */
+  openInPlace(path: string): Promise<InPlaceFile>;
   /** The file's bytes from its start, in pieces; ends where the file ended when that was read. */
   read(path: string): AsyncIterable<Uint8Array>;
   /**
@@ -38,5 +40,13 @@ export interface AppendFile {
   sync(): Promise<void>;
   /** Cuts the file to a length in bytes. */
   truncate(length: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface InPlaceFile {
+  /** @returns how many bytes were taken: fewer than given is a short write */
+  write(bytes: Uint8Array, position: number): Promise<number>;
+  /** `fdatasync`. */
+  sync(): Promise<void>;
   close(): Promise<void>;
 }

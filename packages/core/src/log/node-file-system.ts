@@ -6,16 +6,16 @@ import { mkdir, open, readFile, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { tryLock } from 'fs-native-extensions';
-import type { AppendFile, FileSystem } from './file-system.js';
+import type { AppendFile, FileSystem, InPlaceFile } from './file-system.js';
 
 // Plain descriptors: a FileHandle costs more per call, and these calls are the engine's slowest.
 const openFd = promisify(fs.open);
 const closeFd = promisify(fs.close);
 const fdatasync = promisify(fs.fdatasync);
 const ftruncate = promisify(fs.ftruncate);
-const write = (fd: number, bytes: Uint8Array): Promise<number> =>
+const write = (fd: number, bytes: Uint8Array, position: number | null): Promise<number> =>
   new Promise((done, fail) => {
-    fs.write(fd, bytes, 0, bytes.length, null, (error, written) => (error === null ? done(written) : fail(error)));
+    fs.write(fd, bytes, 0, bytes.length, position, (error, written) => (error === null ? done(written) : fail(error)));
   });
 
 const missing = (error: unknown): boolean => (error as NodeJS.ErrnoException).code === 'ENOENT';
@@ -46,11 +46,17 @@ const openAppend = async (path: string, options: { readonly create: boolean }): 
   const { O_APPEND, O_CREAT, O_EXCL, O_WRONLY } = fs.constants;
   const fd = await openFd(path, O_WRONLY | O_APPEND | (options.create ? O_CREAT | O_EXCL : 0), 0o600);
   return {
-    append: (bytes) => write(fd, bytes),
+    append: (bytes) => write(fd, bytes, null),
     sync: () => fdatasync(fd),
     truncate: (length) => ftruncate(fd, length),
     close: () => closeFd(fd),
   };
+};
+
+const openInPlace = async (path: string): Promise<InPlaceFile> => {
+  const { O_CREAT, O_RDWR } = fs.constants;
+  const fd = await openFd(path, O_RDWR | O_CREAT, 0o600);
+  return { write: (bytes, position) => write(fd, bytes, position), sync: () => fdatasync(fd), close: () => closeFd(fd) };
 };
 
 const lock = async (path: string): Promise<(() => Promise<void>) | undefined> => {
@@ -110,6 +116,7 @@ export const nodeFileSystem: FileSystem = {
   makeDirectory,
   list: (path) => orWhenMissing(readdir(path), []),
   openAppend,
+  openInPlace,
   read: (path) => fs.createReadStream(path, { highWaterMark: 256 * 1024 }) as AsyncIterable<Buffer>,
   readWhole: (path) => orWhenMissing(readFile(path), undefined),
   rename,

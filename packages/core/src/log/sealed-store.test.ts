@@ -1,20 +1,26 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import * as fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { SealedStore } from '../engine/ports.js';
 import { memorySealedStore } from './memory-sealed-store.js';
-import { nodeFileSystem } from './node-file-system.js';
 import { fileSealedStore } from './sealed-store.js';
+import { SimulatedDisk } from './simulated-disk.js';
+import { SLOT_ROOM, SLOT_SIZE } from './slots.js';
 
 const root = mkdtempSync(join(tmpdir(), 'tillwright-sealed-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 const bytes = (...values: number[]): Uint8Array => Uint8Array.from(values);
 let made = 0;
 const freshDir = (): string => join(root, String((made += 1)), 'sealed');
+const text = async (store: SealedStore, key: string): Promise<string | undefined> => {
+  const kept = await store.get(key);
+  return kept && Buffer.from(kept).toString();
+};
 
 describe.each([
-  ['in a directory', (): SealedStore => fileSealedStore(freshDir())],
+  ['in a file', (): SealedStore => fileSealedStore(freshDir())],
   ['in memory', (): SealedStore => memorySealedStore()],
 ])('a sealed store %s', (_, make) => {
   it('keeps bytes under any key until they are forgotten', async () => {
@@ -23,7 +29,7 @@ describe.each([
     expect(await store.get('x')).toBeUndefined();
     for (const key of ['p/1#2', '../escape', '付款', '']) await store.put(key, Buffer.from(key));
     expect(await store.keys()).toEqual(['', '../escape', 'p/1#2', '付款'].sort());
-    for (const key of await store.keys()) expect(Buffer.from((await store.get(key)) ?? []).toString()).toBe(key);
+    for (const key of await store.keys()) expect(await text(store, key)).toBe(key);
     await store.forget('p/1#2');
     await store.forget('never was');
     expect(await store.get('p/1#2')).toBeUndefined();
@@ -40,54 +46,203 @@ describe.each([
   });
 });
 
-describe('on disk', () => {
-  it('nothing half written is ever seen, and a failed put leaves what was there', async () => {
-    const dir = freshDir();
-    const store = fileSealedStore(dir);
-    await store.put('k', bytes(1));
-    for (const broken of [
-      { append: async () => 0 },
-      {
-        sync: async () => {
-          throw new Error('EIO');
-        },
-      },
-    ]) {
-      const failing = fileSealedStore(dir, {
-        ...nodeFileSystem,
-        openAppend: async (path, options) => ({ ...(await nodeFileSystem.openAppend(path, options)), ...broken }),
-      });
-      await expect(failing.put('k', bytes(2, 3))).rejects.toThrow();
+const worst = (): number => 0;
+const syncs = (disk: SimulatedDisk): number => disk.operations.filter((each) => each === 'sync /sealed/slots').length;
+const open = (disk: SimulatedDisk, lazyWipeMs = 1e9): SealedStore => fileSealedStore('/sealed', { fileSystem: disk, lazyWipeMs });
+const inFile = (disk: SimulatedDisk, what: string): boolean => Buffer.from(disk.bytes('/sealed/slots')).includes(what);
+
+describe('the file of slots', () => {
+  it('a put is one sync; puts at the same time share it', async () => {
+    const disk = new SimulatedDisk();
+    const store = open(disk);
+    await store.put('a', Buffer.from('first'));
+    expect(syncs(disk)).toBe(1);
+    await Promise.all(['b', 'c', 'd'].map((key) => store.put(key, Buffer.from(key))));
+    expect(syncs(disk)).toBe(2);
+    disk.restart(worst);
+    expect(await open(disk).keys()).toEqual(['a', 'b', 'c', 'd']);
+  });
+
+  it('what is forgotten is overwritten by the next put, without a sync of its own', async () => {
+    const disk = new SimulatedDisk();
+    const store = open(disk);
+    await store.put('a', Buffer.from('number of a card'));
+    await store.put('b', Buffer.from('another card'));
+    const before = disk.operations.length;
+    await store.forget('a');
+    await store.forget('b');
+    expect(disk.operations.length).toBe(before);
+    await store.put('c', Buffer.from('third'));
+    expect(disk.operations.slice(before)).toEqual(['write /sealed/slots', 'write /sealed/slots', 'sync /sealed/slots']);
+    expect(inFile(disk, 'number of a card') || inFile(disk, 'another card')).toBe(false);
+    disk.restart(worst);
+    expect(inFile(disk, 'number of a card') || inFile(disk, 'another card')).toBe(false);
+    expect(await open(disk).keys()).toEqual(['c']);
+  });
+
+  it('what is forgotten is erased though no put follows', async () => {
+    const disk = new SimulatedDisk();
+    const store = open(disk);
+    await store.put('a', Buffer.from('number of a card'));
+    await store.forget('a');
+    await store.close?.();
+    expect(inFile(disk, 'number of a card')).toBe(false);
+    disk.restart(worst);
+    expect(inFile(disk, 'number of a card')).toBe(false);
+    const again = open(disk, 1);
+    await again.put('b', Buffer.from('number of a card'));
+    const erased = new Promise<void>((resolve) => disk.onNext('sync', resolve));
+    await again.forget('b');
+    await erased;
+    expect(inFile(disk, 'number of a card')).toBe(false);
+  });
+
+  it('slots are used again: a thousand sales fill one', async () => {
+    const disk = new SimulatedDisk();
+    const store = open(disk);
+    for (let sale = 0; sale < 1000; sale += 1) {
+      await store.put(`p${sale}`, Buffer.from(`card ${sale}`));
+      await store.forget(`p${sale}`);
     }
-    expect(Uint8Array.from((await store.get('k')) ?? [])).toEqual(bytes(1));
-    expect(readdirSync(dir)).toHaveLength(1);
+    expect(disk.bytes('/sealed/slots').length).toBe(16 * SLOT_SIZE);
+    await Promise.all(Array.from({ length: 40 }, (_, n) => store.put(`q${n}`, bytes(n))));
+    expect(await store.keys()).toHaveLength(40);
   });
 
-  it('is durable before put resolves: bytes first, then the name, then its directory', async () => {
-    const done: string[] = [];
-    const store = fileSealedStore(freshDir(), {
-      ...nodeFileSystem,
-      openAppend: async (path, options) => {
-        const file = await nodeFileSystem.openAppend(path, options);
-        return { ...file, append: (given) => (done.push('append'), file.append(given)), sync: () => (done.push('sync'), file.sync()) };
-      },
-      rename: (from, to) => (done.push('rename'), nodeFileSystem.rename(from, to)),
-      zero: (path) => (done.push('zero'), nodeFileSystem.zero(path)),
-      remove: (path) => (done.push('remove'), nodeFileSystem.remove(path)),
-      syncDirectory: (path) => (done.push('syncDirectory'), nodeFileSystem.syncDirectory(path)),
+  it('refuses what does not fit a slot, and changes nothing', async () => {
+    const disk = new SimulatedDisk();
+    const store = open(disk);
+    await store.put('key', new Uint8Array(SLOT_ROOM - 3).fill(7));
+    await expect(store.put('key', new Uint8Array(SLOT_ROOM - 2))).rejects.toThrow(RangeError);
+    expect((await store.get('key'))?.every((byte) => byte === 7)).toBe(true);
+  });
+
+  it.each([
+    ['a full disk', 'write', 'ENOSPC'],
+    ['a short write', 'write', 'SHORT'],
+    ['a read-only disk', 'create', 'EROFS'],
+  ] as const)('%s refuses the put, and the next one succeeds once it is mended', async (_, operation, code) => {
+    const disk = new SimulatedDisk();
+    const store = open(disk);
+    disk.failNext(operation, code);
+    await expect(store.put('a', bytes(1))).rejects.toThrow();
+    expect(await store.keys()).toEqual([]);
+    await store.put('b', bytes(2));
+    disk.restart(worst);
+    expect(await open(disk).keys()).toEqual(['b']);
+  });
+
+  it.each(['sync', 'syncDirectory'] as const)('after a failed %s nothing is tried again until it is opened anew', async (operation) => {
+    const disk = new SimulatedDisk();
+    const store = open(disk);
+    if (operation === 'sync') await store.put('a', bytes(1));
+    disk.failNext(operation, 'EIO');
+    await expect(store.put('b', bytes(2))).rejects.toThrow('EIO');
+    const tried = disk.operations.length;
+    await expect(store.put('c', bytes(3))).rejects.toThrow('EIO');
+    await store.forget('a');
+    await store.close?.();
+    expect(disk.operations.length).toBe(tried);
+    await store.put('d', bytes(4));
+    disk.restart(worst);
+    expect(await open(disk).keys()).toContain('d');
+  });
+
+  it('a changed byte is found: the slot counts as empty and is erased', async () => {
+    const disk = new SimulatedDisk();
+    await open(disk).put('a', Buffer.from('number of a card'));
+    await open(disk).put('b', bytes(2));
+    disk.edit('/sealed/slots', (all) => {
+      all[all.indexOf('n'.charCodeAt(0))]! ^= 1;
+      return all;
     });
-    await store.put('k', bytes(1));
-    expect(done).toEqual(['remove', 'append', 'sync', 'rename', 'syncDirectory']);
-    done.length = 0;
-    await store.forget('k');
-    expect(done).toEqual(['zero', 'remove', 'syncDirectory']);
+    const store = open(disk);
+    expect(await store.keys()).toEqual(['b']);
+    await store.close?.();
+    expect(inFile(disk, 'umber of a card')).toBe(false);
   });
 
-  it('passes over files that are not its own', async () => {
+  it('the power may fail at any operation: what was acknowledged is there and whole, what was erased does not come back', async () => {
+    let cut = 0;
+    const step = fc.record({ forget: fc.boolean(), size: fc.integer({ min: 1, max: 300 }) });
+    const life = fc.record({ steps: fc.array(step, { maxLength: 8 }), operations: fc.integer({ min: 0, max: 20 }), seed: fc.integer({ min: 0 }) });
+    await fc.assert(
+      fc.asyncProperty(fc.array(life, { minLength: 1, maxLength: 4 }), async (lives) => {
+        const disk = new SimulatedDisk();
+        /** Key -> what was put; undefined while a put or a forget of it is not known to be on disk. */
+        const acknowledged = new Map<string, string>();
+        const perhaps = new Set<string>();
+        let next = 0;
+        for (const { steps, operations, seed } of lives) {
+          const store = open(disk);
+          const found = await store.keys();
+          for (const [key, kept] of acknowledged) expect(await text(store, key)).toBe(kept);
+          for (const key of found) expect(acknowledged.has(key) || perhaps.has(key)).toBe(true);
+          disk.powerFailsAfter(operations);
+          const live = (async () => {
+            for (const { forget, size } of steps) {
+              const [oldest] = acknowledged.keys();
+              if (forget && oldest !== undefined) {
+                acknowledged.delete(oldest);
+                perhaps.add(oldest);
+                await store.forget(oldest);
+              } else {
+                const key = `key-${(next += 1)}`;
+                perhaps.add(key);
+                const kept = `${key}:`.padEnd(size, 'x');
+                await store.put(key, Buffer.from(kept));
+                perhaps.delete(key);
+                acknowledged.set(key, kept);
+              }
+            }
+          })();
+          await Promise.race([live, disk.powerFailed()]);
+          if (disk.off) cut += 1;
+          let state = seed % 1000;
+          disk.restart((below) => {
+            state = (state * 31 + 7) % 1009;
+            return state % below;
+          });
+        }
+      }),
+      { numRuns: 150 },
+    );
+    expect(cut).toBeGreaterThan(20);
+  });
+});
+
+describe('a directory of the first form, one file for each key', () => {
+  const hex = (key: string): string => Buffer.from(key).toString('hex');
+
+  it('is read over, and its files are erased', async () => {
     const dir = freshDir();
+    mkdirSync(dir, { recursive: true });
+    writeFileSync(join(dir, `${hex('p/1@1')}.sealed`), 'card one');
+    writeFileSync(join(dir, `${hex('p/2@1')}.sealed`), 'card two');
+    writeFileSync(join(dir, `${hex('p/3@1')}.sealed.99-1`), 'left by a crash');
+    writeFileSync(join(dir, 'readme.txt'), 'somebody else');
     const store = fileSealedStore(dir);
-    await store.put('k', bytes(1));
-    writeFileSync(join(dir, '6b.sealed.99-1'), 'left by a crash');
-    expect(await store.keys()).toEqual(['k']);
+    expect(await store.keys()).toEqual(['p/1@1', 'p/2@1']);
+    expect(await text(store, 'p/2@1')).toBe('card two');
+    expect(readdirSync(dir).sort()).toEqual(['readme.txt', 'slots']);
+    await store.close?.();
+    expect(await text(fileSealedStore(dir), 'p/1@1')).toBe('card one');
+    expect(readFileSync(join(dir, 'slots')).includes('card one')).toBe(true);
+  });
+
+  it('a crash at any operation of reading it over loses none', async () => {
+    let stopped = 0;
+    for (let operations = 0; operations < 12; operations += 1) {
+      const disk = new SimulatedDisk();
+      for (const key of ['a', 'b']) disk.write(`/sealed/${hex(key)}.sealed`, Buffer.from(`card ${key}`));
+      disk.powerFailsAfter(operations);
+      await Promise.race([open(disk).keys(), disk.powerFailed()]);
+      if (disk.off) stopped += 1;
+      disk.restart(worst);
+      const store = open(disk);
+      expect(await store.keys()).toEqual(['a', 'b']);
+      expect(await text(store, 'b')).toBe('card b');
+    }
+    expect(stopped).toBeGreaterThan(2);
   });
 });

@@ -2,12 +2,12 @@
  * A disk in memory that behaves as badly as a real one may: what was not synced is lost, torn or garbled when the power
  * fails, names are lost until their directory is synced, and what a failed sync left unwritten stays so, though it can be read.
  */
-import type { AppendFile, FileSystem } from './file-system.js';
+import type { AppendFile, FileSystem, InPlaceFile } from './file-system.js';
 
 /** Picks a whole number from 0 up to, not including, `below`: what the disk leaves to chance. */
 export type Choose = (below: number) => number;
 
-type Operation = 'create' | 'append' | 'sync' | 'truncate' | 'syncDirectory';
+type Operation = 'create' | 'append' | 'write' | 'sync' | 'truncate' | 'syncDirectory';
 
 interface SimulatedFile {
   /** What a reader sees. */
@@ -16,6 +16,8 @@ interface SimulatedFile {
   kept: Uint8Array;
   /** Where bytes begin that the next sync will carry to the disk. */
   dirtyFrom: number;
+  /** Written in place: pages that the next sync will carry. */
+  readonly dirtyPages: Set<number>;
   named: boolean;
 }
 
@@ -28,6 +30,8 @@ export class SimulatedDisk implements FileSystem {
   #life = 0;
   #off = false;
   #operationsLeft = Infinity;
+  #next: { readonly operation: Operation; readonly done: () => void } | undefined;
+  #onOff: (() => void) | undefined;
   #fault: { readonly operation: Operation; readonly code: string } | undefined;
   /** Every operation that changed something, in order. */
   readonly operations: string[] = [];
@@ -35,6 +39,21 @@ export class SimulatedDisk implements FileSystem {
   /** The next operation of a kind fails with a system's code; `SHORT` writes half and says so. */
   failNext(operation: Operation, code: string): void {
     this.#fault = { operation, code };
+  }
+
+  /** Calls back when the next operation of a kind is done. */
+  onNext(operation: Operation, done: () => void): void {
+    this.#next = { operation, done };
+  }
+
+  /** Resolves when the power fails. */
+  powerFailed(): Promise<void> {
+    return new Promise((resolve) => (this.#onOff = resolve));
+  }
+
+  /** Puts a whole file there, durably, behind everybody's back. */
+  write(path: string, bytes: Uint8Array): void {
+    this.#files.set(path, { ...newFile(), seen: Uint8Array.from(bytes), kept: Uint8Array.from(bytes), named: true });
   }
 
   /** The power is gone: nothing answers until `restart`. */
@@ -59,7 +78,8 @@ export class SimulatedDisk implements FileSystem {
         this.#files.delete(path);
         continue;
       }
-      file.kept = survivors(file, choose);
+      file.kept = pageSurvivors(survivors(file, choose), file, choose);
+      file.dirtyPages.clear();
       file.seen = file.kept.slice();
       file.dirtyFrom = Infinity;
       file.named = true;
@@ -69,7 +89,7 @@ export class SimulatedDisk implements FileSystem {
   /** Another disk with what is on this one. */
   copy(): SimulatedDisk {
     const disk = new SimulatedDisk();
-    for (const [path, file] of this.#files) disk.#files.set(path, { ...file });
+    for (const [path, file] of this.#files) disk.#files.set(path, { ...file, dirtyPages: new Set(file.dirtyPages) });
     return disk;
   }
 
@@ -104,7 +124,7 @@ export class SimulatedDisk implements FileSystem {
     if (options.create) {
       await this.#operate('create', path, life);
       if (this.#files.has(path)) throw systemError('EEXIST');
-      this.#files.set(path, { seen: new Uint8Array(), kept: new Uint8Array(), dirtyFrom: Infinity, named: false });
+      this.#files.set(path, newFile());
     }
     const file = this.#file(path);
     return {
@@ -121,6 +141,28 @@ export class SimulatedDisk implements FileSystem {
         file.dirtyFrom = Math.min(file.dirtyFrom, length);
         file.seen = file.seen.slice(0, length);
       },
+      close: async () => undefined,
+    };
+  }
+
+  async openInPlace(path: string): Promise<InPlaceFile> {
+    const life = this.#life;
+    if (!this.#files.has(path)) {
+      await this.#operate('create', path, life);
+      this.#files.set(path, newFile());
+    }
+    const file = this.#file(path);
+    return {
+      write: async (bytes, position) => {
+        const short = await this.#operate('write', path, life);
+        const taken = short ? bytes.subarray(0, bytes.length >> 1) : bytes;
+        const end = position + taken.length;
+        if (end > file.seen.length) file.seen = join(file.seen, new Uint8Array(end - file.seen.length));
+        file.seen.set(taken, position);
+        for (let page = Math.floor(position / PAGE); page * PAGE < end; page += 1) file.dirtyPages.add(page);
+        return taken.length;
+      },
+      sync: () => this.#sync(file, path, life),
       close: async () => undefined,
     };
   }
@@ -171,19 +213,30 @@ export class SimulatedDisk implements FileSystem {
     } catch (error) {
       // The pages count as clean from now on: another sync would succeed and carry nothing.
       file.dirtyFrom = Infinity;
+      file.dirtyPages.clear();
       throw error;
     }
     file.kept = afterSync(file);
+    for (const page of file.dirtyPages) file.kept = withPage(file.kept, page, pageOf(file.seen, page));
     file.dirtyFrom = Infinity;
+    file.dirtyPages.clear();
   }
 
   /** @returns true where a write is to be cut short */
   async #operate(operation: Operation, path: string, life: number): Promise<boolean> {
     await Promise.resolve();
     this.#operationsLeft -= 1;
-    if (this.#operationsLeft < 0) this.#off = true;
+    if (this.#operationsLeft < 0 && !this.#off) {
+      this.#off = true;
+      this.#onOff?.();
+    }
     if (this.#off || life !== this.#life) await new Promise<never>(() => undefined);
     this.operations.push(`${operation} ${path}`);
+    if (this.#next?.operation === operation) {
+      const { done } = this.#next;
+      this.#next = undefined;
+      queueMicrotask(done);
+    }
     const fault = this.#fault;
     if (fault === undefined || fault.operation !== operation) return false;
     this.#fault = undefined;
@@ -215,6 +268,31 @@ const survivors = (file: SimulatedFile, choose: Choose): Uint8Array => {
   const from = differs + choose(length - differs);
   const to = from + choose(length - from + 1);
   return garbled === 0 ? survived.fill(0, from, to) : survived.map((byte, at) => (at >= from && at < to && choose(2) === 0 ? choose(256) : byte));
+};
+
+const PAGE = 4096;
+const newFile = (): SimulatedFile => ({ seen: new Uint8Array(), kept: new Uint8Array(), dirtyFrom: Infinity, dirtyPages: new Set(), named: false });
+const pageOf = (bytes: Uint8Array, page: number): Uint8Array => bytes.slice(page * PAGE, (page + 1) * PAGE);
+
+const withPage = (bytes: Uint8Array, page: number, content: Uint8Array): Uint8Array => {
+  const end = page * PAGE + content.length;
+  const grown = end > bytes.length ? join(bytes, new Uint8Array(end - bytes.length)) : bytes.slice();
+  grown.set(content, page * PAGE);
+  return grown;
+};
+
+/** A page that was being written is the old one, the new one, or torn; its neighbours are as they were. */
+const pageSurvivors = (kept: Uint8Array, { seen, dirtyPages }: SimulatedFile, choose: Choose): Uint8Array => {
+  let bytes = kept;
+  for (const page of dirtyPages) {
+    const before = pageOf(bytes, page);
+    const after = pageOf(seen, page);
+    const fate = choose(4);
+    if (fate === 0) continue;
+    const torn = fate === 1 ? choose(after.length + 1) : after.length;
+    bytes = withPage(bytes, page, join(after.subarray(0, torn), before.subarray(torn, after.length), new Uint8Array(Math.max(0, after.length - Math.max(torn, before.length)))));
+  }
+  return bytes;
 };
 
 const systemError = (code: string): Error => Object.assign(new Error(`${code}: simulated`), { code });
