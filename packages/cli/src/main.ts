@@ -62,9 +62,10 @@ program
   .argument('<files...>', 'workflow files')
   .option('--config <file>', 'plugins of your own; otherwise ./tillwright.config.mjs where there is one')
   .option('--json', 'the same for editors and CI', false)
+  .option('--strict', 'warnings count as errors', false)
   .addOption(languageOption())
   .addHelpText('after', exits)
-  .action(act(async (files: string[], { lang, ...options }: { config?: string; json: boolean; lang: Language }) =>
+  .action(act(async (files: string[], { lang, ...options }: { config?: string; json: boolean; strict: boolean; lang: Language }) =>
     (await import('./commands/check.js')).check(files, { ...options, language: lang })));
 
 program

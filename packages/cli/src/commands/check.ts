@@ -9,7 +9,7 @@ import { readWorkflows } from '../workflow-files.js';
 const sound = { zh: '没有发现问题', en: 'no faults' } as const satisfies Text;
 
 /** Checks workflow files against everything that the plugins offer. */
-export const check = async (files: readonly string[], options: { config?: string; json: boolean; language: Language }): Promise<ExitCode> => {
+export const check = async (files: readonly string[], options: { config?: string; json: boolean; strict: boolean; language: Language }): Promise<ExitCode> => {
   const config = await loadConfig(options.config);
   const sources = await readWorkflows(files);
   const catalogue = await createTillCatalogue((defaults: readonly Plugin[]) => config.plugins?.(defaults) ?? defaults, Object.keys(sources));
@@ -17,5 +17,5 @@ export const check = async (files: readonly string[], options: { config?: string
   if (options.json) console.log(JSON.stringify({ diagnostics }));
   else if (diagnostics.length > 0) console.error(renderDiagnostics(diagnostics, sources, { language: options.language, color: process.stderr.isTTY }));
   else console.log(`${Object.values(sources).map(({ file }) => file).join(', ')}: ${say(options.language, sound)}`);
-  return diagnostics.some(({ severity }) => severity === 'error') ? EXIT.wrongUse : EXIT.succeeded;
+  return diagnostics.some(({ severity }) => severity === 'error' || options.strict) ? EXIT.wrongUse : EXIT.succeeded;
 };

@@ -110,10 +110,10 @@ describe('whatever stands in a file', () => {
       const states = Object.fromEntries(
         Array.from({ length: 2000 }, (_, index) => [
           `Step${index}`,
-          { Type: 'Task', Resource: fault ? 'reader:readCrad' : 'reader:readCard', Arguments: { amountMinor: `{% $amountMinor + ${index} %}` }, Assign: { [`v${index}`]: '{% $states.result.x %}' }, Next: fault ? `Stepp${index + 1}` : `Step${index + 1}` },
+          { Type: 'Task', Resource: fault ? 'reader:readCrad' : 'reader:readCard', Arguments: { amountMinor: index === 0 ? 100 : `{% $v${index - 1} + ${index} %}` }, Assign: { [`v${index}`]: '{% $states.result.x %}' }, Catch: [{ ErrorEquals: ['Card.Unreadable'], Next: 'Unread' }], Next: fault ? `Stepp${index + 1}` : `Step${index + 1}` },
         ]),
       );
-      return JSON.stringify({ QueryLanguage: 'JSONata', StartAt: 'Step0', States: { ...states, Step2000: { Type: 'Succeed' } } }, null, 2);
+      return JSON.stringify({ QueryLanguage: 'JSONata', StartAt: 'Step0', States: { ...states, Step2000: { Type: 'Succeed' }, Unread: { Type: 'Fail', Error: 'Card.Unreadable' } } }, null, 2);
     };
     expect(holds(large(false))).toEqual([]);
     const faults = holds(large(true));

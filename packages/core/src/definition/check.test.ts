@@ -6,7 +6,13 @@ import { checkWorkflows, closure, renderDiagnostics } from './check.js';
 import { catalogue, goodSale } from './sample.js';
 
 const pretty = (value: Json): string => JSON.stringify(value, null, 2);
+/** Most workflows here are fragments, no whole sales: what is lacking on the way through a flow is told in rules/flow.test.ts. */
+const OF_WHOLE_SALES = /^WORKFLOW_(VARIABLE|PAYMENT|RECEIPT|SUCCESS|PROMPT|SENSITIVE|ERROR_UNCAUGHT|ERROR_NEVER_HERE)/;
 const check = (...workflows: Json[]) => {
+  const { diagnostics, ...all } = checkWhole(...workflows);
+  return { ...all, diagnostics: diagnostics.filter(({ code }) => !OF_WHOLE_SALES.test(code)) };
+};
+const checkWhole = (...workflows: Json[]) => {
   const sources = Object.fromEntries(workflows.map((value, index) => [index === 0 ? 'main' : `other-${index}`, { file: `${index === 0 ? 'main' : `other-${index}`}.asl.json`, text: pretty(value) }]));
   return { ...checkWorkflows(sources, catalogue), sources };
 };
@@ -23,7 +29,7 @@ const run = (workflow: Json): JsonObject => task({ Resource: 'workflow:run', Arg
 
 describe('a sound workflow', () => {
   it('passes, and its definition is what was written', () => {
-    const { diagnostics, definitions } = check(goodSale);
+    const { diagnostics, definitions } = checkWhole(goodSale);
     expect(diagnostics).toEqual([]);
     expect(definitions).toEqual({ main: goodSale });
   });
@@ -70,7 +76,7 @@ describe('the way through the states', () => {
   });
 
   it('warns of a Choice without Default, and lets the workflow run', () => {
-    const { diagnostics, definitions } = check(flow({ A: { Type: 'Choice', Choices: [{ Condition: '{% $x %}', Next: 'B' }] }, B: end }));
+    const { diagnostics, definitions } = check(flow({ A: { Type: 'Choice', Choices: [{ Condition: '{% $states.input.x %}', Next: 'B' }] }, B: end }));
     expect(diagnostics.map(({ code, severity }) => [code, severity])).toEqual([['WORKFLOW_CHOICE_NO_DEFAULT', 'warning']]);
     expect(Object.keys(definitions)).toEqual(['main']);
     expect(codes(flow({ A: { Type: 'Choice', Choices: [{ Condition: true, Next: 'B' }] }, B: end }))).toEqual([]);

@@ -228,6 +228,93 @@ export const DIAGNOSTICS = {
     expected: { zh: '具体的错误名，例如 {known}', en: 'errors by name, such as {known}' },
     next: { zh: '列出可以重试的错误，或改用 "Catch"', en: 'Name the errors after which it is safe, or use "Catch"' },
   },
+  // Variables
+  WORKFLOW_VARIABLE_UNKNOWN: {
+    severity: 'error',
+    what: { zh: '变量 ${name} 在这里不可能有值：{why.zh}', en: 'the variable ${name} is never set here: {why.en}' },
+    expected: { zh: '到达这里之前已用 "Assign" 设置的变量', en: 'a variable that an "Assign" sets before this state is reached' },
+    next: { zh: '改正变量名，或在之前的状态中用 "Assign" 设置它', en: 'Correct the name, or set it by "Assign" in a state before this one' },
+  },
+  WORKFLOW_VARIABLE_UNSET: {
+    severity: 'warning',
+    what: { zh: '变量 ${name} 不一定有值：经由 {way} 时没有设置', en: 'the variable ${name} is not set on every way: not on {way}' },
+    expected: { zh: '在到达这里的每条路径上都设置的变量', en: 'a variable that is set on every way to this state' },
+    next: { zh: '在这条路径上（"Catch" 也算）用 "Assign" 设置它，或先给一个初值，或用 $exists 判断', en: 'Set it by "Assign" on that way (a "Catch" has its own), give it a first value early on, or ask by $exists' },
+  },
+  WORKFLOW_VARIABLE_SHADOWED: {
+    severity: 'warning',
+    what: { zh: '分支内的 ${name} 是另一个变量，外面的 ${name} 不会改变', en: 'this ${name} is another variable than the one outside, which stays as it is' },
+    expected: { zh: '外层没有使用的变量名', en: 'a name that is not used outside' },
+    next: { zh: '换一个名称；要把结果带出来，请用 "Output" 和外层的 "Assign"', en: 'Choose another name; hand a result out by "Output", and set the outer variable in the "Assign" outside' },
+  },
+  // Money on its way through the flow
+  WORKFLOW_PAYMENT_UNCONFIRMED: {
+    severity: 'warning',
+    what: { zh: '付款之前没有确认{runs.zh}：{way}', en: 'a payment is taken that nobody confirmed{runs.en}: {way}' },
+    expected: { zh: '每条路径上，在最后一次输入金额之后、付款之前，有 prompt:confirm', en: 'a prompt:confirm on every way, after the last prompt:amount and before the payment' },
+    next: { zh: '在付款之前加一个 prompt:confirm；无人值守时由顾客确认', en: 'Put a prompt:confirm before the payment; where there is no merchant, the customer confirms' },
+  },
+  WORKFLOW_RECEIPT_UNPAID: {
+    severity: 'error',
+    what: { zh: '状态 {name} 打印签购单，但之前不可能有付款{runs.zh}', en: 'state {name} prints a receipt where nothing can have been paid{runs.en}' },
+    expected: { zh: '付款成功之后的 printer:print', en: 'printer:print behind a payment' },
+    next: { zh: '把 printer:print 移到付款之后', en: 'Move printer:print behind the payment' },
+  },
+  WORKFLOW_RECEIPT_TOO_SOON: {
+    severity: 'warning',
+    what: { zh: '状态 {name} 打印签购单，但有一条路径没有付款{runs.zh}：{way}', en: 'state {name} prints a receipt, and on one way nothing was paid{runs.en}: {way}' },
+    expected: { zh: '每条路径上都在付款成功之后的 printer:print', en: 'printer:print behind a payment on every way' },
+    next: { zh: '让未付款的路径绕过 printer:print', en: 'Lead the way without a payment past printer:print' },
+  },
+  WORKFLOW_SUCCESS_UNPAID: {
+    severity: 'warning',
+    what: { zh: '流程可能在没有付款的情况下成功结束：{way}', en: 'the sale succeeds though nothing was paid: {way}' },
+    expected: { zh: '每条成功的路径上都有一次成功的付款', en: 'an approved payment on every way to a success' },
+    next: { zh: '让没有付款的路径以 Fail 结束', en: 'Let the way without a payment end in a Fail state' },
+  },
+  WORKFLOW_PAYMENT_CIRCLE: {
+    severity: 'warning',
+    what: { zh: '{after.zh}后，{name} 可能在无人操作的情况下再次收款', en: '{name} can charge again after {after.en}, with nobody asked in between' },
+    expected: { zh: '再次付款之前有人操作：提示、读卡或扫码', en: 'a prompt, or a card or code that is read, before the next payment' },
+    next: { zh: '在循环中加一个提示，或用 "Retry" 写明次数', en: 'Put a prompt into the circle, or use "Retry" with a number of attempts' },
+  },
+  WORKFLOW_PAYMENT_UNBOUNDED: {
+    severity: 'error',
+    what: { zh: 'Map 状态 {name} 会同时收取不限笔数的款项', en: 'the Map {name} takes any number of payments at once' },
+    expected: { zh: '"MaxConcurrency" 不小于 1，或常量的 "Items"', en: '"MaxConcurrency" of 1 or more, or constant "Items"' },
+    next: { zh: '写上 "MaxConcurrency": 1', en: 'Write "MaxConcurrency": 1' },
+  },
+  // People who are asked
+  WORKFLOW_PROMPT_NO_CANCEL: {
+    severity: 'warning',
+    what: { zh: '{name} 无法取消后继续：{why.zh}', en: '{name} can not be left by a cancel: {why.en}' },
+    expected: { zh: '"Catch" 处理 "Terminal.Cancelled"，并通向结束', en: 'a "Catch" of "Terminal.Cancelled" that leads on to an end' },
+    next: { zh: '加上 { "ErrorEquals": ["Terminal.Cancelled", "States.Timeout"], "Next": ... }', en: 'Add { "ErrorEquals": ["Terminal.Cancelled", "States.Timeout"], "Next": ... }' },
+  },
+  WORKFLOW_PROMPT_NO_TIMEOUT: {
+    severity: 'warning',
+    what: { zh: '{name}（{resource}）会一直等待，终端一直被占用', en: '{name} ({resource}) waits for ever, and keeps the terminal' },
+    expected: { zh: '"TimeoutSeconds"', en: '"TimeoutSeconds"' },
+    next: { zh: '加上 "TimeoutSeconds"，并用 "Catch" 处理 "States.Timeout"', en: 'Add "TimeoutSeconds", and a "Catch" for "States.Timeout"' },
+  },
+  WORKFLOW_SENSITIVE_LOST: {
+    severity: 'warning',
+    what: { zh: '重启后 {name} 得到的卡或付款码已失效：{why.zh}', en: 'after a restart {name} is given a card or code that is gone: {why.en}' },
+    expected: { zh: '"Catch" 处理 "Sensitive.Lost"，回到读卡或扫码', en: 'a "Catch" of "Sensitive.Lost" that leads back to where it is read' },
+    next: { zh: '加上 { "ErrorEquals": ["Sensitive.Lost"], "Next": {reader} }', en: 'Add { "ErrorEquals": ["Sensitive.Lost"], "Next": {reader} }' },
+  },
+  WORKFLOW_ERROR_UNCAUGHT: {
+    severity: 'warning',
+    what: { zh: '没有 "Catch" 处理 {resource} 的错误：{names}', en: 'nothing catches what {resource} can end with: {names}' },
+    expected: { zh: '在这个状态或外层用 "Catch" 处理这些错误', en: 'a "Catch" for them, in this state or around it' },
+    next: { zh: '写明这些错误之后去哪里，或用 "States.ALL"；不处理则交易以该错误结束', en: 'Say where it goes after them, or after "States.ALL"; uncaught they end the transaction' },
+  },
+  WORKFLOW_ERROR_NEVER_HERE: {
+    severity: 'warning',
+    what: { zh: '{state} 不会产生错误 {name}：{why.zh}', en: '{state} never ends with {name}: {why.en}' },
+    expected: { zh: '这里可能产生的错误：{known}', en: 'an error that can happen here: {known}' },
+    next: { zh: '改正名称，或删除它', en: 'Correct the name, or delete it' },
+  },
   // Workflows that run others
   WORKFLOW_RUN_TARGET: {
     severity: 'error',

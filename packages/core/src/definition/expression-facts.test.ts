@@ -6,7 +6,8 @@ import { EXPRESSION_LENGTH_MAX, expressionFacts } from './expression-facts.js';
 import { JSONATA_FUNCTIONS } from './jsonata-functions.js';
 import { catalogue } from './sample.js';
 
-const check = (Output: Json) => checkWorkflows({ w: { file: 'w', text: JSON.stringify({ QueryLanguage: 'JSONata', StartAt: 'A', States: { A: { Type: 'Pass', Output, End: true } } }, null, 1) } }, catalogue).diagnostics;
+/** Variables that nothing sets are another test's matter. */
+const check = (Output: Json) => checkWorkflows({ w: { file: 'w', text: JSON.stringify({ QueryLanguage: 'JSONata', StartAt: 'A', States: { A: { Type: 'Pass', Output, End: true } } }, null, 1) } }, catalogue).diagnostics.filter(({ code }) => code !== 'WORKFLOW_VARIABLE_UNKNOWN');
 /** What stands under the carets. */
 const marked = (text: string, from: number, to: number): string => text.slice(from, to);
 

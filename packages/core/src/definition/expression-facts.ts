@@ -12,6 +12,8 @@ export interface ExpressionFacts {
   readonly fault?: { readonly kind: 'syntax' | 'too-long'; readonly why: string; readonly span: Span };
   /** Variables that the expression does not bind itself, `$` left off; `called` where it stands as a function. */
   readonly variables: readonly { readonly name: string; readonly called: boolean; readonly span: Span }[];
+  /** Variables that it asks for (`$exists($x)`, `$x ?? 0`, `$x ? 1 : 2`): it goes on without them. Absent where there are none. */
+  readonly asked?: ReadonlySet<string>;
   /** What it takes from `$states`, by the field's name. */
   readonly states: readonly { readonly field: string; readonly span: Span }[];
   readonly patterns: readonly { readonly fault: string; readonly span: Span }[];
@@ -64,12 +66,13 @@ interface AstNode {
 const isNode = (part: unknown): part is AstNode => typeof part === 'object' && part !== null && !(part instanceof RegExp);
 
 /** Walks with a stack of its own: a long sum is a deep tree. */
-const namesIn = (ast: AstNode, text: string): Pick<ExpressionFacts, 'variables' | 'states' | 'patterns'> => {
+const namesIn = (ast: AstNode, text: string): Pick<ExpressionFacts, 'variables' | 'asked' | 'states' | 'patterns'> => {
   const bound = new Set<string>();
   const used: { name: string; called: boolean; span: Span }[] = [];
   const patterns: { fault: string; span: Span }[] = [];
   const states: { field: string; span: Span }[] = [];
   const called = new Set<unknown>();
+  const asked = new Set<string>();
   const seen = new Set<AstNode>();
   const stack: AstNode[] = [ast];
   for (let node = stack.pop(); node; node = stack.pop()) {
@@ -87,6 +90,12 @@ const namesIn = (ast: AstNode, text: string): Pick<ExpressionFacts, 'variables' 
         break;
       }
       case 'function':
+        ask(asked, node);
+        called.add(node.procedure);
+        break;
+      case 'condition':
+        askRoot(asked, node.condition);
+        break;
       case 'partial':
         called.add(node.procedure);
         break;
@@ -118,7 +127,23 @@ const namesIn = (ast: AstNode, text: string): Pick<ExpressionFacts, 'variables' 
     for (const name of [node.focus, node.index]) if (typeof name === 'string') bound.add(name);
     stack.push(...Object.values(node).filter(isNode).toReversed());
   }
-  return { variables: used.filter(({ name }) => name !== '' && name !== '$' && !bound.has(name)), states: bound.has('states') ? [] : states, patterns };
+  return {
+    variables: used.filter(({ name }) => name !== '' && name !== '$' && !bound.has(name)),
+    ...(asked.size > 0 ? { asked } : {}),
+    states: bound.has('states') ? [] : states,
+    patterns,
+  };
+};
+
+/** `$exists($x)` and `$exists($x.y)`; the parser writes `$x ?? 0` as the former, too. */
+const ask = (asked: Set<string>, { procedure, arguments: given }: AstNode): void => {
+  if (!isNode(procedure) || procedure.type !== 'variable' || procedure.value !== 'exists') return;
+  askRoot(asked, Array.isArray(given) ? given[0] : undefined);
+};
+const askRoot = (asked: Set<string>, node: unknown): void => {
+  if (!isNode(node)) return;
+  const [root] = Array.isArray(node.steps) ? (node.steps as readonly AstNode[]) : [node];
+  if (root?.type === 'variable') asked.add(String(root.value));
 };
 
 const bind = (bound: Set<string>, variable: unknown): void => {

@@ -16,10 +16,18 @@ const amount: JsonObject = { type: 'integer', minimum: 0 };
 export const catalogue: Catalogue = {
   actions: {
     reader: { readCard: entry({ accept: { type: 'array', items: { enum: ['swipe', 'insert', 'tap'] } }, amountMinor: amount }, ['amountMinor'], ['Card.Unreadable']) },
-    pinpad: { enterPin: entry({ card: {}, amountMinor: amount }, ['card'], ['Pin.Bypassed']), loadKeys: entry({}, []), mac: entry({}, []) },
-    prompt: { confirm: entry({ audience: { enum: ['merchant', 'customer'] }, limitMinor: amount, choice: { oneOf: [{ type: 'string' }, { type: 'integer' }] } }, ['audience'], ['Terminal.Cancelled']) },
+    pinpad: { enterPin: entry({ card: {}, amountMinor: amount }, ['card'], ['Pin.Bypassed', 'Sensitive.Lost']), loadKeys: entry({}, []), mac: entry({}, []) },
+    prompt: {
+      amount: entry({}, [], ['Terminal.Cancelled']),
+      notice: entry({ text: { type: 'string' } }, ['text'], ['Terminal.Cancelled']),
+      confirm: entry({ audience: { enum: ['merchant', 'customer'] }, limitMinor: amount, choice: { oneOf: [{ type: 'string' }, { type: 'integer' }] } }, ['audience'], ['Terminal.Cancelled']),
+    },
+    scanner: { scan: entry({}, [], ['Terminal.Cancelled']) },
+    printer: { print: entry({}, [], ['Printer.NoPaper']) },
     payment: {
-      sale: entry({ method: { type: 'string' }, amountMinor: amount, with: { type: 'object' } }, ['method', 'amountMinor'], ['Payment.Declined', 'Payment.NotSent'], true),
+      methods: entry({}, []),
+      commit: entry({}, [], [], true),
+      sale: entry({ method: { type: 'string' }, amountMinor: amount, with: { type: 'object' } }, ['method', 'amountMinor'], ['Payment.Declined', 'Payment.NotSent', 'Sensitive.Lost'], true),
     },
   },
   methods: [
@@ -31,6 +39,7 @@ export const catalogue: Catalogue = {
       arguments: { type: 'object', properties: { card: {} }, required: ['card'], additionalProperties: false },
       errors: { 'Pin.Incorrect': text('-') },
     },
+    { id: 'cash', label: text('Cash'), needs: 'none', operations: ['sale'], arguments: { type: 'object', additionalProperties: false }, errors: { 'Drawer.Empty': text('-') } },
   ],
   workflows: [],
 };
@@ -49,20 +58,20 @@ export const goodSale: JsonObject = {
       TimeoutSeconds: 60,
       HeartbeatSeconds: 20,
       Retry: [{ ErrorEquals: ['Card.Unreadable'], IntervalSeconds: 1, MaxAttempts: 2, BackoffRate: 1.5 }],
-      Catch: [{ ErrorEquals: ['Terminal.Cancelled', 'States.Timeout'], Output: { why: '{% $states.errorOutput.Error %}' }, Next: 'Cancelled' }],
+      Catch: [{ ErrorEquals: ['Terminal.Cancelled', 'States.Timeout', 'Card.Unreadable'], Output: { why: '{% $states.errorOutput.Error %}' }, Next: 'Cancelled' }],
       Next: 'NeedsPin',
     },
     NeedsPin: {
       Type: 'Choice',
-      Choices: [{ Condition: "{% $contains($string($card.view.entry), 'tap') %}", Next: 'Pay' }],
+      Choices: [{ Condition: "{% $contains($string($card.view.entry), 'tap') %}", Next: 'Both' }],
       Default: 'EnterPin',
     },
-    EnterPin: { Type: 'Task', Resource: 'pinpad:enterPin', Arguments: { card: '{% $card %}' }, Next: 'Both' },
+    EnterPin: { Type: 'Task', Resource: 'pinpad:enterPin', Arguments: { card: '{% $card %}' }, Catch: [{ ErrorEquals: ['Sensitive.Lost'], Next: 'ReadCard' }, { ErrorEquals: ['Pin.Bypassed'], Next: 'Cancelled' }], Next: 'Both' },
     Both: {
       Type: 'Parallel',
       Branches: [
-        { StartAt: 'Merchant', States: { Merchant: { Type: 'Task', Resource: 'prompt:confirm', Arguments: { audience: 'merchant', limitMinor: 100000 }, End: true } } },
-        { StartAt: 'Customer', States: { Customer: { Type: 'Task', Resource: 'prompt:confirm', Arguments: { audience: 'customer' }, End: true } } },
+        { StartAt: 'Merchant', States: { Merchant: { Type: 'Task', Resource: 'prompt:confirm', Arguments: { audience: 'merchant', limitMinor: 100000 }, TimeoutSeconds: 60, End: true } } },
+        { StartAt: 'Customer', States: { Customer: { Type: 'Task', Resource: 'prompt:confirm', Arguments: { audience: 'customer' }, TimeoutSeconds: 60, End: true } } },
       ],
       Catch: [{ ErrorEquals: ['States.ALL'], Next: 'Cancelled' }],
       Next: 'Pay',
@@ -72,7 +81,7 @@ export const goodSale: JsonObject = {
       Resource: 'payment:sale',
       Arguments: { method: 'card', amountMinor: '{% $amountMinor %}', with: { card: '{% $card %}' } },
       Retry: [{ ErrorEquals: ['Payment.NotSent'], MaxAttempts: 1 }],
-      Catch: [{ ErrorEquals: ['Pin.Incorrect', 'Payment.Declined'], Next: 'Pause' }],
+      Catch: [{ ErrorEquals: ['Sensitive.Lost'], Next: 'ReadCard' }, { ErrorEquals: ['Pin.Incorrect', 'Payment.Declined', 'Payment.NotSent'], Next: 'Pause' }],
       Next: 'Slips',
     },
     Pause: { Type: 'Wait', Seconds: 2, Next: 'Cancelled' },

@@ -3,18 +3,9 @@ import { actionOf, actionsOf } from '../actions.js';
 import type { ActionEntry } from '../catalogue.js';
 import { listed } from '../diagnostic.js';
 import type { Report, Rule, World } from '../facts.js';
+import { ENGINE_ERRORS, STATES_ERRORS } from '../flow/escapes.js';
 import { nearest } from '../nearest.js';
 import { isExpression, itemsOf, type StateFacts, textOf } from '../walk.js';
-
-/** What the interpreter and the engine themselves end a state with. */
-const STATES_ERRORS = [
-  'States.ALL', 'States.TaskFailed', 'States.Timeout', 'States.HeartbeatTimeout', 'States.QueryEvaluationError', 'States.BranchFailed',
-  'States.NoChoiceMatched', 'States.ExceedToleratedFailureThreshold', 'States.DataLimitExceeded', 'States.Runtime',
-];
-const ENGINE_ERRORS = [
-  'Task.Interrupted', 'Task.Failed', 'Task.Unknown', 'Task.ArgumentsInvalid', 'Task.Superseded', 'Sensitive.Lost', 'Terminal.Cancelled', 'Till.NotReady', 'Device.Unavailable',
-  'Payment.Declined', 'Payment.NotSent', 'Payment.Undone', 'Payment.Unsettled', 'Payment.Uncommitted',
-];
 
 /** Errors that are waited for exist; `States.ALL` stands alone and last; what moves money is tried again only after errors named one by one (rule 13). */
 export const errors: Rule = ({ states }, world, report) => {
