@@ -33,7 +33,7 @@ const behaviours: { readonly [name: string]: (message: Message) => Fault } = {
   'card gone': ({ kind }) => (kind === 'complete' ? 'card-gone' : 'honest'),
 };
 
-const flows = ['wallet', 'card', 'purse', 'split', 'broken', 'half-broken', 'caught', 'retry', 'timeout', 'receipt', 'committed', 'asked', 'partial'];
+const flows = ['wallet', 'card', 'purse', 'split', 'broken', 'half-broken', 'caught', 'retry', 'again', 'at-once', 'short', 'timeout', 'receipt', 'committed', 'asked', 'partial'];
 
 interface Stop {
   readonly point: number;
@@ -59,7 +59,10 @@ const play = async (flow: string, behaviour: (message: Message) => Fault, stops:
       },
     });
     if (till) {
-      const start = till.start({ terminal: 'T1', workflow: flow, key: 'sale-1' }).then(async ({ result }) => world.told.push(await result));
+      const start = till.start({ terminal: 'T1', workflow: flow, key: 'sale-1' }).then(async ({ executionId, result }) => {
+        world.promise('sale-1', executionId);
+        world.told.push(await result);
+      });
       start.catch(() => {});
       await Promise.race([start, world.life.ended, world.quiet()]);
       if (world.life.alive && (await world.quiet())) break;

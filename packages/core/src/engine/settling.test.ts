@@ -109,6 +109,14 @@ describe('settling', () => {
     expect(world.till?.payments()).toMatchObject([{ committed: true }, { committed: true }]);
   });
 
+  it('begins no payment of a sale beside another one that is on its way, not even in the same turn (15)', async () => {
+    const world = worldOf('at-once', () => 'honest');
+    expect(await sell(world, 'at-once')).toMatchObject({ status: 'succeeded' });
+    await world.quiet();
+    expect(await world.check()).toEqual([]);
+    expect(world.till?.payments()).toMatchObject([{ committed: true }, { committed: true }]);
+  });
+
   it('forgets what was sealed for a payment once another one of its sale commits both', async () => {
     const world = worldOf('split', () => 'honest');
     expect(await sell(world, 'split')).toMatchObject({ status: 'succeeded' });

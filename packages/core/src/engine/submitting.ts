@@ -12,6 +12,8 @@ export class Submitting {
   readonly #hand: InHand;
   /** Reads a payment's table anew. */
   readonly #settle: (paymentId: string) => void;
+  /** Sale reference -> its payment that is on its way to an intent: another one of the sale must not slip in beside it (15). */
+  readonly #begun = new Map<string, string>();
 
   constructor(hand: InHand, settle: (paymentId: string) => void) {
     this.#hand = hand;
@@ -20,17 +22,31 @@ export class Submitting {
 
   /** A new attempt of a sale, from `prepare` to its first answer. @returns why nothing was sent, where nothing was */
   async first(order: ChargeOrder, live: Live): Promise<ChargeResult | undefined> {
-    const { options, lanes } = this.#hand;
-    const found = options.methodOf(order.terminalId, order.method);
-    if (!found) return { is: 'not-sent', why: `no payment method ${order.method}` };
-    const former = this.#hand.payment(order.paymentId);
-    // A new attempt only when every former one is not-sent, declined or undone (13).
-    if (former && (isUndecided(former) || paidMinor(former) > 0 || isResolved(former))) return { is: 'not-sent', why: 'an earlier attempt of this payment is not decided' };
-    for (const other of options.journal.paymentsOfSale(order.saleReference)) {
-      if (other.paymentId !== order.paymentId && (isUndecided(other) || openCase(other))) {
-        return { is: 'not-sent', why: `payment ${other.paymentId} of the same sale is not decided` };
-      }
+    const found = this.#hand.options.methodOf(order.terminalId, order.method);
+    const why = found ? this.#undecided(order) : `no payment method ${order.method}`;
+    if (!found || why !== undefined) return { is: 'not-sent', why: why ?? '' };
+    this.#begun.set(order.saleReference, order.paymentId);
+    try {
+      return await this.#attempt(order, live, found);
+    } finally {
+      this.#begun.delete(order.saleReference);
     }
+  }
+
+  /** Why a new attempt must wait: something of this payment (13) or of this sale (15) is not decided. */
+  #undecided({ paymentId, saleReference }: ChargeOrder): string | undefined {
+    const former = this.#hand.payment(paymentId);
+    // A new attempt only when every former one is not-sent, declined or undone.
+    if (former && (isUndecided(former) || paidMinor(former) > 0 || isResolved(former))) return 'an earlier attempt of this payment is not decided';
+    const other =
+      this.#begun.get(saleReference) ??
+      this.#hand.options.journal.paymentsOfSale(saleReference).find((each) => each.paymentId !== paymentId && (isUndecided(each) || openCase(each)))?.paymentId;
+    return other === undefined ? undefined : `payment ${other} of the same sale is not decided`;
+  }
+
+  async #attempt(order: ChargeOrder, live: Live, found: FoundMethod): Promise<ChargeResult | undefined> {
+    const { lanes } = this.#hand;
+    const former = this.#hand.payment(order.paymentId);
     const request: PaymentRequest = {
       paymentId: order.paymentId,
       attempt: (former?.attempts.length ?? 0) + 1,
@@ -46,7 +62,6 @@ export class Submitting {
     this.#hand.live.set(order.paymentId, live);
     const submitted = await lanes.run(prepared.lane, { undo: false, signal: waiting.signal }, async () => {
       waiting.over();
-      // Two tills may have waited for the same sale: look again, now that it is this one's turn.
       if (live.signal.aborted) return { is: 'not-sent', why: 'cancelled before it was sent' } as const;
       const refused = await this.submit({ request, prepared, sealed, found, order });
       if (refused) return { is: 'not-sent', why: refused.message } as const;

@@ -1,6 +1,6 @@
-/** What must be true of a till and its hosts once all is quiet. They know the log and the hosts' ledgers, nothing of the engine's code. */
+/** What must be true of a till and its hosts: of each message as it leaves, and of everything once all is quiet. They know the log and the hosts' ledgers. */
 import { Journal } from '../engine/journal.js';
-import { type AttemptState, isUndecided, isResolved, openCase, paidMinor, type PaymentState } from '../engine/payment.js';
+import { type AttemptState, evolvePayment, isUndecided, isResolved, openCase, paidMinor, type PaymentState } from '../engine/payment.js';
 import type { Clock } from '../contract.js';
 import type { EventRecord } from '../events.js';
 import { canonicalJson, type Json } from '../json.js';
@@ -15,6 +15,8 @@ export interface Evidence {
   readonly sealedKeys: readonly string[];
   /** Results that were told, in any life. */
   readonly told: readonly ExecutionResult[];
+  /** Key -> the transaction that its start first promised, in any life. */
+  readonly promised: ReadonlyMap<string, string>;
   /** Records that subscribers saw, in any life. */
   readonly seen: readonly EventRecord[];
   /** What the last life holds. */
@@ -33,6 +35,8 @@ export const check = async (evidence: Evidence): Promise<readonly string[]> => {
     ...payments.flatMap((payment) => atRest(payment)),
     ...payments.flatMap((payment) => againstHost(payment, host)),
     ...strangers(replayed, host),
+    ...overcharged(payments, host),
+    ...[...evidence.promised].filter(([key, id]) => replayed.keys.get(key)?.execution !== id).map(([key, id]) => `${key} was promised as ${id}, and is ${replayed.keys.get(key)?.execution ?? 'unknown to the log'}`),
     ...[...host.submits].filter(([, times]) => times > 1).map(([reference, times]) => `${reference} was submitted ${times} times`),
     ...[...replayed.executions.values()].filter(({ state }) => state.status === 'running').map(({ id }) => `${id} never ended`),
     ...sameState(replayed, evidence.live),
@@ -59,9 +63,22 @@ const againstHost = (payment: PaymentState, host: SimulatedHost): string[] => {
   const standing = host.standing(payment.paymentId);
   const problems = standing.length > 1 ? [`${payment.paymentId}: ${standing.length} approvals stand at the host (${standing.map(({ reference }) => reference).join(', ')})`] : [];
   if (openCase(payment) || isResolved(payment)) return problems;
+  problems.push(...standing.filter(({ reference }) => host.refusedByCard.has(reference)).map(({ reference }) => `${reference} stands, and its card refused it`));
   const hostMinor = standing.reduce((sum, entry) => sum + entry.amountMinor, 0);
   const logMinor = payment.committed ? paidMinor(payment) : 0;
   return hostMinor === logMinor ? problems : [...problems, `${payment.paymentId}: ${hostMinor} stands at the host, ${logMinor} in the log`];
+};
+
+/** Nobody pays more for a sale than is due (15). */
+const overcharged = (payments: readonly PaymentState[], host: SimulatedHost): string[] => {
+  const sales = new Map<string, PaymentState[]>();
+  for (const payment of payments) sales.set(payment.saleReference, [...(sales.get(payment.saleReference) ?? []), payment]);
+  return [...sales].flatMap(([sale, parts]) => {
+    if (parts.some((part) => openCase(part) || isResolved(part))) return [];
+    const stands = parts.flatMap(({ paymentId }) => host.standing(paymentId)).reduce((sum, { amountMinor }) => sum + amountMinor, 0);
+    const due = Math.max(...parts.map(({ dueMinor }) => dueMinor));
+    return stands > due ? [`${stands} stands at the host for ${sale}, of which ${due} is due`] : [];
+  });
 };
 
 const strangers = ({ payments }: Journal, host: SimulatedHost): string[] =>
@@ -101,4 +118,93 @@ const leaks = (log: MemoryLog, secrets: readonly string[]): string[] => {
 
 async function* each<T>(items: readonly T[]): AsyncGenerator<T> {
   yield* items;
+}
+
+/** A message of a till, just before it leaves. */
+export interface Sent {
+  readonly kind: 'sale' | 'void' | 'refund' | 'reverse' | 'complete';
+  readonly paymentId: string;
+  readonly reference: string;
+  readonly lane: string;
+  /** What a reversal needs beside the log is at hand. */
+  readonly sealed: boolean;
+}
+
+type Watched = Pick<MemoryLog, 'records' | 'durableTo'>;
+
+/** Reads along in the log, and says of each message whether it may leave now. */
+export class Witness {
+  #log: Watched | undefined;
+  #read = 0;
+  readonly #payments = new Map<string, PaymentState>();
+  /** Where the last intent, order to undo, and approval of an attempt stand: `condemned p1@2`. */
+  readonly #seqs = new Map<string, number>();
+  /** The last record of a payment. */
+  readonly #heard = new Map<string, number>();
+
+  /** @returns what is wrong with sending it, in words */
+  sending(log: Watched, sent: Sent): string[] {
+    this.#catchUp(log);
+    const { kind, paymentId, reference } = sent;
+    const payment = this.#payments.get(paymentId);
+    const attempt = payment?.attempts.find((a) => a.prepared.reference === reference);
+    if (!payment || !attempt) return [`${reference} (${kind}) left without an intent in the log`];
+    const onDisk = (what: string, number: number | undefined): boolean => (this.#seqs.get(`${what} ${paymentId}@${number}`) ?? Infinity) <= log.durableTo;
+    const needed = {
+      sale: () => onDisk('intent', attempt.attempt),
+      void: () => onDisk('intent', attempt.attempt) && onDisk('condemned', attempt.undoes),
+      refund: () => onDisk('intent', attempt.attempt) && onDisk('condemned', attempt.undoes),
+      reverse: () => onDisk('condemned', attempt.attempt),
+      complete: () => onDisk('approved', attempt.attempt),
+    };
+    return [
+      ...(needed[kind]() ? [] : [`${reference} (${kind}) left before what it follows from was on disk`]),
+      ...(sent.sealed ? [] : [`${reference} was reversed without what was sealed for it`]),
+      ...(kind === 'sale' ? [...this.#inTurn(sent, attempt), ...this.#alone(payment, attempt)] : []),
+      ...(kind === 'refund' && payment.attempts.some((a) => a !== attempt && a.undoes === attempt.undoes && a.fate !== 'not-sent') ? [`${reference} repeats a refund`] : []),
+    ];
+  }
+
+  /** One message at a time on a lane, and an undo before the next sale on it, unless a person has been told (12). */
+  #inTurn({ paymentId, reference, lane }: Sent, { attempt: number }: AttemptState): string[] {
+    const problems: string[] = [];
+    for (const payment of this.#payments.values()) {
+      if (openCase(payment)) continue;
+      const before = payment.attempts.find((a) => a.prepared.reference !== reference && a.prepared.lane === lane && a.undoes === undefined && (a.fate === 'submitted' || a.fate === 'undecided' || a.fate === 'condemned'));
+      const intent = this.#seqs.get(`intent ${paymentId}@${number}`) ?? 0;
+      if (before && (this.#heard.get(payment.paymentId) ?? 0) < intent) problems.push(`${reference} was sent while ${before.prepared.reference} on the same lane was ${before.fate}`);
+    }
+    return problems;
+  }
+
+  /** Nothing else of the payment may stand (13), and nothing else of the sale may be undecided (15). */
+  #alone(payment: PaymentState, attempt: AttemptState): string[] {
+    const former = payment.attempts.filter((a) => a !== attempt && a.undoes === undefined && !(a.fate === 'not-sent' || a.fate === 'declined' || a.fate === 'undone'));
+    const others = [...this.#payments.values()].filter((other) => other !== payment && other.saleReference === payment.saleReference && isUndecided(other));
+    return [
+      ...former.map((a) => `${attempt.prepared.reference} was sent while ${a.prepared.reference} of the same payment was ${a.fate}`),
+      ...others.map(({ paymentId }) => `${attempt.prepared.reference} was sent while ${paymentId} of the same sale was undecided`),
+    ];
+  }
+
+  #catchUp(log: Watched): void {
+    if (log !== this.#log) {
+      this.#log = log;
+      this.#read = 0;
+      this.#payments.clear();
+      this.#seqs.clear();
+      this.#heard.clear();
+    }
+    for (; this.#read < log.records.length; this.#read += 1) {
+      const record = log.records[this.#read];
+      if (!record?.stream.startsWith('p/')) continue;
+      const id = record.stream.slice(2);
+      this.#payments.set(id, evolvePayment(this.#payments.get(id), record));
+      this.#heard.set(id, record.seq);
+      const { event } = record;
+      if (event.type === 'paymentPrepared') this.#seqs.set(`intent ${id}@${event.attempt}`, record.seq);
+      if (event.type === 'paymentCondemned') this.#seqs.set(`condemned ${id}@${event.attempt}`, record.seq);
+      if (event.type === 'paymentAnswered' && event.answer.outcome === 'approved') this.#seqs.set(`approved ${id}@${event.attempt}`, record.seq);
+    }
+  }
 }

@@ -19,7 +19,7 @@ const notice = (next: string): { [field: string]: Json } => ({
   Catch: [{ ErrorEquals: ['States.Timeout', 'Terminal.Cancelled'], Next: next }],
   Next: next,
 });
-const retry = [{ ErrorEquals: ['Payment.NotSent', 'Payment.Undone'], IntervalSeconds: 2, MaxAttempts: 2 }];
+const retry = [{ ErrorEquals: ['Payment.NotSent', 'Payment.Undone', 'Payment.Unsettled'], IntervalSeconds: 2, MaxAttempts: 2 }];
 
 export const simulatedFlows: { readonly [name: string]: string } = {
   wallet: flow({ Pay: pay('wallet', { End: true }) }),
@@ -50,6 +50,18 @@ export const simulatedFlows: { readonly [name: string]: string } = {
     Instead: pay('wallet', { End: true }),
   }),
   retry: flow({ Pay: pay('card', { Retry: retry, End: true }) }),
+  again: flow({
+    Pay: pay('wallet', { Catch: [{ ErrorEquals: ['Payment.Unsettled', 'Payment.Undone', 'Payment.Declined'], Next: 'Again' }], End: true }),
+    Again: pay('card', { End: true }),
+  }),
+  'at-once': flow({
+    Both: {
+      Type: 'Parallel',
+      Branches: ['card', 'wallet'].map((method) => ({ StartAt: 'Half', States: { Half: pay(method, { Retry: retry, End: true }, { amountMinor: 500, dueMinor: 1000 }) } })),
+      End: true,
+    },
+  }),
+  short: flow({ Pay: pay('purse', { End: true }, { amountMinor: 600, dueMinor: 1000 }) }),
   timeout: flow({
     Pay: pay('wallet', { TimeoutSeconds: 8, Catch: [{ ErrorEquals: ['States.Timeout'], Next: 'Tell' }], Next: 'Done' }),
     Tell: notice('Done'),

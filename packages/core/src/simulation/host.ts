@@ -67,6 +67,8 @@ export class SimulatedHost {
   readonly ledger = new Map<string, Entry>();
   /** Every call of `submit`, by reference: more than one is a fault of the till. */
   readonly submits = new Map<string, number>();
+  /** References that the card said no to. */
+  readonly refusedByCard = new Set<string>();
   readonly faults = new Map<Fault, number>();
   /** References given out over all lives of the till; they are never given out twice. */
   issued = 0;
@@ -210,7 +212,10 @@ export class SimulatedHost {
   async complete(order: { reference: string; paymentId: string }): Promise<'completed' | 'refused' | 'gone'> {
     const fault = this.#faultOf('complete', order.reference, order.paymentId);
     await this.#wait(this.#options.latencyMs());
-    if (fault === 'refused-by-card') return 'refused';
+    if (fault === 'refused-by-card') {
+      this.refusedByCard.add(order.reference);
+      return 'refused';
+    }
     return fault === 'card-gone' ? 'gone' : 'completed';
   }
 

@@ -1,5 +1,6 @@
 /** Payment methods over a simulated host: a card that completes and is sealed, and two wallets. */
 import { bind, definePlugin, PaymentMethod, type Plugin, type Recorded, type SettlingPolicy } from '../contract.js';
+import type { Sent } from './checkers.js';
 import type { SimulatedHost } from './host.js';
 import type { Life } from './life.js';
 
@@ -31,7 +32,7 @@ export interface SimulatedMethodOptions {
 
 /** Sees every message just before it leaves. */
 export interface Watch {
-  sending(kind: 'sale' | 'undo', recorded: { readonly paymentId: string; readonly reference: string; readonly lane: string; readonly sealed: boolean }): void;
+  sending(sent: Sent): void;
 }
 
 export const simulatedMethods = (options: SimulatedMethodOptions): Plugin =>
@@ -60,7 +61,7 @@ const simulatedMethod = (id: MethodId, { host, life, sharedLane, watch }: Simula
     submit: (request, { reference, lane }) =>
       life.call(async () => {
         const { paymentId, amount, operation, original } = request;
-        watch.sending(operation === 'sale' ? 'sale' : 'undo', { paymentId, reference, lane, sealed: true });
+        watch.sending({ kind: operation === 'void' || operation === 'refund' ? operation : 'sale', paymentId, reference, lane, sealed: true });
         if (operation === 'sale') return await host.submit({ reference, paymentId, amount, completion: card ? 'due' : 'none' });
         return await host.undoBy({ operation, reference, paymentId, amount, of: original?.prepared.reference ?? '' });
       }),
@@ -73,13 +74,14 @@ const simulatedMethod = (id: MethodId, { host, life, sharedLane, watch }: Simula
       life.call(() => {
         const { request, prepared, sealed } = recorded;
         const needsSealed = card && request.operation === 'sale';
-        watch.sending('undo', { paymentId: request.paymentId, reference: prepared.reference, lane: prepared.lane, sealed: !needsSealed || sealed !== undefined });
+        watch.sending({ kind: 'reverse', paymentId: request.paymentId, reference: prepared.reference, lane: prepared.lane, sealed: !needsSealed || sealed !== undefined });
         return host.reverse(place(recorded));
       }),
     ...(card
       ? {
           complete: (recorded: Recorded) =>
             life.call(async () => {
+              watch.sending({ kind: 'complete', paymentId: recorded.request.paymentId, reference: recorded.prepared.reference, lane: recorded.prepared.lane, sealed: true });
               const said = await host.complete(place(recorded));
               if (said === 'gone') return await new Promise<never>(() => {});
               return said === 'completed' ? { outcome: 'completed' as const } : { outcome: 'refused-by-card' as const, why: 'the card said no' };

@@ -156,6 +156,7 @@ class Run {
     try {
       const sale = await Promise.race([till.start({ terminal, workflow, key }), life.ended]);
       if (!sale) return false;
+      world.promise(key, sale.executionId);
       const minding = this.#minding(till, terminal, sale.executionId);
       const result = await Promise.race([sale.result, life.ended]);
       minding.over = true;

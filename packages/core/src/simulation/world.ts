@@ -1,7 +1,6 @@
 /** A till, its hosts and its disk in virtual time: the stage of the crash matrix and of the simulation. */
 import { ActionError, bind, definePlugin, Printer, type RandomSource } from '../contract.js';
 import type { Journal } from '../engine/journal.js';
-import { openCase } from '../engine/payment.js';
 import type { Hash, IdSource } from '../engine/ports.js';
 import { type VirtualClock, virtualClock } from '../engine/virtual-clock.js';
 import type { EventRecord } from '../events.js';
@@ -9,7 +8,7 @@ import { seeded } from '../interpreter/random.js';
 import { type MemoryLog, memoryLog } from '../log/memory-log.js';
 import { memorySealedStore } from '../log/memory-sealed-store.js';
 import { createTill, type ExecutionResult, journalOf, type Till } from '../till.js';
-import { check } from './checkers.js';
+import { check, Witness } from './checkers.js';
 import { simulatedFlows } from './flows.js';
 import { type Fault, type Message, SimulatedHost } from './host.js';
 import { Life, type LifeOptions } from './life.js';
@@ -38,6 +37,8 @@ export class World {
   readonly seen: EventRecord[] = [];
   /** What is wrong at the very moment: messages that should not have been sent. */
   readonly violations: string[] = [];
+  /** Key -> the transaction that its start promised first. */
+  readonly promised = new Map<string, string>();
   readonly alarms = new Map<string, number>();
   log: MemoryLog;
   life = new Life();
@@ -46,6 +47,7 @@ export class World {
   printed = 0;
   readonly #options: WorldOptions;
   readonly #random: RandomSource;
+  readonly #witness = new Witness();
   #ids = 0;
   #onPaper: (() => void) | undefined;
 
@@ -74,7 +76,7 @@ export class World {
     this.till = undefined;
     const ids: IdSource = { next: (prefix) => `${prefix}${(this.#ids += 1)}` };
     const opening = createTill({
-      plugins: [simulatedMethods({ host: this.host, life, sharedLane: this.#options.sharedLane ?? false, watch: { sending: (kind, message) => this.#sending(kind, message) } }), this.#printer(life)],
+      plugins: [simulatedMethods({ host: this.host, life, sharedLane: this.#options.sharedLane ?? false, watch: { sending: (sent) => this.violations.push(...this.#witness.sending(this.log, sent)) } }), this.#printer(life)],
       workflows: this.#options.workflows ?? simulatedFlows,
       terminals: Object.fromEntries(this.terminals().map((id, index) => [id, { tid: `0000000${index + 1}`, mid: '898000000000001', name: 'Corner Shop' }])),
       log: life.log(this.log),
@@ -143,27 +145,19 @@ export class World {
 
   /** @returns what is wrong now that all is quiet */
   async check(): Promise<readonly string[]> {
-    const { till, log, clock, host, told, seen } = this;
+    const { till, log, clock, host, told, seen, promised } = this;
     if (!till) return ['the till is not open'];
-    const problems = await check({ log, clock, host, told, seen, sealedKeys: await this.sealed.keys(), live: journalOf(till), secrets: [SECRET] });
+    const problems = await check({ log, clock, host, told, seen, promised, sealedKeys: await this.sealed.keys(), live: journalOf(till), secrets: [SECRET] });
     return [...this.violations, ...problems];
+  }
+
+  /** A start under a key gave a transaction: it must be the same one for ever (15). */
+  promise(key: string, executionId: string): void {
+    if (!this.promised.has(key)) this.promised.set(key, executionId);
   }
 
   journal(): Journal | undefined {
     return this.till && journalOf(this.till);
-  }
-
-  /** One message at a time on a lane, and an undo before the next sale on it, unless a person has been told (12). */
-  #sending(kind: 'sale' | 'undo', message: { paymentId: string; reference: string; lane: string; sealed: boolean }): void {
-    if (!message.sealed) this.violations.push(`${message.reference} was reversed without what was sealed for it`);
-    if (kind !== 'sale') return;
-    const intent = this.log.records.findLast(({ event }) => event.type === 'paymentPrepared' && event.prepared.reference === message.reference)?.seq ?? 0;
-    for (const payment of this.journal()?.payments.values() ?? []) {
-      if (payment.paymentId === message.paymentId || openCase(payment)) continue;
-      const before = payment.attempts.find((a) => a.prepared.lane === message.lane && a.undoes === undefined && (a.fate === 'submitted' || a.fate === 'undecided' || a.fate === 'condemned'));
-      const lastHeard = this.log.records.findLast(({ stream }) => stream === `p/${payment.paymentId}`)?.seq ?? 0;
-      if (before && lastHeard < intent) this.violations.push(`${message.reference} was sent while ${before.prepared.reference} on the same lane was ${before.fate}`);
-    }
   }
 
   #disk(): { lazyFlush: (sync: () => void) => void; beforeSync: () => Promise<void> } {

@@ -1,0 +1,70 @@
+/**
+ * The safety code broken on purpose, in each way that the table names: the simulation must find every one of them within the seeds
+ * that CI runs, and nothing in the code as it is. A mutation whose text the code no longer holds fails: the table can't rot.
+ */
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { buildJudge, buildMutant } from './mutations/build.js';
+import { mutations } from './mutations/table.js';
+
+/** The seeds of simulate.test.ts. */
+const SEED = 1;
+const RUNS = 150;
+const AT_ONCE = 2;
+/** Changed code may never end: it is stopped, and that is no find. */
+const PATIENCE_MS = 120_000;
+const RUNNER = fileURLToPath(new URL('mutations/run.mjs', import.meta.url));
+const CACHE = fileURLToPath(new URL('../packages/core/node_modules/.mutations-', import.meta.url));
+
+interface Found {
+  readonly runs: number;
+  readonly seed: number;
+  readonly problems: readonly string[];
+}
+
+let dir: string;
+let judge: string;
+beforeAll(async () => {
+  // Beside the packages that core depends on, which are not built in.
+  dir = await mkdtemp(CACHE);
+  judge = await buildJudge(dir);
+});
+afterAll(async () => {
+  await rm(dir, { recursive: true, force: true });
+});
+
+let running = 0;
+const waiting: (() => void)[] = [];
+const oneOfFew = async <T>(work: () => Promise<T>): Promise<T> => {
+  if (running >= AT_ONCE) await new Promise<void>((resolve) => waiting.push(resolve));
+  running += 1;
+  try {
+    return await work();
+  } finally {
+    running -= 1;
+    waiting.shift()?.();
+  }
+};
+
+const simulate = (name: string, edits: Parameters<typeof buildMutant>[2], runs = RUNS): Promise<Found> =>
+  oneOfFew(async () => {
+    const bundle = await buildMutant(dir, name.replaceAll(/\W+/g, '-'), edits, judge);
+    const { stdout } = await promisify(execFile)(process.execPath, [RUNNER, bundle, String(SEED), String(runs)], { timeout: PATIENCE_MS, killSignal: 'SIGKILL' });
+    return JSON.parse(stdout) as Found;
+  });
+
+describe('mutations of the safety code', { timeout: 300_000 }, () => {
+  // All seeds of the code as it is are simulate.test.ts's; here only what is built for the mutations is held against it.
+  it.concurrent('the code as it is fails no run', async () => {
+    expect(await simulate('as it is', [], 20)).toMatchObject({ runs: 20, problems: [] });
+  });
+
+  it.concurrent.each(mutations)('$name ($rule)', async ({ name, edits }) => {
+    const found = await simulate(name, edits);
+    if (process.env['TILLWRIGHT_STORY']) console.log(`${name}: ${JSON.stringify(found)}`);
+    expect(found.problems, `not found in ${found.runs} runs`).not.toEqual([]);
+  });
+});

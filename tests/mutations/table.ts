@@ -1,0 +1,217 @@
+/** Ways to break what keeps money safe, one by one. Each must be found by the simulation within the seeds that CI runs. */
+import type { Edit } from './build.js';
+
+export interface Mutation {
+  readonly name: string;
+  /** The money rule that it breaks. */
+  readonly rule: number;
+  readonly edits: readonly Edit[];
+}
+
+const SUBMITTING = 'engine/submitting.ts';
+const UNDOING = 'engine/undoing.ts';
+const SETTLER = 'engine/settler.ts';
+const PAYMENT = 'engine/payment.ts';
+const TILL = 'till.ts';
+
+export const mutations: readonly Mutation[] = [
+  {
+    name: 'the intent is not waited for on disk',
+    rule: 1,
+    edits: [{ file: SUBMITTING, find: 'await journal.appendDurably([{ stream: stream.payment(paymentId), event: intent }]);', put: 'journal.append([{ stream: stream.payment(paymentId), event: intent }]);' }],
+  },
+  {
+    name: 'a submit is sent twice',
+    rule: 1,
+    edits: [{ file: SUBMITTING, find: 'ask(() => found.method.submit(request, prepared, live), {', put: 'ask(async () => { await found.method.submit(request, prepared, live); return await found.method.submit(request, prepared, live); }, {' }],
+  },
+  {
+    name: 'a submit is sent again to ask for its fate',
+    rule: 1,
+    edits: [{ file: SETTLER, find: 'method.inquire?.(recorded)', put: 'method.submit(attempt.request, attempt.prepared, { signal: this.#options.closing } as Live)' }],
+  },
+  {
+    name: 'silence is a decline',
+    rule: 2,
+    edits: [{ file: 'engine/ask.ts', find: "const unanswered = { outcome: 'unknown', reason: 'no-answer', why: 'no answer in time' } as const;", put: "const unanswered = { outcome: 'declined', verified: true, code: '68', hint: { zh: '', en: '' }, again: 'never' } as const;" }],
+  },
+  {
+    name: 'a throw after the first byte owes nothing',
+    rule: 1,
+    edits: [{ file: 'engine/ask.ts', find: "({ outcome: 'unknown', reason: 'no-answer', why: error instanceof Error ? error.name : 'error' }) as const", put: "({ outcome: 'not-sent', why: error instanceof Error ? error.name : 'error' }) as const" }],
+  },
+  {
+    name: 'after the last inquiry it is taken for declined',
+    rule: 2,
+    edits: [{ file: PAYMENT, find: "return { do: 'condemn', attempt: a.attempt, why: whyUndecided(a) };", put: 'return undefined;' }],
+  },
+  {
+    name: 'an unverified refusal is believed',
+    rule: 3,
+    edits: [{ file: PAYMENT, find: 'if (answer.verified !== true) return', put: "if (answer.verified !== true && answer.outcome !== 'declined') return" }],
+  },
+  {
+    name: 'an unverified undo is believed',
+    rule: 3,
+    edits: [{ file: UNDOING, find: "answer.outcome === 'undone' && answer.verified !== true ?", put: "answer.outcome === 'pending' ?" }],
+  },
+  {
+    name: 'an approval for more than asked is taken',
+    rule: 3,
+    edits: [{ file: PAYMENT, find: 'amount.amountMinor <= request.amount.amountMinor;', put: 'true;' }],
+  },
+  {
+    name: 'a duplicate is a decline',
+    rule: 4,
+    edits: [{ file: PAYMENT, find: "if (answer.outcome !== 'approved') return answer;", put: "if (answer.outcome === 'unknown' && answer.reason === 'duplicate') return { outcome: 'declined', verified: true, code: '94', hint: { zh: '', en: '' }, again: 'never' } as never;\n  if (answer.outcome !== 'approved') return answer;" }],
+  },
+  {
+    name: 'absent is trusted for ever',
+    rule: 5,
+    edits: [{ file: PAYMENT, find: "undone?.proof === 'no-original' ? policy.watchAtMs[undone.watches] : undefined", put: 'undefined as number | undefined' }],
+  },
+  {
+    name: 'absent is proof',
+    rule: 5,
+    edits: [{ file: PAYMENT, find: "if (a.fate !== 'submitted' && a.fate !== 'undecided') return counted;", put: "if (a.fate !== 'submitted' && a.fate !== 'undecided') return counted;\n    if (answer.outcome === 'absent') return { ...counted, fate: 'declined' };" }],
+  },
+  {
+    name: 'an approval of what was condemned restarts no undo',
+    rule: 5,
+    edits: [{ file: PAYMENT, find: "if (a.condemned) return { ...withoutUndone(approved), fate: 'condemned'", put: "if (a.condemned && a.fate === 'undone') return a;\n      if (a.condemned) return { ...withoutUndone(approved), fate: 'condemned'" }],
+  },
+  {
+    name: 'an undo begins before its order is on disk',
+    rule: 6,
+    edits: [
+      { file: UNDOING, find: 'await ports.log.durable(seq);', put: 'void seq;' },
+      { file: UNDOING, find: 'await ports.log.durable(ports.log.head);', put: '' },
+    ],
+  },
+  {
+    name: 'what was condemned is kept when it turns out approved',
+    rule: 6,
+    edits: [{ file: PAYMENT, find: "if (a.condemned) return { ...withoutUndone(approved), fate: 'condemned'", put: "if (a.condemned && a.fate !== 'condemned') return { ...withoutUndone(approved), fate: 'completed'" }],
+  },
+  {
+    name: 'a void without an answer is voided again at once',
+    rule: 7,
+    edits: [{ file: PAYMENT, find: 'for (const attempt of payment.attempts.toReversed()) {', put: 'for (const attempt of payment.attempts.filter((a) => a.undoes === undefined).toReversed()) {' }],
+  },
+  {
+    name: 'a refund without an answer is repeated',
+    rule: 7,
+    edits: [{ file: PAYMENT, find: "if (a.operation === 'refund') return caseOnce(payment, `refund ${a.prepared.reference} has no answer`);", put: "if (a.operation === 'refund') return { do: 'undo-by', attempt: a.undoes ?? 1, operation: 'refund', at: context.now };" }],
+  },
+  {
+    name: 'the card is not listened to',
+    rule: 8,
+    edits: [{ file: SUBMITTING, find: "() => method.complete?.(recorded, live) ?? Promise.resolve({ outcome: 'completed' })", put: "async () => { await method.complete?.(recorded, live); return { outcome: 'completed' as const }; }" }],
+  },
+  {
+    name: 'a sale is committed before its card has accepted it',
+    rule: 8,
+    edits: [{ file: SUBMITTING, find: "answer.completion === 'none' && ", put: '' }],
+  },
+  {
+    name: 'an approval is not waited for on disk',
+    rule: 8,
+    edits: [{ file: SUBMITTING, find: "if (answer.outcome === 'approved') await journal.ports.log.durable(seq);", put: 'void seq;' }],
+  },
+  {
+    name: 'a committed sale is undone',
+    rule: 9,
+    edits: [
+      { file: UNDOING, find: 'if (!payment || payment.committed || isSettled(payment)) continue;', put: 'if (!payment) continue;' },
+      { file: 'engine/executions.ts', find: '!payment.committed && !isSettled(payment)', put: 'true' },
+    ],
+  },
+  {
+    name: 'what nobody committed is not undone at the end',
+    rule: 10,
+    edits: [{ file: UNDOING, find: 'for (const id of paymentIds.toReversed()) {', put: 'for (const id of paymentIds.slice(1)) {' }],
+  },
+  {
+    name: 'a lane is opened while its undo is under way',
+    rule: 12,
+    edits: [{ file: UNDOING, find: "if (payment && !payment.attempts.some((a) => a.fate === 'condemned'))", put: 'if (payment)' }],
+  },
+  {
+    name: 'a shut lane stops nobody',
+    rule: 12,
+    edits: [{ file: 'engine/lanes.ts', find: 'if (index === -1 && state.undos.size === 0) index = 0;', put: 'if (index === -1) index = 0;' }],
+  },
+  {
+    name: 'two messages at once on a lane',
+    rule: 12,
+    edits: [{ file: 'engine/lanes.ts', find: 'if (state.busy) return;', put: '' }],
+  },
+  {
+    name: 'lanes are open after a restart',
+    rule: 12,
+    edits: [{ file: SETTLER, find: '      this.#hand.shutLane(payment);\n      this.settle(payment.paymentId);', put: '      this.settle(payment.paymentId);' }],
+  },
+  {
+    name: 'a new attempt while the former one is undecided',
+    rule: 13,
+    edits: [{ file: SUBMITTING, find: 'if (former && (isUndecided(former) || paidMinor(former) > 0 || isResolved(former))) return', put: 'if (former && isResolved(former)) return' }],
+  },
+  {
+    name: 'a step that a restart finds submitted is submitted anew',
+    rule: 13,
+    edits: [
+      { file: SETTLER, find: 'if (!known) {', put: "if (!known || known.fate === 'undecided' || known.fate === 'submitted') {" },
+      { file: SUBMITTING, find: 'if (former && (isUndecided(former) || paidMinor(former) > 0 || isResolved(former))) return', put: 'if (former && isResolved(former)) return' },
+    ],
+  },
+  {
+    name: 'a cancel during submit is forgotten',
+    rule: 14,
+    edits: [{ file: SETTLER, find: 'if (!this.#hand.givenUp.has(paymentId)) this.#hand.givenUp.set(paymentId, why);', put: 'void why;' }],
+  },
+  {
+    name: 'the same key starts another transaction',
+    rule: 15,
+    edits: [{ file: TILL, find: 'const known = key === undefined ? undefined : this.#journal.keys.get(key);', put: 'const known = undefined as { execution: string; content: string } | undefined;' }],
+  },
+  {
+    name: 'a start with a key is not waited for on disk',
+    rule: 15,
+    edits: [{ file: TILL, find: 'if (key !== undefined) await this.#ports.log.durable(this.#ports.log.head);', put: '' }],
+  },
+  {
+    name: 'another payment of a sale is begun while one is undecided',
+    rule: 15,
+    edits: [{ file: SUBMITTING, find: 'each.paymentId !== paymentId && (isUndecided(each) || openCase(each))', put: 'each.paymentId === paymentId && openCase(each)' }],
+  },
+  {
+    name: 'two payments of a sale are begun at once',
+    rule: 15,
+    edits: [{ file: SUBMITTING, find: 'this.#begun.set(order.saleReference, order.paymentId);', put: '' }],
+  },
+  {
+    name: 'a result is told before it is on disk',
+    rule: 11,
+    edits: [{ file: TILL, find: 'this.#ports.log.durable(entry.seq).then(', put: 'Promise.resolve().then(' }],
+  },
+  {
+    name: 'what a reversal needs is not sealed',
+    rule: 1,
+    edits: [{ file: SUBMITTING, find: 'if (work.sealed) await ports.sealed.put(sealedKey(paymentId, attempt), work.sealed);', put: '' }],
+  },
+  {
+    name: 'what a reversal needs is forgotten as soon as the host has answered',
+    rule: 7,
+    edits: [{ file: SUBMITTING, find: 'await this.record({ paymentId, attempt, to: \'submit\', try: 1 }, judge(answer, request));', put: "await this.record({ paymentId, attempt, to: 'submit', try: 1 }, judge(answer, request));\n      await ports.sealed.forget(sealedKey(paymentId, attempt));" }],
+  },
+  {
+    name: 'what was sealed is never forgotten',
+    rule: 7,
+    edits: [{ file: PAYMENT, find: "return forgettable && { do: 'forget', attempt: forgettable.attempt };", put: 'return undefined;' }],
+  },
+  {
+    name: 'a flow succeeds with an approval that nobody owns',
+    rule: 10,
+    edits: [{ file: 'engine/executions.ts', find: "unowned && event.type === 'executionEnded'", put: "!unowned && event.type === 'executionEnded'" }],
+  },
+];
