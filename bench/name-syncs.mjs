@@ -26,7 +26,7 @@ export const nameSyncs = (storage) => {
     get durableTo() {
       return log.durableTo;
     },
-    open: () => log.open(),
+    open: (options) => log.open(options),
     append: (inputs, at) => {
       const records = log.append(inputs, at);
       if (counts) appended.set(log.head, inputs.map(({ event }) => event.type).join(' + '));
@@ -38,6 +38,9 @@ export const nameSyncs = (storage) => {
     },
     onDurable: (listener) => log.onDurable(listener),
     read: (stream) => log.read(stream),
+    find: (by, value) => log.find(by, value),
+    checkpoint: (state) => named('checkpoint and index, at a segment’s end', () => log.checkpoint(state)),
+    onCheckpointDue: (listener) => log.onCheckpointDue(listener),
     close: () => log.close(),
   };
   const watchedSealed = {

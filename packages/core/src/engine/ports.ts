@@ -1,6 +1,7 @@
 /** With the devices, these hold all that is not deterministic. */
 import type { Clock, RandomSource } from '../contract.js';
 import type { EventRecord, TillEvent } from '../events.js';
+import type { Json } from '../json.js';
 
 export type { Clock, RandomSource } from '../contract.js';
 
@@ -30,10 +31,12 @@ export interface EventInput {
  */
 export interface EventLog {
   /**
-   * Takes the log for this process and gives every record in order (or, from a checkpoint on, the tail).
+   * Takes the log for this process and gives every record in order, or those after a checkpoint that was restored.
+   * @param options.restore is offered what `checkpoint` was last given, if the log still holds the record that it was taken
+   *   at; false refuses it, and the log is read from its beginning. Without it there is no such offer.
    * @throws LOG_LOCKED, LOG_DAMAGED, LOG_VERSION, LOG_FAILED
    */
-  open(): Promise<OpenedLog>;
+  open(options?: { readonly restore?: (state: Json) => boolean }): Promise<OpenedLog>;
   /**
    * @param at ms since 1970, the same for all of one call: what one call appends is one write
    * @throws LOG_FAILED after a failed write or sync: the engine must be reopened
@@ -48,8 +51,23 @@ export interface EventLog {
   readonly durableTo: number;
   /** Reads back from disk or memory, sealed segments included: every record of a stream, in order. */
   read(stream: string): AsyncIterable<EventRecord>;
+  /**
+   * Streams that were ever begun under a name, oldest first: the execution of a start's key, payments by an attempt's
+   * reference or by their execution. The whole history answers, at a cost that does not grow with it.
+   */
+  find(by: FindBy, value: string): Promise<readonly string[]>;
+  /**
+   * Keeps what all records up to the head fold to, so that the next opening need not read them. Derived: without it, or where
+   * it does not fit, the log itself is read. Resolves when it is on disk.
+   * @throws LOG_FAILED; any other error means that it was not kept, and nothing else
+   */
+  checkpoint?(state: Json): Promise<void>;
+  /** Calls back when so much was appended that a checkpoint is worth its while. Returns how to stop. */
+  onCheckpointDue?(listener: () => void): () => void;
   close(): Promise<void>;
 }
+
+export type FindBy = 'key' | 'reference' | 'execution';
 
 export interface OpenedLog {
   readonly records: AsyncIterable<EventRecord>;

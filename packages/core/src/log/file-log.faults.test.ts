@@ -85,12 +85,12 @@ it('names of new segments are durable before what they hold is', async () => {
   expect(await afterwards(disk)).toEqual(upTo(3));
 });
 
-it.each(['create', 'syncDirectory'] as const)('a new segment whose %s fails stops the log', async (operation) => {
+it.each([['create', '/data/00000002.jsonl'], ['syncDirectory', '/data']] as const)('a new segment whose %s fails stops the log', async (operation, path) => {
   const disk = new SimulatedDisk();
   const { log } = await start(disk, { segmentBytes: 1 });
   log.append([counted(1)], 0);
   await log.durable(1);
-  disk.failNext(operation, 'EROFS');
+  disk.failNext(operation, 'EROFS', path);
   log.append([counted(2)], 0);
   await expect(log.durable(log.head)).rejects.toMatchObject({ code: 'LOG_FAILED', details: { why: 'EROFS: simulated' } });
   await log.close();

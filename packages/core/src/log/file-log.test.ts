@@ -71,9 +71,9 @@ describe('the log in a directory', () => {
     const late = upTo(40).map((to) => append(50 + to));
     release.give();
     await Promise.all(first);
-    expect(log.stats).toEqual({ syncs: 1, records: 90 });
+    expect(log.stats).toMatchObject({ syncs: 1, records: 90 });
     await Promise.all(late);
-    expect(log.stats).toEqual({ syncs: 2, records: 90 });
+    expect(log.stats).toMatchObject({ syncs: 2, records: 90 });
     await log.close();
     expect(countsOf(await collect(readLog(dir)))).toEqual(upTo(90));
   });

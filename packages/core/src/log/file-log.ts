@@ -1,15 +1,21 @@
 import { join } from 'node:path';
 import { Low } from 'lowdb';
-import type { EventInput, EventLog, OpenedLog } from '../engine/ports.js';
+import type { EventInput, EventLog, FindBy, OpenedLog } from '../engine/ports.js';
 import { TillwrightError } from '../errors.js';
 import type { EventRecord, TillEvent } from '../events.js';
+import type { Json } from '../json.js';
 import { AppendingAdapter } from './appending-adapter.js';
+import { checkpointText, type SegmentStart, writeCheckpoint } from './checkpoint-file.js';
 import type { FileSystem } from './file-system.js';
 import { Listeners } from './listeners.js';
 import { nodeFileSystem } from './node-file-system.js';
-import { decode, encode, rawLines } from './record.js';
-import { damage, scanLog, sound, type SoundEnd } from './scan.js';
-import { emptySegment, segmentName, segmentPath, type OpenSegment } from './segment.js';
+import { openHistory } from './opening.js';
+import { encode } from './record.js';
+import { FIRST_START } from './scan.js';
+import { emptySegment, type OpenSegment } from './segment.js';
+import { SegmentIndex } from './segment-index.js';
+import { readSegment, recordMark } from './segment-reader.js';
+import { answersTo, eachTerm, findTerm, streamTerm } from './terms.js';
 
 export interface FileLogOptions {
   /** A segment that has reached this size is sealed before the next append, in bytes; 8 MiB unless told. */
@@ -22,7 +28,12 @@ export interface FileLogOptions {
 
 export interface FileLog extends EventLog {
   /** Since it was opened: syncs of records, and records appended. */
-  readonly stats: { readonly syncs: number; readonly records: number };
+  readonly stats: {
+    readonly syncs: number;
+    readonly records: number;
+    /** Records that opening read: all of them, or from the checkpoint's segment on. */
+    readonly readAtOpen: number;
+  };
   /** SHA-256 of the last appended record's line: with `head` what an anchor holds (the settlement slip, the PIN pad). */
   readonly headHash: string;
 }
@@ -53,9 +64,16 @@ class DirectoryLog implements FileLog {
   #db: Low<OpenSegment>;
   /** The one being written is `#db.data`; those begun after it wait here. Appends go to the last. */
   #begun: OpenSegment[] = [];
-  /** Stream -> numbers of the segments that hold records of it. */
-  #streams = new Map<string, number[]>();
-  #sealedRecords = 0;
+  /** What the segments that the index does not have yet answer to. */
+  #terms = new Map<number, Set<string>>();
+  #index: SegmentIndex;
+  /** Where the chain stood before the segment that is appended to. */
+  #start: SegmentStart = FIRST_START;
+  /** Bytes of the segments before that one. */
+  #sizes: number[] = [];
+  #checkpointing: Promise<void> = Promise.resolve();
+  readonly #due = new Set<() => void>();
+  #readAtOpen = 0;
   #head = 0;
   #headHash = '';
   #durableTo = 0;
@@ -71,6 +89,7 @@ class DirectoryLog implements FileLog {
     this.#dir = dir;
     this.#fs = options.fileSystem ?? nodeFileSystem;
     this.#adapter = new AppendingAdapter(this.#fs, dir, 0);
+    this.#index = new SegmentIndex(this.#fs, dir);
     this.#db = new Low<OpenSegment>(this.#adapter, emptySegment(1));
     this.#segmentBytes = options.segmentBytes ?? 8 * 1024 * 1024;
     this.#lazyFlushMs = options.lazyFlushMs ?? 100;
@@ -86,19 +105,20 @@ class DirectoryLog implements FileLog {
     return this.#durableTo;
   }
   get stats() {
-    return { syncs: this.#adapter.syncs, records: this.#appended };
+    return { syncs: this.#adapter.syncs, records: this.#appended, readAtOpen: this.#readAtOpen };
   }
 
-  async open(): Promise<OpenedLog> {
+  async open({ restore }: { readonly restore?: (state: Json) => boolean } = {}): Promise<OpenedLog> {
     await this.#system(this.#fs.makeDirectory(this.#dir));
     const unlock = await this.#system(this.#fs.lock(join(this.#dir, 'lock')));
     if (unlock === undefined) throw new TillwrightError('LOG_LOCKED', { dir: this.#dir });
     try {
-      const end = await this.#system(this.#load());
+      const opened = await this.#system(this.#load(restore));
       this.#unlock = unlock;
-      return { records: this.#all(end.lastSegment), ...(end.cut === undefined ? {} : { cut: end.cut }) };
+      return opened;
     } catch (error) {
       await this.#adapter.close().catch(() => undefined);
+      await this.#index.close();
       await unlock();
       throw error;
     }
@@ -132,14 +152,32 @@ class DirectoryLog implements FileLog {
   }
 
   async *read(stream: string): AsyncGenerator<EventRecord> {
-    const upTo = this.#head;
-    for (const number of this.#streams.get(stream)?.slice() ?? []) {
-      const inMemory = [this.#db.data, ...this.#begun].find((segment) => segment.number === number);
-      for await (const record of inMemory === undefined ? this.#sealed(number, stream) : inMemory.records.slice()) {
-        if (record.seq > upTo) return;
-        if (record.stream === stream) yield record;
-      }
-    }
+    const mark = recordMark({ stream });
+    for await (const record of this.#recordsWith(streamTerm(stream), mark)) if (record.stream === stream) yield record;
+  }
+
+  async find(by: FindBy, value: string): Promise<readonly string[]> {
+    const found = new Set<string>();
+    for await (const record of this.#recordsWith(findTerm(by, value), recordMark({ value }))) if (answersTo(record, by, value)) found.add(record.stream);
+    return [...found];
+  }
+
+  async checkpoint(state: Json): Promise<void> {
+    this.#usable();
+    const seq = this.#head;
+    const text = checkpointText({ seq, hash: this.#headHash, segment: this.#newest.number, start: this.#start, sizes: this.#sizes }, state);
+    const writing = this.#checkpointing.catch(() => undefined).then(async () => {
+      await this.#onDisk(seq);
+      await this.#index.settled();
+      await writeCheckpoint(this.#fs, this.#dir, text);
+    });
+    this.#checkpointing = writing;
+    await writing;
+  }
+
+  onCheckpointDue(listener: () => void): () => void {
+    this.#due.add(listener);
+    return () => void this.#due.delete(listener);
   }
 
   async close(): Promise<void> {
@@ -152,9 +190,15 @@ class DirectoryLog implements FileLog {
       clearTimeout(this.#lazy);
       this.#lazy = undefined;
       await this.#writing;
+      await this.#checkpointing.catch(() => undefined);
+      await this.#index.close();
       await this.#adapter.close().catch(() => undefined);
       await unlock();
     }
+  }
+
+  get #newest(): OpenSegment {
+    return this.#begun.at(-1) ?? this.#db.data;
   }
 
   #usable(): void {
@@ -174,13 +218,9 @@ class DirectoryLog implements FileLog {
   // -------------------------------------------------------------------------------------------------------------------
   // Opening
 
-  async #load(): Promise<SoundEnd> {
-    const streams = new Map<string, number[]>();
-    const scan = scanLog(this.#fs, this.#dir);
-    let step = await scan.next();
-    for (; step.done !== true; step = await scan.next()) for (const { record, segment } of step.value) note(streams, record.stream, segment);
-    const end = sound(this.#dir, step.value);
-
+  async #load(restore: ((state: Json) => boolean) | undefined): Promise<OpenedLog> {
+    this.#index = new SegmentIndex(this.#fs, this.#dir);
+    const { end, terms, sizes, from, read } = await openHistory(this.#fs, this.#dir, { index: this.#index, ...(restore ? { restore } : {}) });
     const number = Math.max(end.lastSegment, 1);
     this.#adapter = new AppendingAdapter(this.#fs, this.#dir, end.lastSegment);
     this.#db = new Low<OpenSegment>(this.#adapter, emptySegment(number));
@@ -190,55 +230,70 @@ class DirectoryLog implements FileLog {
       await this.#db.read();
     }
     this.#begun = [];
-    this.#streams = streams;
-    this.#sealedRecords = end.sealedRecords;
+    this.#terms = new Map([[number, terms]]);
+    this.#start = end.start;
+    this.#sizes = sizes;
+    this.#readAtOpen = read;
     this.#head = end.records;
     this.#durableTo = end.records;
     this.#wanted = end.records;
     this.#headHash = end.head;
     this.#appended = 0;
     this.#waiting = [];
+    this.#checkpointing = Promise.resolve();
     this.#failure = undefined;
-    return end;
+    return { records: this.#after(from), ...(end.cut === undefined ? {} : { cut: end.cut }) };
   }
 
-  /** Sealed segments from disk, the open one from memory: a checkpoint would begin at a later segment. */
-  async *#all(segments: number): AsyncGenerator<EventRecord> {
-    const open = this.#db.data.records.slice();
-    for (let number = 1; number < segments; number += 1) yield* this.#sealed(number);
-    yield* open;
+  /** Sealed segments from disk, the open one from memory. */
+  async *#after({ segment, seq }: { readonly segment: number; readonly seq: number }): AsyncGenerator<EventRecord> {
+    const open = this.#db.data;
+    const records = open.records.slice();
+    for (let number = segment; number < open.number; number += 1) {
+      for await (const record of readSegment(this.#fs, this.#dir, number)) if (record.seq > seq) yield record;
+    }
+    for (const record of records) if (record.seq > seq) yield record;
   }
 
-  async *#sealed(number: number, stream?: string): AsyncGenerator<EventRecord> {
-    const mark = stream === undefined ? undefined : Buffer.from(`,"stream":${JSON.stringify(stream)},"v":`);
-    let line = 0;
-    for await (const lines of rawLines(this.#fs.read(segmentPath(this.#dir, number)))) {
-      for (const { bytes, offset } of lines) {
-        line += 1;
-        if (mark !== undefined && !Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).includes(mark)) continue;
-        const decoded = decode(bytes);
-        if (decoded.is === 'line') yield decoded.record;
-        else throw damage(this.#dir, { file: segmentName(number), line, byte: offset, seq: 0, why: decoded.is === 'bad' ? decoded.why : 'newer' });
+  /** Records, up to the head, of segments that may hold the term; those without a mark are left out where that is cheaper. */
+  async *#recordsWith(term: string | undefined, mark: Buffer): AsyncGenerator<EventRecord> {
+    const upTo = this.#head;
+    for (const number of await this.#segmentsWith(term)) {
+      const inMemory = [this.#db.data, ...this.#begun].find((segment) => segment.number === number);
+      for await (const record of inMemory === undefined ? readSegment(this.#fs, this.#dir, number, mark) : inMemory.records.slice()) {
+        if (record.seq > upTo) return;
+        yield record;
       }
     }
+  }
+
+  async #segmentsWith(term: string | undefined): Promise<number[]> {
+    if (term === undefined) return Array.from({ length: this.#newest.number }, (_, index) => index + 1);
+    // Before the wait: what the index takes over meanwhile is then in one of the two.
+    const unindexed = [...this.#terms].flatMap(([number, terms]) => (terms.has(term) ? [number] : []));
+    return [...new Set([...(await this.#index.find(term)), ...unindexed])].sort((a, b) => a - b);
   }
 
   // -------------------------------------------------------------------------------------------------------------------
   // Appending: synchronous, in memory
 
   #roll(at: number): void {
-    const full = this.#begun.at(-1) ?? this.#db.data;
+    const full = this.#newest;
     const begins = full.records.length === 0;
     if (begins ? full.number === 1 : full.size < this.#segmentBytes) return;
+    if (!begins) {
+      this.#start = { seq: this.#head, hash: this.#headHash, sealedRecords: full.records.length };
+      this.#sizes = [...this.#sizes, full.size];
+      this.#begun.push(emptySegment(full.number + 1));
+      this.#terms.set(full.number + 1, new Set());
+      for (const due of this.#due) due();
+    }
     // A later segment that a crash left empty still has to say what it follows.
-    const before = begins ? full.number - 1 : full.number;
-    if (!begins) this.#begun.push(emptySegment(full.number + 1));
-    const records = begins ? this.#sealedRecords : full.records.length;
-    this.#add('e', { type: 'segmentSealed', segment: before, records, head: this.#headHash }, at, false);
+    this.#add('e', { type: 'segmentSealed', segment: this.#newest.number - 1, records: this.#start.sealedRecords, head: this.#headHash }, at, false);
   }
 
   #add(stream: string, event: TillEvent, at: number, more: boolean): EventRecord {
-    const segment = this.#begun.at(-1) ?? this.#db.data;
+    const segment = this.#newest;
     const { record, hash, text } = encode({ seq: this.#head + 1, at, stream, durableTo: this.#durableTo, prev: this.#headHash }, event, more);
     segment.records.push(record);
     segment.unwritten.push(text);
@@ -246,7 +301,8 @@ class DirectoryLog implements FileLog {
     this.#head = record.seq;
     this.#headHash = hash;
     this.#appended += 1;
-    note(this.#streams, stream, segment.number);
+    const terms = this.#terms.get(segment.number);
+    if (terms) eachTerm(stream, record.event, (term) => terms.add(term));
     return record;
   }
 
@@ -286,6 +342,8 @@ class DirectoryLog implements FileLog {
     if (next !== undefined && segment.unwritten.length === 0) {
       this.#begun.shift();
       this.#db.data = next;
+      this.#index.add(segment.number, this.#terms.get(segment.number) ?? new Set());
+      this.#terms.delete(segment.number);
     }
     const waiting = this.#waiting;
     this.#waiting = [];
@@ -296,12 +354,6 @@ class DirectoryLog implements FileLog {
     this.#listeners.tell(last);
   }
 }
-
-const note = (streams: Map<string, number[]>, stream: string, segment: number): void => {
-  const numbers = streams.get(stream);
-  if (numbers === undefined) streams.set(stream, [segment]);
-  else if (numbers.at(-1) !== segment) numbers.push(segment);
-};
 
 const failed = (error: unknown): TillwrightError =>
   new TillwrightError('LOG_FAILED', { why: error instanceof Error ? error.message : String(error) }, { cause: error });

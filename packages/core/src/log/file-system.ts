@@ -16,6 +16,10 @@ export interface FileSystem {
   openAppend(path: string, options: { readonly create: boolean }): Promise<AppendFile>;
   /** Opens a file that is written in place, making it where it is missing. */
   openInPlace(path: string): Promise<InPlaceFile>;
+  /** Opens a file to be read here and there. */
+  openRead(path: string): Promise<ReadFile>;
+  /** In bytes; `undefined` where there is no file. */
+  size(path: string): Promise<number | undefined>;
   /** The file's bytes from its start, in pieces; ends where the file ended when that was read. */
   read(path: string): AsyncIterable<Uint8Array>;
   /**
@@ -48,5 +52,11 @@ export interface InPlaceFile {
   write(bytes: Uint8Array, position: number): Promise<number>;
   /** `fdatasync`. */
   sync(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface ReadFile {
+  /** Fewer bytes than asked for where the file ends. */
+  read(position: number, length: number): Promise<Uint8Array>;
   close(): Promise<void>;
 }

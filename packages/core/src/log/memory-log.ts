@@ -1,8 +1,9 @@
 import type { EventInput, EventLog, Hash } from '../engine/ports.js';
 import { TillwrightError } from '../errors.js';
 import type { EventRecord } from '../events.js';
-import { deepFreeze } from '../json.js';
+import { deepFreeze, type Json } from '../json.js';
 import { Listeners } from './listeners.js';
+import { eachTerm, findTerm } from './terms.js';
 
 export interface MemoryLogOptions {
   /** What the log begins with: records that an earlier one held. */
@@ -19,6 +20,10 @@ export interface MemoryLogOptions {
    * loop unless told; a simulation sets a timer of its own clock.
    */
   readonly lazyFlush?: (sync: () => void) => void;
+  /** What holds the checkpoint, over several lives; without it none is kept. */
+  readonly checkpoints?: { text?: string };
+  /** After so many records a checkpoint is due; never unless told. */
+  readonly checkpointEvery?: number;
 }
 
 export interface MemoryLog extends EventLog {
@@ -52,6 +57,18 @@ export const memoryLog = (options: MemoryLogOptions = {}): MemoryLog => {
   let failing: 'write' | 'sync' | undefined;
   let writeFailed = false;
   const listeners = new Listeners();
+  const due = new Set<() => void>();
+  let dueAt = records.length + (options.checkpointEvery ?? Infinity);
+  /** Term -> streams. */
+  const found = new Map<string, Set<string>>();
+  const note = ({ stream, event }: EventRecord): void =>
+    eachTerm(stream, event, (term) => {
+      if (term.startsWith('s/')) return;
+      const streams = found.get(term);
+      if (streams) streams.add(stream);
+      else found.set(term, new Set([stream]));
+    });
+  records.forEach(note);
   const behind = (): boolean => wanted > durableTo;
   const lazyFlush = options.lazyFlush ?? ((flush: () => void) => void setTimeout(flush, 0));
 
@@ -116,11 +133,12 @@ export const memoryLog = (options: MemoryLogOptions = {}): MemoryLog => {
     get stats() {
       return { syncs, records: records.length };
     },
-    open: async () => {
+    open: async ({ restore } = {}) => {
       if (failure !== undefined) throw failure;
       if (isOpen) throw new TillwrightError('LOG_LOCKED', { dir: 'memory' });
       isOpen = true;
-      return { records: each(records.slice()) };
+      const kept = restore && readCheckpoint(options.checkpoints?.text, records);
+      return { records: each(records.slice(kept && restore(kept.state) ? kept.seq : 0)) };
     },
     append: (inputs: readonly EventInput[], at: number) => {
       usable();
@@ -131,9 +149,14 @@ export const memoryLog = (options: MemoryLogOptions = {}): MemoryLog => {
         const record = deepFreeze(JSON.parse(text) as EventRecord);
         if (options.hash !== undefined) prev = options.hash('SHA-256', text);
         records.push(record);
+        note(record);
         return record;
       });
       if (appended.length > 0) appends.push(records.length);
+      if (records.length >= dueAt) {
+        dueAt = records.length + (options.checkpointEvery ?? Infinity);
+        for (const listener of due) listener();
+      }
       if (!flushing) {
         flushing = true;
         lazyFlush(() => {
@@ -149,6 +172,19 @@ export const memoryLog = (options: MemoryLogOptions = {}): MemoryLog => {
     },
     onDurable: (listener) => listeners.add(listener),
     read: (stream) => each(records.filter((record) => record.stream === stream)),
+    find: async (by, value) => [...(found.get(findTerm(by, value)) ?? [])],
+    checkpoint: async (state) => {
+      usable();
+      const { checkpoints } = options;
+      if (!checkpoints) return;
+      const text = JSON.stringify({ seq: records.length, record: records.at(-1) ?? null, state });
+      await onDisk(records.length);
+      checkpoints.text = text;
+    },
+    onCheckpointDue: (listener) => {
+      due.add(listener);
+      return () => void due.delete(listener);
+    },
     close: async () => {
       if (!isOpen) return;
       isOpen = false;
@@ -164,6 +200,17 @@ export const memoryLog = (options: MemoryLogOptions = {}): MemoryLog => {
       failing = what;
     },
   };
+};
+
+/** As on disk: it counts where the record that it was taken at still stands there. */
+const readCheckpoint = (text: string | undefined, records: readonly EventRecord[]): { seq: number; state: Json } | undefined => {
+  if (text === undefined) return undefined;
+  try {
+    const { seq, record, state } = JSON.parse(text) as { seq: number; record: Json; state: Json };
+    return seq <= records.length && JSON.stringify(records[seq - 1] ?? null) === JSON.stringify(record) ? { seq, state } : undefined;
+  } catch {
+    return undefined;
+  }
 };
 
 async function* each<T>(items: readonly T[]): AsyncGenerator<T> {

@@ -2,11 +2,11 @@
 // oxlint-disable-next-line typescript/triple-slash-reference
 /// <reference path="./fs-native-extensions.d.ts" />
 import * as fs from 'node:fs';
-import { mkdir, open, readFile, readdir, rename, rm } from 'node:fs/promises';
+import { mkdir, open, readFile, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { tryLock } from 'fs-native-extensions';
-import type { AppendFile, FileSystem, InPlaceFile } from './file-system.js';
+import type { AppendFile, FileSystem, InPlaceFile, ReadFile } from './file-system.js';
 
 // Plain descriptors: a FileHandle costs more per call, and these calls are the engine's slowest.
 const openFd = promisify(fs.open);
@@ -57,6 +57,17 @@ const openInPlace = async (path: string): Promise<InPlaceFile> => {
   const { O_CREAT, O_RDWR } = fs.constants;
   const fd = await openFd(path, O_RDWR | O_CREAT, 0o600);
   return { write: (bytes, position) => write(fd, bytes, position), sync: () => fdatasync(fd), close: () => closeFd(fd) };
+};
+
+const openRead = async (path: string): Promise<ReadFile> => {
+  const file = await open(path, 'r');
+  return {
+    read: async (position, length) => {
+      const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(length), 0, length, position);
+      return buffer.subarray(0, bytesRead);
+    },
+    close: () => file.close(),
+  };
 };
 
 const lock = async (path: string): Promise<(() => Promise<void>) | undefined> => {
@@ -117,6 +128,8 @@ export const nodeFileSystem: FileSystem = {
   list: (path) => orWhenMissing(readdir(path), []),
   openAppend,
   openInPlace,
+  openRead,
+  size: async (path) => (await orWhenMissing(stat(path), undefined))?.size,
   read: (path) => fs.createReadStream(path, { highWaterMark: 256 * 1024 }) as AsyncIterable<Buffer>,
   readWhole: (path) => orWhenMissing(readFile(path), undefined),
   rename,

@@ -10,6 +10,7 @@
 import { join } from 'node:path';
 import { TillwrightError } from '../errors.js';
 import type { EventRecord } from '../events.js';
+import type { SegmentStart } from './checkpoint-file.js';
 import type { FileSystem } from './file-system.js';
 import { decode, FIRST_PREV, rawLines, type Decoded, type RawLine } from './record.js';
 import { segmentName, segmentNumbers, segmentPath } from './segment.js';
@@ -50,8 +51,8 @@ export interface SoundEnd {
   readonly length: number;
   /** How many of those bytes hold records that some record says were on disk. */
   readonly claimed: number;
-  /** How many records the segment before the last one holds. */
-  readonly sealedRecords: number;
+  /** Where the chain stood before the last segment. */
+  readonly start: SegmentStart;
   /** Where the next record would stand. */
   readonly place: Place;
   /** A torn tail after those, in bytes. */
@@ -60,15 +61,22 @@ export interface SoundEnd {
 
 export type ScanEnd = SoundEnd | { readonly is: 'damaged'; readonly fault: Fault } | { readonly is: 'newer'; readonly fault: Fault };
 
-/** Gives the sound records in order, and returns how the log ends. Records of an append that was torn are held back. */
-export async function* scanLog(fs: FileSystem, dir: string): AsyncGenerator<readonly ScannedRecord[], ScanEnd> {
+/** Where the chain of every log begins. */
+export const FIRST_START: SegmentStart = { seq: 0, hash: FIRST_PREV, sealedRecords: 0 };
+
+/**
+ * Gives the sound records in order, and returns how the log ends. Records of an append that was torn are held back.
+ * @param from a later segment to begin at, with where the chain stood before it; those before it must exist and are not read
+ */
+export async function* scanLog(fs: FileSystem, dir: string, from: { readonly segment: number; readonly start: SegmentStart } = { segment: 1, start: FIRST_START }): AsyncGenerator<readonly ScannedRecord[], ScanEnd> {
   const numbers = segmentNumbers(await fs.list(dir));
-  const chain: Chain = { seq: 0, hash: FIRST_PREV, sealedRecords: 0 };
-  let sealedRecords = 0;
+  const chain: Chain = { ...from.start };
+  let start = from.start;
   let end: SegmentEnd = { is: 'sound', length: 0, claimed: 0, lines: 0 };
   for (const [index, number] of numbers.entries()) {
     if (number !== index + 1) return damaged({ file: segmentName(index + 1), line: 1, byte: 0, seq: chain.seq + 1, why: 'the segment is missing' });
-    sealedRecords = chain.sealedRecords;
+    if (number < from.segment) continue;
+    start = { ...chain };
     end = yield* scanSegment(fs, dir, number, number === numbers.length, chain);
     if (end.is !== 'sound') return end;
   }
@@ -81,7 +89,7 @@ export async function* scanLog(fs: FileSystem, dir: string): AsyncGenerator<read
     lastSegment: numbers.length,
     length: end.length,
     claimed: end.claimed,
-    sealedRecords,
+    start,
     place: { file: segmentName(Math.max(numbers.length, 1)), line: end.lines + 1, byte: end.length },
     ...(bytes > 0 ? { cut: { bytes } } : {}),
   };

@@ -2,7 +2,7 @@
  * A disk in memory that behaves as badly as a real one may: what was not synced is lost, torn or garbled when the power
  * fails, names are lost until their directory is synced, and what a failed sync left unwritten stays so, though it can be read.
  */
-import type { AppendFile, FileSystem, InPlaceFile } from './file-system.js';
+import type { AppendFile, FileSystem, InPlaceFile, ReadFile } from './file-system.js';
 
 /** Picks a whole number from 0 up to, not including, `below`: what the disk leaves to chance. */
 export type Choose = (below: number) => number;
@@ -32,13 +32,13 @@ export class SimulatedDisk implements FileSystem {
   #operationsLeft = Infinity;
   #next: { readonly operation: Operation; readonly done: () => void } | undefined;
   #onOff: (() => void) | undefined;
-  #fault: { readonly operation: Operation; readonly code: string } | undefined;
+  #fault: { readonly operation: Operation; readonly code: string; readonly path: string | undefined } | undefined;
   /** Every operation that changed something, in order. */
   readonly operations: string[] = [];
 
-  /** The next operation of a kind fails with a system's code; `SHORT` writes half and says so. */
-  failNext(operation: Operation, code: string): void {
-    this.#fault = { operation, code };
+  /** The next operation of a kind, on one path if that is told, fails with a system's code; `SHORT` writes half and says so. */
+  failNext(operation: Operation, code: string, path?: string): void {
+    this.#fault = { operation, code, path };
   }
 
   /** Calls back when the next operation of a kind is done. */
@@ -167,6 +167,15 @@ export class SimulatedDisk implements FileSystem {
     };
   }
 
+  async openRead(path: string): Promise<ReadFile> {
+    const file = this.#file(path);
+    return { read: async (position, length) => file.seen.slice(position, position + length), close: async () => undefined };
+  }
+
+  async size(path: string): Promise<number | undefined> {
+    return this.#files.get(path)?.seen.length;
+  }
+
   async *read(path: string): AsyncGenerator<Uint8Array> {
     const { seen } = this.#file(path);
     // Pieces of a size that no line has, so that lines are split in all places.
@@ -238,7 +247,7 @@ export class SimulatedDisk implements FileSystem {
       queueMicrotask(done);
     }
     const fault = this.#fault;
-    if (fault === undefined || fault.operation !== operation) return false;
+    if (fault === undefined || fault.operation !== operation || (fault.path !== undefined && fault.path !== path)) return false;
     this.#fault = undefined;
     if (fault.code === 'SHORT') return true;
     throw systemError(fault.code);

@@ -7,7 +7,7 @@ import type { EventLog, SealedStore } from '../engine/ports.js';
 import { TillwrightError } from '../errors.js';
 
 /** A moment at which the world may notice the process, or the process the world: where a power cut makes a difference. */
-export type PointKind = 'append' | 'durable' | 'send' | 'hear' | 'seal' | 'sealed' | 'forget' | 'forgotten';
+export type PointKind = 'append' | 'durable' | 'send' | 'hear' | 'seal' | 'sealed' | 'forget' | 'forgotten' | 'checkpoint';
 
 export interface LifeOptions {
   /** Asked at every point, which is counted from 1; true ends the life there and then. */
@@ -81,7 +81,7 @@ export class Life {
       get durableTo() {
         return log.durableTo;
       },
-      open: () => this.hear(log.open()),
+      open: (options) => this.hear(log.open(options)),
       append: (inputs, at) => {
         if (!this.alive) throw new TillwrightError('LOG_FAILED', { why: 'the power failed' });
         const records = log.append(inputs, at);
@@ -91,6 +91,12 @@ export class Life {
       durable: (seq) => this.hear(this.alive ? log.durable(seq) : nothing<void>(), 'durable'),
       onDurable: (listener) => log.onDurable((durableTo) => this.alive && listener(durableTo)),
       read: (stream) => log.read(stream),
+      find: (by, value) => this.hear(log.find(by, value)),
+      checkpoint: async (state) => {
+        if (this.alive) await this.hear(log.checkpoint?.(state) ?? Promise.resolve(), 'checkpoint');
+        else await nothing<void>();
+      },
+      onCheckpointDue: (listener) => log.onCheckpointDue?.(() => this.alive && listener()) ?? (() => {}),
       close: () => (this.alive ? log.close() : nothing<void>()),
     };
   }

@@ -1,0 +1,182 @@
+/** Opening from a checkpoint: what is read, and what happens where it does not fit. Counts are asserted, never times. */
+import { describe, expect, it } from 'vitest';
+import type { Json } from '../json.js';
+import { fileLog } from './file-log.js';
+import { SimulatedDisk } from './simulated-disk.js';
+import { collect, counted, countsOf, upTo } from './test-events.js';
+
+const FILE = '/data/checkpoint.json';
+const start = (disk: SimulatedDisk) => fileLog('/data', { fileSystem: disk, segmentBytes: 2000, lazyFlushMs: 1e9 });
+
+/** Appends counts up to one, keeps a checkpoint of them at another, closes. */
+const fill = async (disk: SimulatedDisk, last: number, at: number): Promise<void> => {
+  const log = start(disk);
+  await log.open();
+  for (const to of upTo(last)) {
+    log.append([{ stream: 'x/1', event: { type: 'cancelRequested', by: 'm', reason: String(to) } }, counted(to)], 0);
+    await log.durable(log.head);
+    if (to === at) await log.checkpoint?.({ counted: to });
+  }
+  await log.close();
+};
+
+const reopen = async (disk: SimulatedDisk, usable = true) => {
+  const log = start(disk);
+  let state: Json | undefined;
+  const opened = await log.open({
+    restore: (given) => {
+      state = given;
+      return usable;
+    },
+  });
+  const records = await collect(opened.records);
+  return { log, state, counts: countsOf(records), read: log.stats.readAtOpen };
+};
+
+describe('a checkpoint', () => {
+  it('is given back, and only what follows it is read and folded', async () => {
+    const disk = new SimulatedDisk();
+    await fill(disk, 100, 98);
+    const { log, state, counts, read } = await reopen(disk);
+    expect(state).toEqual({ counted: 98 });
+    expect(counts).toEqual([99, 100]);
+    expect(read).toBeLessThan(30);
+    expect(log.head).toBeGreaterThan(200);
+    // It goes on like any other log, and old streams are all there.
+    log.append([counted(101)], 0);
+    expect(countsOf(await collect(log.read('t/T1')))).toEqual(upTo(101));
+    expect(await collect(log.read('x/1'))).toHaveLength(100);
+    await log.close();
+    expect((await reopen(disk, false)).counts).toEqual(upTo(101));
+  });
+
+  it('reads as little after ten times the history', async () => {
+    const read: number[] = [];
+    for (const last of [60, 600]) {
+      const disk = new SimulatedDisk();
+      await fill(disk, last, last);
+      read.push((await reopen(disk)).read);
+    }
+    expect(Math.max(...read)).toBeLessThan(30);
+  });
+
+  const unfit: [string, (disk: SimulatedDisk) => void][] = [
+    ['torn', (disk) => disk.edit(FILE, (bytes) => bytes.slice(0, bytes.length / 2))],
+    ['garbled', (disk) => disk.edit(FILE, (bytes) => bytes.map((byte, at) => (at === bytes.length - 5 ? byte ^ 1 : byte)))],
+    ['empty', (disk) => disk.edit(FILE, () => new Uint8Array())],
+    ['of another version', (disk) => disk.edit(FILE, (bytes) => Buffer.from(Buffer.from(bytes).toString().replace('"v":1', '"v":2')))],
+  ];
+  it.each(unfit)('that is %s is as good as none', async (_, spoil) => {
+    const disk = new SimulatedDisk();
+    await fill(disk, 40, 39);
+    spoil(disk);
+    const { state, counts } = await reopen(disk);
+    expect(state).toBeUndefined();
+    expect(counts).toEqual(upTo(40));
+  });
+
+  it('that its reader refuses leaves the whole log to be folded', async () => {
+    const disk = new SimulatedDisk();
+    await fill(disk, 40, 39);
+    const { state, counts } = await reopen(disk, false);
+    expect(state).toEqual({ counted: 39 });
+    expect(counts).toEqual(upTo(40));
+  });
+
+  it('of another log, or of a log that was longer, does not count', async () => {
+    const other = new SimulatedDisk();
+    await fill(other, 40, 39);
+    for (const last of [12, 40]) {
+      const disk = new SimulatedDisk();
+      const log = start(disk);
+      await log.open();
+      for (const to of upTo(last)) {
+        log.append([{ stream: 'x/1', event: { type: 'cancelRequested', by: 'n', reason: String(to) } }, counted(to)], 0);
+        await log.durable(log.head);
+      }
+      await log.close();
+      disk.write(FILE, other.bytes(FILE));
+      const { state, counts } = await reopen(disk);
+      expect(state).toBeUndefined();
+      expect(counts).toEqual(upTo(last));
+    }
+  });
+
+  it('does not hide damage after it, nor a sealed segment that is gone or shorter', async () => {
+    const spoilt: ((disk: SimulatedDisk) => Promise<void>)[] = [
+      async (disk) => disk.edit('/data/00000002.jsonl', (bytes) => bytes.slice(0, -1)),
+      async (disk) => disk.remove('/data/00000002.jsonl'),
+      async (disk) => {
+        const last = (await disk.list('/data')).filter((name) => name.endsWith('.jsonl')).sort().at(-1) ?? '';
+        disk.edit(`/data/${last}`, (bytes) => bytes.map((byte, at) => (at === 100 ? byte ^ 1 : byte)));
+      },
+    ];
+    for (const spoil of spoilt) {
+      const disk = new SimulatedDisk();
+      await fill(disk, 100, 97);
+      await spoil(disk);
+      await expect(reopen(disk)).rejects.toMatchObject({ code: 'LOG_DAMAGED' });
+    }
+  });
+
+  it('a torn tail after it is cut as ever', async () => {
+    const disk = new SimulatedDisk();
+    await fill(disk, 40, 39);
+    const last = (await disk.list('/data')).filter((name) => name.endsWith('.jsonl')).sort().at(-1) ?? '';
+    disk.edit(`/data/${last}`, (bytes) => Buffer.concat([bytes, Buffer.from('{"seq":')]));
+    const { state, counts, log } = await reopen(disk);
+    expect(state).toEqual({ counted: 39 });
+    expect(counts).toEqual([40]);
+    log.append([counted(41)], 0);
+    await log.close();
+    expect((await reopen(disk)).counts).toEqual([40, 41]);
+  });
+
+  it.each([['append', 'ENOSPC'], ['append', 'SHORT'], ['sync', 'EIO'], ['create', 'EROFS']] as const)('that can not be written (%s %s) is an error and no harm', async (operation, code) => {
+    const disk = new SimulatedDisk();
+    await fill(disk, 20, 15);
+    const { log } = await reopen(disk);
+    disk.failNext(operation, code, `${FILE}.new`);
+    await expect(log.checkpoint?.({ counted: 20 })).rejects.not.toMatchObject({ code: 'LOG_FAILED' });
+    log.append([counted(21)], 0);
+    await log.durable(log.head);
+    await log.close();
+    expect(await reopen(disk)).toMatchObject({ state: { counted: 15 }, counts: [16, 17, 18, 19, 20, 21] });
+  });
+
+  it('the power may fail at any operation while it is written: the one before it, the new one or none counts, and each leads to the same', async () => {
+    const states = new Set<number>();
+    for (let operations = 0; operations < 14; operations += 1) {
+      const disk = new SimulatedDisk();
+      await fill(disk, 20, 15);
+      const { log } = await reopen(disk);
+      disk.powerFailsAfter(operations);
+      await Promise.race([log.checkpoint?.({ counted: 20 }), disk.powerFailed(), new Promise((resolve) => setImmediate(resolve))]);
+      let random = operations;
+      disk.restart((below) => (random = (random * 31 + 7) % 1009) % below);
+      const { state, counts } = await reopen(disk);
+      const known = (state as { counted: number } | undefined)?.counted ?? 0;
+      states.add(known);
+      expect([...upTo(known), ...counts]).toEqual(upTo(20));
+    }
+    expect([...states].sort()).toEqual(expect.arrayContaining([15, 20]));
+  });
+});
+
+it('what a name was given to is found in the whole history, in sealed segments too', async () => {
+  const disk = new SimulatedDisk();
+  const log = start(disk);
+  await log.open();
+  const begin = (n: number) => ({ stream: `x/${n}`, event: { type: 'executionStarted', key: `order "${n}"`, terminal: 'T1', workflow: 'w', pins: {}, plugins: {}, input: n } }) as const;
+  for (const n of upTo(200)) log.append([begin(n)], 0);
+  await log.durable(log.head);
+  for (const n of [1, 100, 199, 200]) expect(await log.find('key', `order "${n}"`)).toEqual([`x/${n}`]);
+  expect(await log.find('key', 'order "201"')).toEqual([]);
+  expect(await log.find('reference', 'order "1"')).toEqual([]);
+  await log.close();
+  for (const n of [1, 150, 200]) {
+    const { log: next } = await reopen(disk);
+    expect(await next.find('key', `order "${n}"`)).toEqual([`x/${n}`]);
+    await next.close();
+  }
+});

@@ -1,0 +1,119 @@
+/**
+ * How much of a log opening reads: from the checkpoint's segment on where the checkpoint fits the log and its reader, else all.
+ * Of sealed segments before that only names and sizes are looked at; `verifyLog` reads them.
+ */
+import type { Json } from '../json.js';
+import { type Checkpoint, readCheckpoint } from './checkpoint-file.js';
+import type { FileSystem } from './file-system.js';
+import { scanLog, type ScanEnd, sound, type SoundEnd } from './scan.js';
+import { segmentNumbers, segmentPath } from './segment.js';
+import type { SegmentIndex } from './segment-index.js';
+import { readSegment } from './segment-reader.js';
+import { eachTerm } from './terms.js';
+
+export interface History {
+  readonly end: SoundEnd;
+  /** What the last segment answers to. */
+  readonly terms: Set<string>;
+  /** Bytes of the segments before the last one. */
+  readonly sizes: number[];
+  /** The records to be folded begin after this one, in this segment. */
+  readonly from: { readonly segment: number; readonly seq: number };
+  /** How many records were read. */
+  readonly read: number;
+}
+
+/** @throws LOG_DAMAGED, LOG_VERSION unless the log is sound as far as it is read */
+export const openHistory = async (
+  fs: FileSystem,
+  dir: string,
+  { index, restore }: { readonly index: SegmentIndex; readonly restore?: (state: Json) => boolean },
+): Promise<History> => {
+  const sizes = await sizesOf(fs, dir);
+  const checkpoint = restore && (await readCheckpoint(fs, dir));
+  if (checkpoint && restore && fits(checkpoint, sizes)) {
+    const tail = await scan(fs, dir, checkpoint);
+    if (tail.end.is === 'sound' && tail.reached && restore(checkpoint.state)) {
+      await indexTail({ fs, dir, index, terms: tail.terms, sealed: tail.end.lastSegment - 1 });
+      return historyOf(tail, tail.end, sizes, checkpoint);
+    }
+  }
+  // The whole log decides, also whether that checkpoint or the log itself was wrong; the index is made anew from what is read.
+  await index.open(Math.max(sizes.length - 1, 0), true);
+  const whole = await scan(fs, dir, undefined, async (segment, terms) => {
+    index.add(segment, terms);
+    // One at a time: a long history does not pile up in memory. What can't be written shows at the next checkpoint.
+    await index.settled().catch(() => {});
+  });
+  return historyOf(whole, sound(dir, whole.end), sizes, { segment: 1, seq: 0 });
+};
+
+const historyOf = ({ terms, read }: Scanned, end: SoundEnd, sizes: readonly number[], { segment, seq }: { segment: number; seq: number }): History => ({
+  end,
+  terms: terms.get(Math.max(end.lastSegment, 1)) ?? new Set(),
+  sizes: sizes.slice(0, -1),
+  from: { segment, seq },
+  read,
+});
+
+const sizesOf = async (fs: FileSystem, dir: string): Promise<number[]> =>
+  await Promise.all(segmentNumbers(await fs.list(dir)).map(async (number) => (await fs.size(segmentPath(dir, number))) ?? 0));
+
+/** The segments before it are there, as long as they were. */
+const fits = ({ segment, sizes }: Checkpoint, found: readonly number[]): boolean =>
+  sizes.length === segment - 1 && segment <= found.length && sizes.every((size, index) => size === found[index]);
+
+interface Scanned {
+  readonly end: ScanEnd;
+  readonly terms: Map<number, Set<string>>;
+  /** The record that the checkpoint was taken at stands there unchanged. */
+  readonly reached: boolean;
+  readonly read: number;
+}
+
+/** @param sealed told of each segment that another one follows, with its terms; it keeps them then */
+const scan = async (fs: FileSystem, dir: string, from?: Checkpoint, sealed?: (segment: number, terms: Set<string>) => Promise<void>): Promise<Scanned> => {
+  const terms = new Map<number, Set<string>>();
+  let reached = from === undefined || (from.seq === from.start.seq && from.hash === from.start.hash);
+  let read = 0;
+  const scanning = scanLog(fs, dir, from);
+  let step = await scanning.next();
+  for (; step.done !== true; step = await scanning.next()) {
+    for (const { record, segment, hash } of step.value) {
+      read += 1;
+      let own = terms.get(segment);
+      if (!own) {
+        const before = terms.get(segment - 1);
+        if (sealed && before) {
+          await sealed(segment - 1, before);
+          terms.delete(segment - 1);
+        }
+        terms.set(segment, (own = new Set()));
+      }
+      const into = own;
+      eachTerm(record.stream, record.event, (term) => into.add(term));
+      if (record.seq === from?.seq) reached = hash === from.hash;
+    }
+  }
+  // The last segment may be empty, when a crash came right after it was made: the one before it is sealed all the same.
+  const { value: end } = step;
+  if (sealed && end.is === 'sound') {
+    const before = terms.get(end.lastSegment - 1);
+    if (before) await sealed(end.lastSegment - 1, before);
+  }
+  return { end, terms, reached, read };
+};
+
+/** Runs that a crash kept from being written, or that somebody took away, are made from their segments. */
+const indexTail = async ({ fs, dir, index, terms, sealed }: { fs: FileSystem; dir: string; index: SegmentIndex; terms: ReadonlyMap<number, Set<string>>; sealed: number }): Promise<void> => {
+  for (let segment = await index.open(sealed, false); segment <= sealed; segment += 1) {
+    index.add(segment, terms.get(segment) ?? (await termsOf(fs, dir, segment)));
+    await index.settled().catch(() => {});
+  }
+};
+
+const termsOf = async (fs: FileSystem, dir: string, segment: number): Promise<Set<string>> => {
+  const terms = new Set<string>();
+  for await (const { stream, event } of readSegment(fs, dir, segment)) eachTerm(stream, event, (term) => terms.add(term));
+  return terms;
+};

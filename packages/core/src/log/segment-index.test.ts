@@ -1,0 +1,92 @@
+import { describe, expect, it } from 'vitest';
+import { SegmentIndex } from './segment-index.js';
+import { SimulatedDisk } from './simulated-disk.js';
+
+/** Segment n holds a stream of its own, every third one, and one that all hold. */
+const termsOf = (segment: number): Set<string> => new Set([`own-${segment}`, `third-${segment % 3}`, 'all', ...Array.from({ length: 50 }, (_, index) => `x/${segment}/${index}`)]);
+const fill = async (disk: SimulatedDisk, segments: number): Promise<SegmentIndex> => {
+  const index = new SegmentIndex(disk, '/data');
+  for (let segment = await index.open(segments, false); segment <= segments; segment += 1) index.add(segment, termsOf(segment));
+  await index.settled();
+  return index;
+};
+const upTo = (last: number): number[] => Array.from({ length: last }, (_, each) => each + 1);
+
+describe('the index of sealed segments', () => {
+  it.each([1, 3, 4, 15, 16, 70])('finds what each of %i segments holds, and nothing else', async (segments) => {
+    const index = await fill(new SimulatedDisk(), segments);
+    for (const segment of upTo(segments)) expect(await index.find(`own-${segment}`)).toEqual([segment]);
+    expect(await index.find(`x/${segments}/49`)).toEqual([segments]);
+    expect(await index.find('all')).toEqual(upTo(segments));
+    expect(await index.find('third-1')).toEqual(upTo(segments).filter((segment) => segment % 3 === 1));
+    for (const never of upTo(100)) expect(await index.find(`never-${never}`)).toEqual([]);
+  });
+
+  it('is a handful of runs, however many segments there are', async () => {
+    const disk = new SimulatedDisk();
+    const index = await fill(disk, 4 ** 3 + 4 + 2);
+    expect(index.runs.map(({ from, to }) => [from, to])).toEqual([[1, 64], [65, 68], [69, 69], [70, 70]]);
+    expect((await disk.list('/data/index')).length).toBe(4);
+  });
+
+  it('a term that fills pages is found in all of them', async () => {
+    const index = await fill(new SimulatedDisk(), 1024);
+    expect(index.runs).toHaveLength(1);
+    expect(await index.find('all')).toEqual(upTo(1024));
+  });
+
+  it('is taken up again; what was not written is asked for again', async () => {
+    const disk = new SimulatedDisk();
+    await (await fill(disk, 10)).close();
+    const index = new SegmentIndex(disk, '/data');
+    expect(await index.open(10, false)).toBe(11);
+    expect(await index.find('own-7')).toEqual([7]);
+    await index.close();
+    // A log that ends earlier: what the index says of later segments is not true of it.
+    const shorter = new SegmentIndex(disk, '/data');
+    expect(await shorter.open(9, false)).toBe(10);
+    expect(await shorter.find('own-10')).toEqual([]);
+    await shorter.close();
+    expect(await new SegmentIndex(disk, '/data').open(9, true)).toBe(1);
+    expect(await disk.list('/data/index')).toEqual([]);
+  });
+
+  it('a crash at any operation leaves an index that says the truth', async () => {
+    for (let operations = 0; operations < 45; operations += 1) {
+      const disk = new SimulatedDisk();
+      disk.powerFailsAfter(operations);
+      await Promise.race([fill(disk, 6), disk.powerFailed()]);
+      let state = operations;
+      disk.restart((below) => (state = (state * 31 + 7) % 1009) % below);
+      const index = await fill(disk, 6);
+      for (const segment of upTo(6)) expect(await index.find(`own-${segment}`)).toEqual([segment]);
+      await index.close();
+    }
+  });
+
+  it('a damaged page is noticed: every segment of its run is looked into, and the run is made anew', async () => {
+    const disk = new SimulatedDisk();
+    await (await fill(disk, 4)).close();
+    disk.edit('/data/index/00000001-00000004.run', (bytes) => {
+      bytes[4096 + 40]! ^= 1;
+      return bytes;
+    });
+    const index = new SegmentIndex(disk, '/data');
+    expect(await index.open(4, false)).toBe(5);
+    expect(await index.find('own-2')).toEqual([1, 2, 3, 4]);
+    await index.close();
+    expect(await new SegmentIndex(disk, '/data').open(4, false)).toBe(1);
+  });
+
+  it.each([['append', 'ENOSPC'], ['append', 'SHORT'], ['sync', 'EIO'], ['create', 'EROFS']] as const)('what can not be written (%s %s) is looked up from memory', async (operation, code) => {
+    const disk = new SimulatedDisk();
+    const index = new SegmentIndex(disk, '/data');
+    await index.open(0, false);
+    disk.failNext(operation, code);
+    for (const segment of upTo(5)) index.add(segment, termsOf(segment));
+    await expect(index.settled()).rejects.toThrow();
+    for (const segment of upTo(5)) expect(await index.find(`own-${segment}`)).toEqual([segment]);
+    await index.close();
+    expect(await new SegmentIndex(disk, '/data').open(5, false)).toBe(1);
+  });
+});

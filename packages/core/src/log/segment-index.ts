@@ -1,0 +1,212 @@
+/**
+ * Which sealed segments hold a stream, a key, a payment's reference: derived from them, rebuilt where it is missing.
+ *
+ * A sealed segment adds a run of its own; four runs of one length become one. So a million transactions are a handful of files,
+ * each entry is written a few times, and neither looking up nor memory grows with history. A run is written whole under
+ * another name, synced and renamed; what a crash leaves is taken away at opening.
+ */
+import { join } from 'node:path';
+import type { AppendFile, FileSystem, ReadFile } from './file-system.js';
+import { before, decodeHead, encodeHead, ENTRY, lookUp, PAGE, PageWriter, RunCursor, RunDamaged, type RunHead, runSize, sortedEntries, termHash } from './index-run.js';
+
+const FAN_IN = 4;
+const NAME = /^(\d{8})-(\d{8})\.run$/;
+const eight = (number: number): string => String(number).padStart(8, '0');
+const nameOf = ({ from, to }: Pick<RunHead, 'from' | 'to'>): string => `${eight(from)}-${eight(to)}.run`;
+
+interface Run {
+  readonly head: RunHead;
+  readonly file: ReadFile;
+  /** A page of it was found damaged: its file is gone, all its segments are looked into, and the next opening makes it anew. */
+  damaged?: boolean;
+}
+
+export class SegmentIndex {
+  readonly #fs: FileSystem;
+  readonly #dir: string;
+  /** In the order of their segments, without a gap from the first segment on. */
+  #runs: Run[] = [];
+  /** Sealed segments that are not in a run yet, or whose run could not be written. */
+  readonly #waiting = new Map<number, ReadonlySet<string>>();
+  #work: Promise<void> = Promise.resolve();
+  #failure: unknown;
+  /** Who reads: a run's file is closed only when they are through. */
+  readonly #finding = new Set<Promise<unknown>>();
+  #closed = false;
+
+  constructor(fs: FileSystem, logDir: string) {
+    this.#fs = fs;
+    this.#dir = join(logDir, 'index');
+  }
+
+  /**
+   * Takes the runs that are there for sealed segments.
+   * @param sealed how many segments are sealed; nothing is known of later ones
+   * @param anew  throws every run away
+   * @returns the first sealed segment that no run covers; those from there on are to be added
+   */
+  async open(sealed: number, anew: boolean): Promise<number> {
+    const heads = new Map<number, RunHead>();
+    const names = await this.#fs.list(this.#dir);
+    for (const name of names) {
+      const [, from, to] = NAME.exec(name) ?? [];
+      if (anew || from === undefined || Number(to) > sealed) continue;
+      const head = { from: Number(from), to: Number(to), entries: 0 };
+      if (head.to > (heads.get(head.from)?.to ?? 0)) heads.set(head.from, head);
+    }
+    let next = 1;
+    for (let head = heads.get(next); head !== undefined; head = heads.get(next)) {
+      const run = await this.#openRun(head);
+      if (!run) break;
+      this.#runs.push(run);
+      next = run.head.to + 1;
+    }
+    const kept = new Set(this.#runs.map(({ head }) => nameOf(head)));
+    for (const name of names) if (!kept.has(name)) await this.#fs.remove(join(this.#dir, name));
+    return next;
+  }
+
+  /** A segment is sealed and on disk; segments come in order. */
+  add(segment: number, terms: ReadonlySet<string>): void {
+    this.#waiting.set(segment, terms);
+    this.#work = this.#work.then(() => this.#addNow(segment, terms));
+  }
+
+  /** Resolves when all that was added is in its place. @throws why it could not be written: it is looked up from memory until the next opening */
+  async settled(): Promise<void> {
+    await this.#work;
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  /** @returns sealed segments that may hold the term, ascending */
+  async find(term: string): Promise<number[]> {
+    const finding = this.#find(term);
+    this.#finding.add(finding);
+    try {
+      return await finding;
+    } finally {
+      this.#finding.delete(finding);
+    }
+  }
+
+  async #find(term: string): Promise<number[]> {
+    const found = new Set<number>();
+    for (const [segment, terms] of this.#waiting) if (terms.has(term)) found.add(segment);
+    if (this.#runs.length > 0) {
+      const wanted = termHash(term);
+      for (const segments of await Promise.all(this.#runs.map((run) => this.#lookUp(run, wanted)))) for (const segment of segments) found.add(segment);
+    }
+    return [...found].sort((a, b) => a - b);
+  }
+
+  /** For tests and measurements. */
+  get runs(): readonly RunHead[] {
+    return this.#runs.map(({ head }) => head);
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#work;
+    await Promise.allSettled(this.#finding);
+    for (const { file } of this.#runs) await file.close().catch(() => {});
+    this.#runs = [];
+  }
+
+  async #lookUp(run: Run, wanted: Buffer): Promise<number[]> {
+    if (run.damaged !== true) {
+      try {
+        return await lookUp(run.file, run.head, wanted);
+      } catch (error) {
+        if (!(error instanceof RunDamaged)) throw error;
+        run.damaged = true;
+        await this.#fs.remove(join(this.#dir, nameOf(run.head))).catch(() => {});
+      }
+    }
+    return Array.from({ length: run.head.to - run.head.from + 1 }, (_, index) => run.head.from + index);
+  }
+
+  async #openRun(wanted: Pick<RunHead, 'from' | 'to'>): Promise<Run | undefined> {
+    const path = join(this.#dir, nameOf(wanted));
+    const file = await this.#fs.openRead(path);
+    const head = decodeHead(await file.read(0, PAGE));
+    if (head && head.from === wanted.from && head.to === wanted.to && (await this.#fs.size(path)) === runSize(head)) return { head, file };
+    await file.close();
+    return undefined;
+  }
+
+  async #addNow(segment: number, terms: ReadonlySet<string>): Promise<void> {
+    // After a run that is missing none fits: what is not in a run stays in memory, and is made anew at the next opening.
+    if (this.#closed || this.#failure !== undefined) return;
+    try {
+      const entries = sortedEntries(terms, segment);
+      const run = await this.#write({ from: segment, to: segment, entries: entries.length / ENTRY }, async (writer) => {
+        for (let at = 0; at < entries.length; at += ENTRY) writer.add(entries, at);
+      });
+      this.#runs.push(run);
+      this.#waiting.delete(segment);
+      while (await this.#merge());
+    } catch (error) {
+      this.#failure = error;
+    }
+  }
+
+  /** Makes one run of the last four, where they are of one length. @returns whether it did */
+  async #merge(): Promise<boolean> {
+    const last = this.#runs.slice(-FAN_IN);
+    const [first] = last;
+    if (!first || last.length < FAN_IN || this.#closed) return false;
+    const length = ({ head }: Run): number => head.to - head.from;
+    if (last.some((run) => length(run) !== length(first) || run.damaged)) return false;
+    const merged = await this.#write({ from: first.head.from, to: last[FAN_IN - 1]?.head.to ?? 0, entries: last.reduce((sum, { head }) => sum + head.entries, 0) }, (writer, flush) => mergeInto(last, writer, flush));
+    this.#runs.splice(-FAN_IN, FAN_IN, merged);
+    await Promise.allSettled(this.#finding);
+    for (const run of last) {
+      await this.#fs.remove(join(this.#dir, nameOf(run.head)));
+      await run.file.close();
+    }
+    return true;
+  }
+
+  async #write(head: RunHead, fill: (writer: PageWriter, flush: () => Promise<void>) => Promise<void>): Promise<Run> {
+    const path = join(this.#dir, nameOf(head));
+    const unfinished = `${path}.new`;
+    await this.#fs.makeDirectory(this.#dir);
+    await this.#fs.remove(unfinished);
+    const file = await this.#fs.openAppend(unfinished, { create: true });
+    try {
+      const writer = new PageWriter();
+      await whole(file, encodeHead(head));
+      await fill(writer, () => whole(file, writer.flush(false)));
+      await whole(file, writer.flush(true));
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await this.#fs.rename(unfinished, path);
+    await this.#fs.syncDirectory(this.#dir);
+    return { head, file: await this.#fs.openRead(path) };
+  }
+}
+
+const mergeInto = async (runs: readonly Run[], writer: PageWriter, flush: () => Promise<void>): Promise<void> => {
+  const cursors = runs.map(({ file, head }) => new RunCursor(file, head));
+  for (const cursor of cursors) await cursor.step();
+  for (;;) {
+    let least: RunCursor | undefined;
+    for (const cursor of cursors) {
+      if (cursor.page !== undefined && (least?.page === undefined || before(cursor.page, cursor.at, least.page, least.at))) least = cursor;
+    }
+    if (least?.page === undefined) return;
+    writer.add(least.page, least.at);
+    // Waits only where there is something to wait for; a full chunk goes out, and others get their turn.
+    const turning = least.step();
+    if (turning) await turning;
+    if (writer.full >= 16) await flush();
+  }
+};
+
+const whole = async (file: AppendFile, bytes: Uint8Array): Promise<void> => {
+  if (bytes.length === 0) return;
+  const written = await file.append(bytes);
+  if (written !== bytes.length) throw new Error(`only ${written} of ${bytes.length} bytes were written`);
+};
