@@ -162,7 +162,8 @@ describe('errors that are waited for', () => {
     expect(codes(caught('Card.Unreadable', 'Pin.Incorrect', 'Sensitive.Lost', 'Own.Error'), flow({ F: { Type: 'Fail', Error: 'Own.Error' } }))).toEqual([]);
   });
   it('only warns where a Fail state computes its name', () => {
-    expect(codes(caught('Own.Error'), flow({ F: { Type: 'Fail', Error: '{% $name %}' } }))).toEqual(['WORKFLOW_ERROR_UNCERTAIN /States/A/Catch/0/ErrorEquals/0']);
+    const running = flow({ A: { Type: 'Task', Resource: 'workflow:run', Arguments: { workflow: 'other-1' }, Catch: [{ ErrorEquals: ['Own.Error'], Next: 'B' }], Next: 'B' }, B: end });
+    expect(codes(running, flow({ F: { Type: 'Fail', Error: '{% $states.input.name %}' } }))).toEqual(['WORKFLOW_ERROR_UNCERTAIN /States/A/Catch/0/ErrorEquals/0']);
   });
   it('wants States.ALL alone and last', () => {
     expect(codes(caught('States.ALL', 'Card.Unreadable'))).toEqual(['WORKFLOW_ERROR_ALL_NOT_LAST /States/A/Catch/0/ErrorEquals/0']);

@@ -1,5 +1,6 @@
 import type { Catalogue } from './catalogue.js';
 import { type Diagnostic, diagnose } from './diagnostic.js';
+import type { DiagnosticCode } from './diagnostics.js';
 import type { Report, Rule, World, WorkflowFacts } from './facts.js';
 import { actions } from './rules/actions.js';
 import { amounts } from './rules/amounts.js';
@@ -37,6 +38,13 @@ const faultsOf = (workflow: WorkflowFacts, world: World): Diagnostic[] => {
   };
   for (const rule of RULES) rule(workflow, world, report);
   // One fault is told once, by the rule that knows more of it.
-  const amountsAt = new Set(told.filter(({ code }) => code === 'WORKFLOW_AMOUNT_INVALID').map(({ pointer }) => pointer));
-  return told.filter(({ code, pointer }) => code !== 'WORKFLOW_ARGUMENTS_INVALID' || !amountsAt.has(pointer));
+  const at = new Set(told.map(({ code, pointer }) => `${code} ${pointer}`));
+  return told.filter(({ code, pointer }) => !(KNOWN_BETTER[code] ?? []).some((better) => at.has(`${better} ${pointer}`)));
+};
+
+/** Codes that fall silent where another one stands at the same place. */
+const KNOWN_BETTER: { readonly [code in DiagnosticCode]?: readonly DiagnosticCode[] } = {
+  WORKFLOW_ARGUMENTS_INVALID: ['WORKFLOW_AMOUNT_INVALID'],
+  WORKFLOW_ERROR_NEVER_HERE: ['WORKFLOW_UNKNOWN_ERROR'],
+  WORKFLOW_ERROR_UNCERTAIN: ['WORKFLOW_ERROR_NEVER_HERE'],
 };
