@@ -1,6 +1,6 @@
 /** A plugin is asked: silence and throws are answers too, and neither of them decides anything. */
+import { setAlarm } from './alarms.js';
 import type { Clock } from './ports.js';
-import { OVER } from './stops.js';
 
 const unanswered = { outcome: 'unknown', reason: 'no-answer', why: 'no answer in time' } as const;
 const thrown = (error: unknown) => ({ outcome: 'unknown', reason: 'no-answer', why: error instanceof Error ? error.name : 'error' }) as const;
@@ -18,24 +18,22 @@ export interface AskOptions<T> {
 }
 
 /** Calls a plugin; silence past the time is the fallback, a throw is unknown. */
-export const ask = async <T>(call: () => Promise<T>, { clock, withinMs, late, silent }: AskOptions<T>): Promise<T> => {
-  let over = false;
-  const stop = new AbortController();
-  const answer = (async () => call())().then(
-    (value) => {
-      if (over) late?.(value);
-      return value;
-    },
-    (error: unknown) => silent ?? (thrown(error) as T),
-  );
-  const timeout = clock.until(clock.now() + withinMs, stop.signal).then(
-    () => {
+export const ask = <T>(call: () => Promise<T>, { clock, withinMs, late, silent }: AskOptions<T>): Promise<T> =>
+  new Promise((resolve) => {
+    let over = false;
+    const takeBack = setAlarm(clock, clock.now() + withinMs, () => {
       over = true;
-      return silent ?? (unanswered as T);
-    },
-    () => new Promise<T>(() => {}),
-  );
-  const first = await Promise.race([answer, timeout]);
-  stop.abort(OVER);
-  return first;
-};
+      resolve(silent ?? (unanswered as T));
+    });
+    void (async () => call())().then(
+      (value) => {
+        takeBack();
+        if (over) late?.(value);
+        else resolve(value);
+      },
+      (error: unknown) => {
+        takeBack();
+        resolve(silent ?? (thrown(error) as T));
+      },
+    );
+  });

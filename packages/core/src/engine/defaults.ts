@@ -1,5 +1,6 @@
 /** Ports that every JavaScript runtime has: wall clock, cryptographic randomness, ids that sort by time. */
 import type { Clock, RandomSource } from '../contract.js';
+import type { AlarmClock } from './alarms.js';
 import type { IdSource } from './ports.js';
 
 /**
@@ -8,8 +9,20 @@ import type { IdSource } from './ports.js';
  */
 const LOOK_AGAIN_MS = 60_000;
 
-export const systemClock: Clock = {
+export const systemClock: AlarmClock = {
   now: () => Date.now(),
+  alarm: (atMs, due) => {
+    let timer: NodeJS.Timeout;
+    const set = (): void => {
+      timer = setTimeout(look, Math.max(0, Math.min(atMs - Date.now(), LOOK_AGAIN_MS)));
+    };
+    const look = (): void => {
+      if (atMs > Date.now()) set();
+      else due();
+    };
+    set();
+    return () => clearTimeout(timer);
+  },
   until: (atMs, signal) =>
     new Promise((resolve, reject) => {
       let timer: NodeJS.Timeout | undefined;
@@ -32,7 +45,25 @@ export const systemClock: Clock = {
     }),
 };
 
-export const systemRandom: RandomSource = { bytes: (length) => globalThis.crypto.getRandomValues(new Uint8Array(length)) };
+/** A call for random bytes costs the same for sixteen as for thousands. */
+const POOL_BYTES = 4096;
+let pool = new Uint8Array(0);
+let taken = 0;
+
+export const systemRandom: RandomSource = {
+  bytes: (length) => {
+    if (length > POOL_BYTES) return globalThis.crypto.getRandomValues(new Uint8Array(length));
+    if (taken + length > pool.length) {
+      pool = globalThis.crypto.getRandomValues(new Uint8Array(POOL_BYTES));
+      taken = 0;
+    }
+    const bytes = pool.slice(taken, taken + length);
+    // Given out once: nothing that looks into memory later finds it here.
+    pool.fill(0, taken, taken + length);
+    taken += length;
+    return bytes;
+  },
+};
 
 // Crockford's base 32: no i, l, o, u, and in the order of its bytes.
 const DIGITS = '0123456789abcdefghjkmnpqrstvwxyz';

@@ -1,7 +1,7 @@
-import type { Clock } from '../contract.js';
+import type { AlarmClock } from './alarms.js';
 
 /** A clock for tests and simulation: it moves only when nothing else can, and then to the next timer that is due. */
-export interface VirtualClock extends Clock {
+export interface VirtualClock extends AlarmClock {
   /** Moves by hand, firing what falls due on the way. */
   advance(ms: number): Promise<void>;
   /** Stops moving by itself; what waits then waits for good. */
@@ -51,27 +51,38 @@ export const virtualClock = (options: { startMs?: number; manual?: boolean } = {
     watching = false;
   };
 
+  const set = (at: number, fire: () => void): (() => void) => {
+    const timer: Timer = { at, order: (order += 1), fire };
+    timers.add(timer);
+    void watch();
+    return () => void timers.delete(timer);
+  };
+
   return {
     now: () => now,
+    alarm: (atMs, due) => {
+      if (atMs > now) return set(atMs, due);
+      let wanted = true;
+      queueMicrotask(() => {
+        if (wanted) due();
+      });
+      return () => {
+        wanted = false;
+      };
+    },
     until: (atMs, signal) =>
       new Promise((resolve, reject) => {
         if (signal?.aborted) return reject(signal.reason);
         if (atMs <= now) return resolve();
         const stop = (): void => {
-          timers.delete(timer);
+          takeBack();
           reject(signal?.reason);
         };
-        const timer: Timer = {
-          at: atMs,
-          order: (order += 1),
-          fire: () => {
-            signal?.removeEventListener('abort', stop);
-            resolve();
-          },
-        };
-        timers.add(timer);
+        const takeBack = set(atMs, () => {
+          signal?.removeEventListener('abort', stop);
+          resolve();
+        });
         signal?.addEventListener('abort', stop, { once: true });
-        void watch();
       }),
     advance: async (ms) => {
       const to = now + ms;
