@@ -39,3 +39,52 @@ export const deepFreeze = <T>(value: T): T => {
   }
   return value;
 };
+
+/**
+ * A frozen copy of a value as JSON text would give it back: what somebody else made enters through this, so that his later
+ * changes reach nothing of ours. As in `JSON.stringify`, `toJSON` is heard, and what JSON can't say is left out, or null in a
+ * list and by itself.
+ * @throws TypeError for a bigint or a circle, as `JSON.stringify` does
+ */
+export const ownJson = (value: unknown): Json => plain(value, '', 0) ?? null;
+
+/** Deeper than any sensible value: what goes on may be a circle, and `JSON.stringify` knows how to tell. */
+const DEPTH_MAX = 200;
+
+const plain = (value: unknown, key: string, depth: number): Json | undefined => {
+  switch (typeof value) {
+    case 'string':
+    case 'boolean':
+      return value;
+    case 'number':
+      // JSON knows neither NaN nor -0.
+      return Number.isFinite(value) ? value + 0 : null;
+    case 'object':
+      break;
+    case 'bigint':
+      return throughText(value);
+    default:
+      return undefined;
+  }
+  if (value === null) return null;
+  if (depth > DEPTH_MAX) return throughText(value);
+  if ('toJSON' in value && typeof value.toJSON === 'function') return plain((value.toJSON as (key: string) => unknown)(key), key, depth + 1);
+  if (Array.isArray(value)) {
+    const list: Json[] = [];
+    for (let index = 0; index < value.length; index++) list.push(plain(value[index], String(index), depth + 1) ?? null);
+    return Object.freeze(list);
+  }
+  const prototype: unknown = Object.getPrototypeOf(value);
+  // Boxed numbers and the like.
+  if (prototype !== Object.prototype && prototype !== null) return throughText(value);
+  const copy: { [key: string]: Json } = {};
+  for (const name of Object.keys(value)) {
+    const member = plain((value as { [key: string]: unknown })[name], name, depth + 1);
+    if (member === undefined) continue;
+    if (name === '__proto__') Object.defineProperty(copy, name, { value: member, enumerable: true });
+    else copy[name] = member;
+  }
+  return Object.freeze(copy);
+};
+
+const throughText = (value: unknown): Json => deepFreeze(JSON.parse(JSON.stringify(value)) as Json);

@@ -4,19 +4,21 @@
  */
 import { type Action, type ActionContext, ActionError, type Audience } from '../contract.js';
 import type { ExecutionEvent, StepId } from '../events.js';
-import { decide } from '../interpreter/decide.js';
-import { todo } from '../interpreter/todo.js';
+import { scopeOf } from '../interpreter/address.js';
+import { decideOn } from '../interpreter/decide.js';
+import { owedBy, todo } from '../interpreter/todo.js';
 import type { Command, Evaluate, Input } from '../interpreter/types.js';
-import { isObject, type Json, type JsonObject, type JsonSchema, type Text } from '../json.js';
+import { isObject, type Json, type JsonObject, type JsonSchema, ownJson, type Text } from '../json.js';
+import { setAlarm } from './alarms.js';
 import { hex } from './hex.js';
 import { type ExecutionEntry, type Journal, stream } from './journal.js';
 import { isSettled } from './payment.js';
-import type { Ports } from './ports.js';
+import type { EventInput, Ports } from './ports.js';
 import type { Prompts } from './prompts.js';
 import { Schemas } from './schemas.js';
 import { standardActions } from './standard/index.js';
-import type { StandardAction, StandardServices } from './standard/types.js';
-import { Stops } from './stops.js';
+import type { StandardAction, StandardContext, StandardServices } from './standard/types.js';
+import { type Stop, Stops } from './stops.js';
 import type { LoadedTerminal } from './terminal.js';
 
 type Call = Extract<Command, { do: 'call' }>;
@@ -56,8 +58,10 @@ export class Executions {
   async start(input: Extract<InputBody, { type: 'start' }>): Promise<ExecutionEntry> {
     const { journal, ports } = this.#options;
     const program = journal.programOf(input.workflow, input.pins);
-    const events = await decide(program, undefined, { ...input, at: ports.clock.now(), seed: seedOf(ports) }, this.#options.evaluate);
-    journal.append(events.map((event) => ({ stream: stream.execution(input.executionId), event })));
+    const { executionId: id } = input;
+    const at = ports.clock.now();
+    const decision = await decideOn(program, undefined, { ...input, input: ownJson(input.input), at, seed: seedOf(ports) }, this.#options.evaluate);
+    journal.appendDecided(inputsOf(id, decision.events), { id, program, decision, at });
     const entry = journal.executions.get(input.executionId);
     if (!entry) throw new Error(`${input.executionId} did not start`);
     this.#run(entry);
@@ -93,7 +97,7 @@ export class Executions {
 
 interface RunningCall {
   readonly call: Call;
-  readonly stop: AbortController;
+  readonly stop: Stop;
   readonly movesMoney: boolean;
   readonly closers: Map<Audience, () => void>;
   /** It has ended: nothing of it is left to stop. */
@@ -108,7 +112,10 @@ class Runner {
   readonly #onEnd: () => void;
   readonly #stops: Stops;
   readonly #calls = new Map<string, RunningCall>();
-  readonly #timers = new Map<string, AbortController>();
+  /** How to take each back. */
+  readonly #timers = new Map<string, () => void>();
+  /** Scope -> keys of what it owes, as far as that runs. */
+  readonly #owed = new Map<string, readonly string[]>();
   #mailbox: Promise<void> = Promise.resolve();
 
   constructor(entry: ExecutionEntry, options: ExecutionsOptions, stops: Stops, onEnd: () => void) {
@@ -127,8 +134,11 @@ class Runner {
     for (const running of this.#calls.values()) this.#cancelCall(running, by);
   }
 
-  /** Brings what runs in line with what is owed. */
-  react(recovering = false): void {
+  /**
+   * Brings what runs in line with what is owed.
+   * @param changed addresses of the scopes that have changed since the last time; all of them unless told
+   */
+  react(recovering = false, changed?: Iterable<string>): void {
     if (this.#options.closing.aborted) return;
     const { state, program } = this.entry;
     if (state.status !== 'running') {
@@ -136,24 +146,54 @@ class Runner {
       this.#onEnd();
       return;
     }
-    const commands = todo(state, program);
-    const calls = new Map<string, Call>();
-    const timers = new Map<string, Timer>();
+    const owed = (changed && this.#owedByEach(changed)) ?? this.#owedByAll(todo(state, program));
+    const wanted = new Map<string, Call | Timer>();
+    for (const [address, commands] of owed) {
+      const before = this.#owed.get(address);
+      const keys = commands.map(keyOf);
+      for (const key of before ?? []) if (!keys.includes(key)) this.#stop(key);
+      if (keys.length > 0) this.#owed.set(address, keys);
+      else if (before) this.#owed.delete(address);
+      for (const [index, key] of keys.entries()) if (!before?.includes(key)) wanted.set(key, commands[index] as Call | Timer);
+    }
+    for (const [key, command] of wanted) if (command.do === 'timer') this.#startTimer(key, command);
+    for (const [key, command] of wanted) if (command.do === 'call') this.#startCall(key, command, recovering);
+  }
+
+  /** Of scopes that have changed; undefined where `decide` has to go on with one, and more than these may be concerned. */
+  #owedByEach(changed: Iterable<string>): Map<string, (Call | Timer)[]> | undefined {
+    const { state, program } = this.entry;
+    const owed = new Map<string, (Call | Timer)[]>();
+    for (const address of changed) {
+      const scope = Object.hasOwn(state.scopes, address) ? state.scopes[address] : undefined;
+      const commands: Command[] = [];
+      if (scope && owedBy(scope, program, commands) === 'ready') return undefined;
+      owed.set(address, commands as (Call | Timer)[]);
+    }
+    return owed;
+  }
+
+  #owedByAll(commands: readonly Command[]): Map<string, (Call | Timer)[]> {
+    const owed = new Map<string, (Call | Timer)[]>();
+    for (const address of this.#owed.keys()) owed.set(address, []);
     for (const command of commands) {
-      if (command.do === 'continue') this.#post({ type: 'continue' });
-      else if (command.do === 'call') calls.set(`${command.step}@${command.attempt}`, command);
-      else timers.set(`${command.step}/${command.timer}/${command.dueAt}`, command);
+      if (command.do === 'continue') {
+        this.#post({ type: 'continue' });
+        continue;
+      }
+      const address = command.do === 'timer' && command.timer === 'execution-timeout' ? command.step : scopeOf(command.step);
+      const others = owed.get(address);
+      if (others) others.push(command);
+      else owed.set(address, [command]);
     }
-    for (const [key, running] of this.#calls) {
-      if (!calls.has(key)) this.#stopCall(key, running, 'the flow went another way');
-    }
-    for (const [key, timer] of this.#timers) {
-      if (timers.has(key)) continue;
-      this.#stops.end(timer);
-      this.#timers.delete(key);
-    }
-    for (const [key, timer] of timers) if (!this.#timers.has(key)) this.#startTimer(key, timer);
-    for (const [key, call] of calls) if (!this.#calls.has(key)) this.#startCall(key, call, recovering);
+    return owed;
+  }
+
+  #stop(key: string): void {
+    const running = this.#calls.get(key);
+    if (running) return this.#stopCall(key, running, 'the flow went another way');
+    this.#timers.get(key)?.();
+    this.#timers.delete(key);
   }
 
   #post(input: InputBody): void {
@@ -164,13 +204,19 @@ class Runner {
 
   async #handle(input: InputBody): Promise<void> {
     const { ports, journal, evaluate, closing } = this.#options;
-    if (closing.aborted || this.entry.state.status !== 'running') return;
-    const decided = await decide(this.entry.program, this.entry.state, { ...input, at: ports.clock.now(), seed: seedOf(ports) } as Input, evaluate);
+    const { id, program, state } = this.entry;
+    if (closing.aborted || state.status !== 'running') return;
+    const at = ports.clock.now();
+    const decision = await decideOn(program, state, { ...input, at, seed: seedOf(ports) } as Input, evaluate);
+    const decided = decision.events;
     if (closing.aborted || decided.length === 0) return;
     const { events, inputs, done } = this.#withUndos(decided);
-    journal.append([...inputs, ...events.map((event) => ({ stream: stream.execution(this.entry.id), event }))]);
+    const all = [...inputs, ...inputsOf(id, events)];
+    let changed: Iterable<string> | undefined;
+    if (events === decided) changed = journal.appendDecided(all, { id, program, decision, at });
+    else journal.append(all);
     done();
-    this.react();
+    this.react(false, changed);
   }
 
   /**
@@ -183,29 +229,25 @@ class Runner {
     if (open.length === 0) return { events: decided, inputs: [], done: () => {} };
     // What is condemned has its undo orders; what nobody condemned or committed belongs to nobody.
     const unowned = open.some((payment) => payment.attempts.some((a) => a.undoes === undefined && (a.fate === 'submitted' || a.fate === 'undecided' || a.fate === 'approved' || a.fate === 'completed')));
-    const events = decided.map((event): ExecutionEvent =>
-      unowned && event.type === 'executionEnded' && event.status === 'succeeded'
-        ? { type: 'executionEnded', status: 'failed', error: 'Payment.Uncommitted', cause: 'the flow ended with a payment that does not cover what is due; it is undone' }
-        : event,
-    );
+    const last = decided.at(-1);
+    const events: readonly ExecutionEvent[] =
+      unowned && last?.type === 'executionEnded' && last.status === 'succeeded'
+        ? [...decided.slice(0, -1), { type: 'executionEnded', status: 'failed', error: 'Payment.Uncommitted', cause: 'the flow ended with a payment that does not cover what is due; it is undone' }]
+        : decided;
     const condemned = open.filter((payment) => events.some((event) => endsBadlyAround(event, payment.step))).map((payment) => payment.paymentId);
     const { inputs, done } = services.settler.condemnAll(condemned, 'flow-failed');
     return { events, inputs, done };
   }
 
   #startTimer(key: string, timer: Timer): void {
-    const stop = this.#stops.open();
-    this.#timers.set(key, stop);
-    this.#options.ports.clock.until(timer.dueAt, stop.signal).then(
-      () => {
-        this.#stops.release(stop);
-        const money = timer.timer === 'timeout' ? [...this.#calls.values()].find(({ call, movesMoney }) => movesMoney && call.step === timer.step) : undefined;
-        // A payment's time-out is a request: the Task ends when the payment is decided (14).
-        if (money) money.stop.abort(new ActionError('States.Timeout', 'the step took too long'));
-        else this.#post({ type: 'timerFired', step: timer.step, timer: timer.timer });
-      },
-      () => {},
-    );
+    const takeBack = setAlarm(this.#options.ports.clock, timer.dueAt, () => {
+      if (this.#options.closing.aborted || this.#timers.get(key) !== takeBack) return;
+      const money = timer.timer === 'timeout' ? [...this.#calls.values()].find(({ call, movesMoney }) => movesMoney && call.step === timer.step) : undefined;
+      // A payment's time-out is a request: the Task ends when the payment is decided (14).
+      if (money) money.stop.abort(new ActionError('States.Timeout', 'the step took too long'));
+      else this.#post({ type: 'timerFired', step: timer.step, timer: timer.timer });
+    });
+    this.#timers.set(key, takeBack);
   }
 
   #startCall(key: string, call: Call, recovering: boolean): void {
@@ -228,7 +270,7 @@ class Runner {
       (error: unknown) => this.#post({ type: 'taskFailed', step: call.step, attempt: call.attempt, ...failureOf(error, found.action.errors) }),
     ).finally(() => {
       running.over = true;
-      watch?.abort();
+      watch?.();
       this.#stops.release(running.stop);
       for (const close of running.closers.values()) close();
       running.closers.clear();
@@ -237,23 +279,22 @@ class Runner {
   }
 
   /** HeartbeatSeconds: an action that gives no sign of life for so long has failed; a payment is asked to end, as by its time-out. */
-  #watchHeartbeat(running: RunningCall, heartbeatMs: number): AbortController {
+  #watchHeartbeat(running: RunningCall, heartbeatMs: number): () => void {
     const { closing, ports: { clock } } = this.#options;
     const { call, stop, movesMoney } = running;
-    const watch = new AbortController();
     const look = (): void => {
       const due = running.aliveAt + heartbeatMs;
-      if (running.over || stop.signal.aborted || closing.aborted) return;
+      if (running.over || stop.aborted || closing.aborted) return;
       if (clock.now() < due) {
-        clock.until(due, watch.signal).then(look, () => {});
+        takeBack = setAlarm(clock, due, look);
         return;
       }
       const silent = new ActionError('States.HeartbeatTimeout', `no sign of life for ${heartbeatMs / 1000} s`);
       stop.abort(movesMoney ? new ActionError('States.Timeout', silent.message) : silent);
       if (!movesMoney) this.#post({ type: 'taskFailed', step: call.step, attempt: call.attempt, ...failureOf(silent, {}) });
     };
-    look();
-    return watch;
+    let takeBack = setAlarm(clock, running.aliveAt + heartbeatMs, look);
+    return () => takeBack();
   }
 
   async #invoke(running: RunningCall, loaded: LoadedTerminal, found: Found): Promise<Json> {
@@ -262,33 +303,47 @@ class Runner {
     const args = isObject(call.arguments) ? call.arguments : {};
     const problem = schemas.problem(found.action.arguments, args, 'Arguments');
     if (problem) throw new ActionError('Task.ArgumentsInvalid', problem);
-    const context: ActionContext = {
+    const { dueAt } = call;
+    const context: Omit<ActionContext, 'signal'> = {
       executionId: this.entry.id,
       step: call.step,
       terminal: loaded.terminal,
-      signal: stop.signal,
-      ...(call.dueAt === undefined ? {} : { dueAt: call.dueAt }),
+      ...(dueAt === undefined ? {} : { dueAt }),
       show: (audience, text, details) => this.#show(running, audience, text, details),
       heartbeat: () => {
         running.aliveAt = this.#options.ports.clock.now();
       },
     };
-    if (!found.standard) return await found.action.run(args, context);
-    return await found.standard.run(args, {
+    // In its own right in each: copied along with the rest, the signal would be made.
+    if (!found.standard) {
+      const given: ActionContext = {
+        ...context,
+        get signal() {
+          return stop.signal;
+        },
+      };
+      return ownJson(await found.action.run(args, given));
+    }
+    const given: StandardContext = {
       ...context,
+      get signal() {
+        return stop.signal;
+      },
+      stop,
       attempt: call.attempt,
       key: this.entry.state.key,
       answers: call.answers,
       answered: (audience, value) => this.#post({ type: 'promptClosed', step: call.step, attempt: call.attempt, audience, how: 'answered', value }),
       loaded,
       services,
-    });
+    };
+    return ownJson(await found.standard.run(args, given));
   }
 
   /** What stands beside a working device: a prompt that takes no answer but cancel. */
   #show(running: RunningCall, audience: Audience, text: Text, details?: JsonObject): void {
     const { call, stop, closers } = running;
-    if (stop.signal.aborted || this.#options.closing.aborted) return;
+    if (stop.aborted || this.#options.closing.aborted) return;
     running.aliveAt = this.#options.ports.clock.now();
     const close = this.#options.prompts.open(
       {
@@ -310,7 +365,7 @@ class Runner {
 
   #cancelCall(running: RunningCall, by: string): void {
     const { call, stop, movesMoney } = running;
-    if (stop.signal.aborted) return;
+    if (stop.aborted) return;
     const reason = new ActionError('Terminal.Cancelled', `cancelled by ${by}`, { by });
     stop.abort(reason);
     if (!movesMoney) this.#post({ type: 'taskFailed', step: call.step, attempt: call.attempt, ...failureOf(reason, {}) });
@@ -318,13 +373,14 @@ class Runner {
 
   #stopCall(key: string, running: RunningCall, why: string): void {
     this.#calls.delete(key);
-    if (!running.over && !running.stop.signal.aborted) running.stop.abort(new ActionError('Task.Superseded', why));
+    if (!running.over && !running.stop.aborted) running.stop.abort(new ActionError('Task.Superseded', why));
   }
 
   #stopAll(): void {
     for (const [key, running] of this.#calls) this.#stopCall(key, running, 'the transaction ended');
-    for (const timer of this.#timers.values()) this.#stops.end(timer);
+    for (const takeBack of this.#timers.values()) takeBack();
     this.#timers.clear();
+    this.#owed.clear();
   }
 }
 
@@ -367,5 +423,13 @@ const endsBadlyAround = (event: ExecutionEvent, step: StepId): boolean => {
   if (event.type === 'stepLeft') return event.caught !== undefined && within(event.step);
   return event.type === 'taskFailed' && within(event.step);
 };
+
+const inputsOf = (id: string, events: readonly ExecutionEvent[]): EventInput[] => {
+  const name = stream.execution(id);
+  return events.map((event) => ({ stream: name, event }));
+};
+
+const keyOf = (command: Call | Timer): string =>
+  command.do === 'call' ? `${command.step}@${command.attempt}` : `${command.step}/${command.timer}/${command.dueAt}`;
 
 const seedOf = (ports: Ports): string => hex(ports.random.bytes(16));

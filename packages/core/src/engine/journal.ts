@@ -1,8 +1,10 @@
 import type { StateMachine } from '../definition/asl.js';
 import type { EventRecord, ExecutionEvent, TerminalEvent } from '../events.js';
-import { evolve, evolveAll } from '../interpreter/evolve.js';
+import type { Decision } from '../interpreter/decide.js';
+import type { OwnState } from '../interpreter/draft.js';
+import { evolveOwn } from '../interpreter/evolve.js';
 import type { ExecutionState, Program } from '../interpreter/types.js';
-import { canonicalJson } from '../json.js';
+import { canonicalJson, deepFreeze } from '../json.js';
 import { evolvePayment, owesReceipt, type PaymentState } from './payment.js';
 import type { EventInput, Ports } from './ports.js';
 
@@ -17,12 +19,22 @@ export const stream = {
 export interface ExecutionEntry {
   readonly id: string;
   readonly program: Program;
-  state: ExecutionState;
+  /** One object for the whole execution: each append changes it in place. */
+  readonly state: ExecutionState;
   /** Where its last record stands. */
   seq: number;
   readonly startSeq: number;
   /** The calls that were open when somebody asked to cancel: the request outlives a restart (14). */
   cancelled?: { readonly by: string; readonly calls: readonly string[] };
+}
+
+/** A decision about an execution, and when it was made. */
+export interface Decided {
+  readonly id: string;
+  readonly program: Program;
+  readonly decision: Decision;
+  /** ms since 1970: the input's own. */
+  readonly at: number;
 }
 
 /** The log with everything folded out of it: one place appends, and what it appends is folded at once. */
@@ -45,12 +57,47 @@ export class Journal {
     for await (const record of records) this.#fold(record);
   }
 
-  /** Appends and folds; nothing is on disk yet. @returns the last record's number */
+  /**
+   * Appends and folds; nothing is on disk yet.
+   *
+   * Events of executions are folded as they are given, and frozen: whatever a plugin or an embedder made has come through
+   * `ownJson` before it got into one. Those of payments, which hold what plugins answered, are read back from what is written.
+   * @returns the last record's number
+   */
   append(inputs: readonly EventInput[]): number {
-    const records = this.ports.log.append(inputs, this.ports.clock.now());
-    this.#foldAll(records);
+    return this.#append(inputs, this.ports.clock.now()).at(-1)?.seq ?? this.ports.log.head;
+  }
+
+  /**
+   * As `append`, for events of an execution exactly as they were decided, among others: the decision's state is taken over, so
+   * that they are folded once. They are written under the time at which they were decided.
+   * @returns the addresses of the scopes that have changed
+   */
+  appendDecided(inputs: readonly EventInput[], decided: Decided): Iterable<string> {
+    const name = stream.execution(decided.id);
+    let changed: Iterable<string> = [];
+    this.#append(inputs, decided.at, (records) => {
+      const own = records.filter((record) => record.stream === name);
+      const { state, changed: addresses } = decided.decision.commit();
+      changed = addresses;
+      let entry = this.executions.get(decided.id);
+      if (!entry) this.#begun((entry = { id: decided.id, program: decided.program, state, seq: 0, startSeq: own[0]?.seq ?? 0 }));
+      entry.seq = own.at(-1)?.seq ?? entry.seq;
+    }, name);
+    return changed;
+  }
+
+  #append(inputs: readonly EventInput[], at: number, takeOver?: (records: readonly EventRecord[]) => void, takenOver?: string): readonly EventRecord[] {
+    const records = this.ports.log.append(inputs, at);
+    for (const [index, record] of records.entries()) {
+      const given = inputs[index]?.event;
+      if (record.stream[0] !== 'x' || !given) this.#fold(record);
+      else if (record.stream === takenOver) deepFreeze(given);
+      else this.#foldExecution(record, deepFreeze(given) as ExecutionEvent);
+    }
+    takeOver?.(records);
     for (const listener of this.#listeners) listener(records);
-    return records.at(-1)?.seq ?? this.ports.log.head;
+    return records;
   }
 
   async appendDurably(inputs: readonly EventInput[]): Promise<number> {
@@ -99,30 +146,11 @@ export class Journal {
     return { main: workflow, definitions };
   }
 
-  /** What one append gave: a run of one execution's events makes one new state, not one for each. */
-  #foldAll(records: readonly EventRecord[]): void {
-    for (let from = 0; from < records.length; ) {
-      const first = records[from];
-      if (!first) return;
-      this.#fold(first);
-      from += 1;
-      const entry = first.stream[0] === 'x' ? this.executions.get(first.stream.slice(2)) : undefined;
-      if (!entry) continue;
-      const events: ExecutionEvent[] = [];
-      for (let next = records[from]; next?.stream === first.stream; next = records[from]) {
-        events.push(next.event as ExecutionEvent);
-        entry.seq = next.seq;
-        from += 1;
-      }
-      if (events.length > 0) entry.state = evolveAll(entry.state, events, first.at, entry.program) ?? entry.state;
-    }
-  }
-
   #fold(record: EventRecord): void {
     const id = record.stream.slice(2);
     switch (record.stream[0]) {
       case 'x':
-        return this.#foldExecution(id, record as EventRecord<ExecutionEvent>);
+        return this.#foldExecution(record, record.event as ExecutionEvent);
       case 'p': {
         const before = this.payments.get(id);
         const after = evolvePayment(before, record);
@@ -152,19 +180,25 @@ export class Journal {
     else owing.delete(paymentId);
   }
 
-  #foldExecution(id: string, record: EventRecord<ExecutionEvent>): void {
-    const { event } = record;
+  #foldExecution({ stream: name, seq, at }: EventRecord, event: ExecutionEvent): void {
+    const id = name.slice(2);
     if (event.type === 'executionStarted') {
       const program = this.programOf(event.workflow, event.pins);
-      this.executions.set(id, { id, program, state: evolve(undefined, event, record.at, program), seq: record.seq, startSeq: record.seq });
-      if (event.key !== undefined) this.keys.set(event.key, { execution: id, content: startContent(event) });
+      const state = evolveOwn(undefined, [event], at, program);
+      if (state) this.#begun({ id, program, state, seq, startSeq: seq });
       return;
     }
     const entry = this.executions.get(id);
     if (entry && event.type === 'cancelRequested') entry.cancelled = { by: event.by, calls: openCalls(entry.state) };
     if (!entry) throw new Error(`the log has ${event.type} for an execution ${id} that never started`);
-    entry.state = evolve(entry.state, event, record.at, entry.program);
-    entry.seq = record.seq;
+    evolveOwn(entry.state as OwnState, [event], at, entry.program);
+    entry.seq = seq;
+  }
+
+  #begun(entry: ExecutionEntry): void {
+    this.executions.set(entry.id, entry);
+    const { key } = entry.state;
+    if (key !== undefined) this.keys.set(key, { execution: entry.id, content: startContent(entry.state) });
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Audience } from '../contract.js';
 import { TillwrightError } from '../errors.js';
 import type { StepId } from '../events.js';
-import type { Json, JsonObject, JsonSchema, Text } from '../json.js';
+import { type Json, type JsonObject, type JsonSchema, ownJson, type Text } from '../json.js';
 import { Schemas } from './schemas.js';
 
 /**
@@ -49,10 +49,11 @@ export class Prompts {
   answer(id: string, value: Json): void {
     const open = this.#get(id);
     const { answer } = open.prompt;
-    const problem = answer ? this.#schemas.problem(answer, value, 'answer') : 'this prompt takes no answer but cancel';
+    const own = ownJson(value);
+    const problem = answer ? this.#schemas.problem(answer, own, 'answer') : 'this prompt takes no answer but cancel';
     if (problem !== undefined) throw new TillwrightError('PROMPT_ANSWER_INVALID', { found: problem });
     this.#close(id);
-    open.settle({ is: 'answered', value });
+    open.settle({ is: 'answered', value: own });
   }
 
   /** @throws PROMPT_UNKNOWN */

@@ -4,7 +4,8 @@
  */
 import type { State, StateMachine } from '../definition/asl.js';
 import type { StepId } from '../events.js';
-import type { ExecutionState, Program, ScopeState } from './types.js';
+import type { Draft } from './draft.js';
+import type { Program, ScopeState } from './types.js';
 
 // A state's name may hold any character; those that structure an address are written as %2E and the like.
 const escaped = (name: string): string =>
@@ -12,7 +13,8 @@ const escaped = (name: string): string =>
 const STRUCTURAL = /[%.[\]#]/;
 
 export const stateAddress = (scope: string, state: string): string => {
-  const name = STRUCTURAL.test(state) ? escaped(state) : state;
+  // As a key of a plain object, `__proto__` would be lost.
+  const name = state === '__proto__' ? '%5F_proto__' : STRUCTURAL.test(state) ? escaped(state) : state;
   return scope === '' ? name : `${scope}.${name}`;
 };
 
@@ -46,8 +48,8 @@ export const aroundScope = (address: string): { readonly outer: string; readonly
 });
 
 /** Where a step stands now, if it is still the one its scope is at. */
-export const scopeAt = (state: ExecutionState, step: StepId): ScopeState | undefined => {
-  const scope = state.scopes[scopeOf(step)];
+export const scopeAt = (draft: Pick<Draft, 'scopes'>, step: StepId): ScopeState | undefined => {
+  const scope = draft.scopes.get(scopeOf(step));
   return scope?.current.step === step ? scope : undefined;
 };
 

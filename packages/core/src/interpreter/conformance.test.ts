@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it, afterAll } from 'vitest';
 import type { StateMachine } from '../definition/asl.js';
 import { isObject, type Json, type JsonObject } from '../json.js';
-import { draftOf, applyEvent } from './evolve.js';
+import { evolve } from './evolve.js';
 import { createEvaluate } from './expression.js';
 import { programOf, runInMemory, type RunResult, type TaskOutcome } from './run-in-memory.js';
 import type { ExecutionState } from './types.js';
@@ -96,7 +96,7 @@ const trace = (recorded: Recorded, { events }: RunResult): { path: string[]; ass
   let state: ExecutionState | undefined;
   for (const event of events) {
     if (event.type === 'stepLeft' && event.assign) assigned.push({ [event.step.slice(0, event.step.lastIndexOf('#'))]: event.assign });
-    const next: ExecutionState = applyEvent(state && draftOf(state), event, 0, program);
+    const next: ExecutionState = evolve(state, event, 0, program);
     for (const scope of Object.values(next.scopes)) {
       if (known.has(scope.current.step)) continue;
       known.add(scope.current.step);

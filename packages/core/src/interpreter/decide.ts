@@ -14,7 +14,7 @@ import { enterSucceed } from './succeed.js';
 import { endTask, startTask } from './task.js';
 import { readyScopes } from './todo.js';
 import { asStatesError, Turn } from './turn.js';
-import type { Decide, Input, ScopeState } from './types.js';
+import type { Decide, Evaluate, ExecutionState, Input, Program, ScopeState } from './types.js';
 import { endWait, enterWait } from './wait.js';
 
 /** States that one input may run through without a Task or Wait between them; a loop that never blocks ends here. */
@@ -22,13 +22,18 @@ export const TRANSITIONS_MAX = 25_000;
 
 type Of<T extends Input['type']> = Extract<Input, { type: T }>;
 
-export const decide: Decide = async (program, state, input, evaluate): Promise<readonly ExecutionEvent[]> => {
+export const decide: Decide = async (program, state, input, evaluate) => (await decideOn(program, state, input, evaluate)).events;
+
+/** What was decided; `commit` makes it the state without a second fold, for whoever owns that. */
+export type Decision = Pick<Turn, 'events' | 'commit'>;
+
+/** As `decide`, for the owner of the state. */
+export const decideOn = async (program: Program, state: ExecutionState | undefined, input: Input, evaluate: Evaluate): Promise<Decision> => {
   const turn = new Turn(program, state, input, evaluate);
-  if (turn.begun && turn.state.status !== 'running') return [];
-  if (!turn.begun && input.type !== 'start') return [];
+  if (turn.begun ? turn.state.status !== 'running' : input.type !== 'start') return turn;
   await take(turn, input);
   await run(turn);
-  return turn.events;
+  return turn;
 };
 
 const take = async (turn: Turn, input: Input): Promise<void> => {
@@ -69,7 +74,7 @@ const started = ({ executionId, executionName, key, terminal, workflow, pins, pl
 
 /** The scope whose Task waits for exactly this attempt; an answer to anything else comes too late and changes nothing. */
 const openTask = (turn: Turn, { step, attempt }: { readonly step: string; readonly attempt: number }): ScopeState | undefined => {
-  const scope = scopeAt(turn.state, step);
+  const scope = scopeAt(turn.now, step);
   return scope?.current.phase.is === 'task' && scope.current.phase.attempt === attempt ? scope : undefined;
 };
 
@@ -99,7 +104,7 @@ const timerFired = async (turn: Turn, { step, timer }: Of<'timerFired'>): Promis
     executionTimedOut(turn, step);
     return;
   }
-  const scope = scopeAt(turn.state, step);
+  const scope = scopeAt(turn.now, step);
   if (!scope) return;
   const { phase } = scope.current;
   if (timer === 'wait' && phase.is === 'waiting') await attempt(turn, scope.address, () => leaveWait(turn, scope));

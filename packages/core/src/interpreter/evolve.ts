@@ -1,24 +1,10 @@
 /** The fold of an execution's events. Synchronous: evaluated results stand in the events, so replay evaluates nothing. */
 import type { ExecutionEvent, StepId } from '../events.js';
 import type { Json } from '../json.js';
+import { directDraft, type Draft, ownCopy, type OwnState } from './draft.js';
 import { machineAt, pointerToken, scopeAddress, scopeAt, scopeOf, stateAddress, stepId } from './address.js';
 import { progress, type ScopesPhase } from './progress.js';
 import type { Evolve, ExecutionState, Program, ScopeState, StepState } from './types.js';
-
-/** A state under way: its top-level records belong to whoever applies events to it, what is in them is never changed. */
-export interface Draft extends Omit<ExecutionState, 'scopes' | 'visits'> {
-  scopes: { [address: string]: ScopeState };
-  visits: { [address: string]: number };
-  status: ExecutionState['status'];
-  output?: Json;
-  failure?: { readonly error: string; readonly cause: string };
-  historyLength: number;
-}
-
-/** Which draft a record of visits was copied for: it grows with a Map's items and not every event enters a state. */
-const visitsOf = new WeakMap<object, Draft>();
-
-export const draftOf = (state: ExecutionState): Draft => ({ ...state, scopes: { ...state.scopes } });
 
 export const evolve: Evolve = (state, event, at, program) => evolveAll(state, [event], at, program) as ExecutionState;
 
@@ -28,13 +14,16 @@ export const evolveAll = (
   events: readonly ExecutionEvent[],
   at: number,
   program: Program,
-): ExecutionState | undefined => {
-  let draft = state && draftOf(state);
+): ExecutionState | undefined => evolveOwn(state && ownCopy(state), events, at, program);
+
+/** As `evolveAll`, in place: for a state that nobody else holds. @returns the same state, or the one that the first event makes */
+export const evolveOwn = (state: OwnState | undefined, events: readonly ExecutionEvent[], at: number, program: Program): OwnState | undefined => {
+  let draft = state && directDraft(state);
   for (const event of events) draft = applyEvent(draft, event, at, program);
-  return draft;
+  return draft?.head;
 };
 
-/** Applies one event in place; the first one makes the draft. */
+/** Applies one event to a draft; the first one makes it. */
 export const applyEvent = (draft: Draft | undefined, event: ExecutionEvent, at: number, program: Program): Draft => {
   if (event.type === 'executionStarted') return begin(event, at, program);
   if (!draft) throw new Error(`An execution begins with executionStarted, not with ${event.type}`);
@@ -53,7 +42,7 @@ export const applyEvent = (draft: Draft | undefined, event: ExecutionEvent, at: 
       write.phase(event.step, { is: 'waiting', dueAt: event.dueAt });
       break;
     case 'taskStarted':
-      draft.historyLength += 2;
+      draft.head.historyLength += 2;
       write.phase(event.step, {
         is: 'task',
         attempt: event.attempt,
@@ -72,10 +61,11 @@ export const applyEvent = (draft: Draft | undefined, event: ExecutionEvent, at: 
       write.answer(event);
       break;
     case 'executionEnded':
-      draft.status = event.status;
-      if (event.status === 'succeeded') draft.output = event.output;
-      else draft.failure = { error: event.error, cause: event.cause };
-      draft.scopes = {};
+      draft.head.status = event.status;
+      if (event.status === 'succeeded') draft.head.output = event.output;
+      else draft.head.failure = { error: event.error, cause: event.cause };
+      draft.scopes.clear();
+      draft.results.clear();
       break;
     case 'cancelRequested':
       // What it does to payments is the engine's; what it does to the flow arrives as a Task's failure.
@@ -87,7 +77,7 @@ export const applyEvent = (draft: Draft | undefined, event: ExecutionEvent, at: 
 type EventOf<T extends ExecutionEvent['type']> = Extract<ExecutionEvent, { type: T }>;
 
 const begin = (event: EventOf<'executionStarted'>, at: number, program: Program): Draft => {
-  const draft: Draft = {
+  const draft = directDraft({
     status: 'running',
     executionId: event.executionId ?? '',
     ...(event.executionName === undefined ? {} : { executionName: event.executionName }),
@@ -98,9 +88,10 @@ const begin = (event: EventOf<'executionStarted'>, at: number, program: Program)
     pins: event.pins,
     input: event.input,
     scopes: {},
+    results: {},
     visits: {},
     historyLength: 1,
-  };
+  });
   new Writer(draft, at, program).openScope('', event.workflow, '', event.input);
   return draft;
 };
@@ -119,7 +110,7 @@ class Writer {
   }
 
   private set(scope: ScopeState, phase: StepState['phase']): void {
-    this.draft.scopes[scope.address] = { ...scope, current: { ...scope.current, phase } };
+    this.draft.scopes.set(scope.address, { ...scope, current: { ...scope.current, phase } });
   }
 
   phase(step: StepId, phase: StepState['phase']): void {
@@ -133,19 +124,15 @@ class Writer {
 
   private enter(scope: string, state: string, input: Json): StepState {
     const address = stateAddress(scope, state);
-    const visit = (this.draft.visits[address] ?? 0) + 1;
-    if (visitsOf.get(this.draft.visits) !== this.draft) {
-      this.draft.visits = { ...this.draft.visits };
-      visitsOf.set(this.draft.visits, this.draft);
-    }
-    this.draft.visits[address] = visit;
-    this.draft.historyLength += 1;
+    const visit = (this.draft.visits.get(address) ?? 0) + 1;
+    this.draft.visits.set(address, visit);
+    this.draft.head.historyLength += 1;
     return {
       state,
       step: stepId(address, visit),
       input,
       enteredAt: this.at,
-      enteredEvent: this.draft.historyLength,
+      enteredEvent: this.draft.head.historyLength,
       phase: { is: 'entered' },
     };
   }
@@ -153,33 +140,33 @@ class Writer {
   openScope(address: string, workflow: string, pointer: string, input: Json): void {
     const machine = machineAt(this.program, workflow, pointer);
     if (!machine) throw new Error(`The program holds no definition for ${workflow}${pointer}`);
-    this.draft.scopes[address] = {
+    this.draft.scopes.set(address, {
       address,
       workflow,
       pointer,
       variables: {},
       startedAt: this.at,
       current: this.enter(address, machine.StartAt, input),
-    };
+    });
   }
 
   leave(event: EventOf<'stepLeft'>): void {
     const scope = this.scopeAt(event.step);
     const { phase } = scope.current;
     // AWS writes one entry for how a Task, Parallel or Map ended (none for a caught Parallel or Map), and one for leaving any state.
-    this.draft.historyLength += phase.is === 'task' || (phase.is === 'scopes' && !event.caught) ? 2 : 1;
+    this.draft.head.historyLength += phase.is === 'task' || (phase.is === 'scopes' && !event.caught) ? 2 : 1;
     if (phase.is === 'scopes') this.closeScopes(event.step, phase);
     const variables = event.assign ? { ...scope.variables, ...event.assign } : scope.variables;
     const current: StepState =
       event.next === null
         ? { ...scope.current, phase: { is: 'ended', output: event.output } }
         : this.enter(scope.address, event.next, event.output);
-    this.draft.scopes[scope.address] = { ...scope, variables, current };
+    this.draft.scopes.set(scope.address, { ...scope, variables, current });
   }
 
   openScopes(event: EventOf<'scopesOpened'>): void {
     const scope = this.scopeAt(event.step);
-    this.draft.historyLength += event.kind === 'workflow' ? 2 : 1;
+    this.draft.head.historyLength += event.kind === 'workflow' ? 2 : 1;
     const phase: ScopesPhase = {
       is: 'scopes',
       kind: event.kind,
@@ -191,9 +178,9 @@ class Writer {
       ...(event.dueAt === undefined ? {} : { dueAt: event.dueAt }),
       ...(event.items === undefined ? {} : { items: event.items }),
       begun: 0,
+      ended: 0,
       failures: 0,
       retries: this.retries(event.step),
-      results: {},
     };
     const room = event.limit === 0 ? event.inputs.length : Math.min(event.limit, event.inputs.length);
     this.beginScopes(scope, phase, room);
@@ -202,7 +189,7 @@ class Writer {
 
   private beginScopes(scope: ScopeState, phase: ScopesPhase, to: number): void {
     for (let index = phase.begun; index < to; index++) {
-      if (phase.kind === 'map') this.draft.historyLength += 1;
+      if (phase.kind === 'map') this.draft.head.historyLength += 1;
       const inner =
         phase.kind === 'workflow'
           ? { workflow: phase.workflow ?? '', pointer: '' }
@@ -219,19 +206,13 @@ class Writer {
     const { phase } = scope.current;
     if (phase.is !== 'scopes') throw new Error(`Step ${event.step} has no scopes open`);
     const address = scopeAddress(event.step, event.index);
-    const ended = this.draft.scopes[address];
+    const ended = this.draft.scopes.get(address);
     if (ended?.current.phase.is === 'scopes') this.closeScopes(ended.current.step, ended.current.phase);
-    delete this.draft.scopes[address];
-    if (phase.kind === 'map') this.draft.historyLength += 1;
+    this.draft.scopes.delete(address);
+    if (phase.kind === 'map') this.draft.head.historyLength += 1;
     const failed = event.status === 'failed';
-    const after: ScopesPhase = {
-      ...phase,
-      failures: phase.failures + (failed ? 1 : 0),
-      results: {
-        ...phase.results,
-        [event.index]: failed ? { error: event.error, cause: event.cause } : { output: event.output },
-      },
-    };
+    this.draft.results.set(address, failed ? { error: event.error, cause: event.cause } : { output: event.output });
+    const after: ScopesPhase = { ...phase, ended: phase.ended + 1, failures: phase.failures + (failed ? 1 : 0) };
     const to = progress(after) === 'open' && after.begun < after.inputs.length ? after.begun + 1 : after.begun;
     this.beginScopes(scope, after, to);
     this.set(scope, { ...after, begun: to });
@@ -241,7 +222,7 @@ class Writer {
     const scope = this.scopeAt(event.step);
     const { phase } = scope.current;
     if (phase.is === 'scopes') this.closeScopes(event.step, phase);
-    if (phase.is === 'task') this.draft.historyLength += 1;
+    if (phase.is === 'task') this.draft.head.historyLength += 1;
     const retries = [...('retries' in phase ? phase.retries : [])];
     while (retries.length <= event.retrier) retries.push(0);
     retries[event.retrier] = (retries[event.retrier] ?? 0) + 1;
@@ -259,10 +240,11 @@ class Writer {
   private closeScopes(step: StepId, phase: ScopesPhase): void {
     for (let index = 0; index < phase.begun; index++) {
       const address = scopeAddress(step, index);
-      const inner = this.draft.scopes[address];
+      this.draft.results.delete(address);
+      const inner = this.draft.scopes.get(address);
       if (!inner) continue;
       if (inner.current.phase.is === 'scopes') this.closeScopes(inner.current.step, inner.current.phase);
-      delete this.draft.scopes[address];
+      this.draft.scopes.delete(address);
     }
   }
 }

@@ -5,7 +5,5 @@ export type ScopesPhase = Extract<StepState['phase'], { is: 'scopes' }>;
 /** How the scopes of a Parallel, a Map or a `workflow:run` stand: still open, all ended, or more failed than may. */
 export const progress = (phase: ScopesPhase): 'open' | 'ended' | 'failed' => {
   if (phase.failures > phase.tolerated) return 'failed';
-  // `begun` goes first: counting the results of a large Map on every call would make it quadratic.
-  if (phase.begun < phase.inputs.length) return 'open';
-  return Object.keys(phase.results).length === phase.inputs.length ? 'ended' : 'open';
+  return phase.ended === phase.inputs.length ? 'ended' : 'open';
 };

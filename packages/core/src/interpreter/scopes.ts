@@ -12,11 +12,11 @@ export const settleScopes = async (turn: Turn, scope: ScopeState, phase: ScopesP
   const stands = progress(phase);
   if (stands === 'open') return;
   if (stands === 'failed') {
-    await failState(turn, scope.address, reasonOf(phase));
+    await failState(turn, scope.address, reasonOf(turn, scope, phase));
     return;
   }
   const state = turn.definition(scope) as ParallelState | MapState | TaskState;
-  const result = resultOf(phase);
+  const result = resultOf(turn, scope, phase);
   try {
     await leave(turn, scope, state, { next: nextOf(state), otherwise: result, seen: { result } });
   } catch (thrown) {
@@ -25,22 +25,25 @@ export const settleScopes = async (turn: Turn, scope: ScopeState, phase: ScopesP
 };
 
 /** In the order of the scopes. A failure that a Map tolerates stands as its error output, so that results keep their places. */
-const resultOf = (phase: ScopesPhase): Json => {
+const resultOf = (turn: Turn, { current: { step } }: ScopeState, phase: ScopesPhase): Json => {
   const results = phase.inputs.map((_, index): Json => {
-    const result = phase.results[index];
+    const result = turn.result(step, index);
     if (result === undefined) return null;
     return 'output' in result ? result.output : { Error: result.error, Cause: result.cause };
   });
   return phase.kind === 'workflow' ? (results[0] ?? null) : results;
 };
 
-const reasonOf = (phase: ScopesPhase): StatesError => {
+const reasonOf = (turn: Turn, { current: { step } }: ScopeState, phase: ScopesPhase): StatesError => {
   if (phase.tolerated > 0) {
     return {
       error: 'States.ExceedToleratedFailureThreshold',
       cause: `The specified tolerated failure threshold was exceeded: ${phase.failures} of ${phase.inputs.length} iterations failed, ${phase.tolerated} may.`,
     };
   }
-  for (const result of Object.values(phase.results)) if ('error' in result) return { error: result.error, cause: result.cause };
+  for (let index = 0; index < phase.begun; index++) {
+    const result = turn.result(step, index);
+    if (result && 'error' in result) return { error: result.error, cause: result.cause };
+  }
   return { error: 'States.Runtime', cause: 'A scope failed without an error.' };
 };

@@ -26,16 +26,30 @@ interface Walk {
   readonly ready: string[];
 }
 
-const goOn = (walk: Walk, scope: ScopeState): void => {
-  if (walk.ready.length === 0) walk.commands.push({ do: 'continue' });
-  walk.ready.push(scope.address);
+const collect = (walk: Walk, scope: ScopeState): void => {
+  const { commands, ready, state, program } = walk;
+  if (owedBy(scope, program, commands) === 'ready') {
+    if (ready.length === 0) commands.push({ do: 'continue' });
+    ready.push(scope.address);
+    return;
+  }
+  const { step, phase } = scope.current;
+  if (phase.is !== 'scopes') return;
+  for (let index = 0; index < phase.begun; index++) {
+    const inner = state.scopes[scopeAddress(step, index)];
+    if (inner) collect(walk, inner);
+  }
 };
 
-const collect = (walk: Walk, scope: ScopeState): void => {
+/**
+ * Adds what one scope owes by itself, without those within it. A scope owes the same as long as it is the same object, so that
+ * whoever knows which have changed need not look at the others.
+ * @returns `ready` where `decide` has to go on; nothing within such a scope is begun any more
+ */
+export const owedBy = (scope: ScopeState, program: Program, commands: Command[]): 'ready' | 'blocked' => {
   const { step, phase } = scope.current;
-  const { commands } = walk;
   if (scope.pointer === '') {
-    const seconds = machineAt(walk.program, scope.workflow, '')?.TimeoutSeconds;
+    const seconds = machineAt(program, scope.workflow, '')?.TimeoutSeconds;
     if (seconds !== undefined) {
       commands.push({ do: 'timer', step: scope.address, timer: 'execution-timeout', dueAt: scope.startedAt + seconds * 1000 });
     }
@@ -43,14 +57,13 @@ const collect = (walk: Walk, scope: ScopeState): void => {
   switch (phase.is) {
     case 'entered':
     case 'ended':
-      goOn(walk, scope);
-      return;
+      return 'ready';
     case 'waiting':
       commands.push({ do: 'timer', step, timer: 'wait', dueAt: phase.dueAt });
-      return;
+      return 'blocked';
     case 'retrying':
       commands.push({ do: 'timer', step, timer: 'retry', dueAt: phase.retryAt });
-      return;
+      return 'blocked';
     case 'task':
       commands.push({
         do: 'call',
@@ -64,18 +77,11 @@ const collect = (walk: Walk, scope: ScopeState): void => {
         scopes: scopeChain(scope.address),
       });
       if (phase.dueAt !== undefined) commands.push({ do: 'timer', step, timer: 'timeout', dueAt: phase.dueAt });
-      return;
-    case 'scopes': {
+      return 'blocked';
+    case 'scopes':
       // Once its end is certain nothing within is begun any more, even if the log was cut before the event that says so.
-      if (progress(phase) !== 'open') {
-        goOn(walk, scope);
-        return;
-      }
+      if (progress(phase) !== 'open') return 'ready';
       if (phase.dueAt !== undefined) commands.push({ do: 'timer', step, timer: 'timeout', dueAt: phase.dueAt });
-      for (let index = 0; index < phase.begun; index++) {
-        const inner = walk.state.scopes[scopeAddress(step, index)];
-        if (inner) collect(walk, inner);
-      }
-    }
+      return 'blocked';
   }
 };

@@ -4,8 +4,9 @@ import type { ExecutionEvent, StatesError } from '../events.js';
 import type { Json, JsonObject } from '../json.js';
 import { aroundScope, scopeAddress, scopeOf, stateAt } from './address.js';
 import { contextOf, type Around, type MapItem } from './context.js';
-import { applyEvent, draftOf, touched, type Draft } from './evolve.js';
-import type { Evaluate, ExecutionState, InputBase, Program, ScopeState } from './types.js';
+import { type Draft, layeredDraft, type LayeredDraft, type OwnState } from './draft.js';
+import { applyEvent, touched } from './evolve.js';
+import type { Evaluate, ExecutionState, InputBase, Program, ScopeResult, ScopeState } from './types.js';
 
 /** A state failed with a States error; Retry and Catch have not been asked yet. */
 export class StateFailed extends Error {
@@ -45,21 +46,36 @@ export class Turn {
   /** Before those: what a failed scope stood in, so that nothing is begun any more beside it. */
   private readonly urgent: string[] = [];
   private draft: Draft | undefined;
+  private readonly layer: LayeredDraft | undefined;
   private evaluations = 0;
   private readonly seen = new Map<string, { readonly scope: ScopeState; readonly variables: JsonObject }>();
 
   constructor(
     readonly program: Program,
-    state: ExecutionState | undefined,
+    private readonly given: ExecutionState | undefined,
     readonly base: InputBase,
     private readonly evaluator: Evaluate,
   ) {
-    this.draft = state && draftOf(state);
+    // Read only, until whoever owns the state commits.
+    this.layer = given && layeredDraft(given as OwnState);
+    this.draft = this.layer;
   }
 
-  get state(): ExecutionState {
+  /** What is under way. */
+  get now(): Draft {
     if (!this.draft) throw new Error('The execution has not begun');
     return this.draft;
+  }
+
+  /** Everything of the state but its tables: those of `now` are newer. */
+  get state(): ExecutionState {
+    return this.now.head;
+  }
+
+  /** What was decided becomes the state: the one that was given, in place, or the new one. Only for its owner. */
+  commit(): { readonly state: OwnState; readonly changed: Iterable<string> } {
+    if (!this.layer) return { state: this.now.head, changed: Object.keys(this.now.head.scopes) };
+    return { state: this.given as OwnState, changed: this.layer.commit() };
   }
 
   get begun(): boolean {
@@ -87,7 +103,7 @@ export class Turn {
   }
 
   private begunOf(step: string): number {
-    const phase = this.draft?.scopes[scopeOf(step)]?.current.phase;
+    const phase = this.draft?.scopes.get(scopeOf(step))?.current.phase;
     return phase?.is === 'scopes' ? phase.begun : 0;
   }
 
@@ -97,7 +113,12 @@ export class Turn {
   }
 
   scope(address: string): ScopeState | undefined {
-    return this.draft?.scopes[address];
+    return this.draft?.scopes.get(address);
+  }
+
+  /** How the scope with this index ended that a step opened. */
+  result(step: string, index: number): ScopeResult | undefined {
+    return this.draft?.results.get(scopeAddress(step, index));
   }
 
   /** The definition of the state a scope stands at. A checked program holds every state that it can reach. */

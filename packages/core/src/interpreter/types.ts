@@ -27,11 +27,15 @@ export interface ExecutionState {
   readonly output?: Json;
   readonly failure?: StatesError;
   readonly scopes: { readonly [address: string]: ScopeState };
+  /** How scopes ended whose Parallel, Map or Task has not been left yet, by address. */
+  readonly results: { readonly [address: string]: ScopeResult };
   /** How often each state address was entered. */
   readonly visits: { readonly [address: string]: number };
   /** How many entries AWS's own history would have by now; causes name the one that entered a state. */
   readonly historyLength: number;
 }
+
+export type ScopeResult = { readonly output: Json } | StatesError;
 
 export interface ScopeState {
   readonly address: string;
@@ -82,10 +86,10 @@ export interface StepState {
         readonly items?: readonly Json[];
         /** Scopes with an index below this have begun. */
         readonly begun: number;
+        /** How many of them have ended, and how many of those have failed; the state's `results` say how. */
+        readonly ended: number;
         readonly failures: number;
         readonly retries: readonly number[];
-        /** By index; absent while open or not yet begun. */
-        readonly results: { readonly [index: number]: { readonly output: Json } | StatesError };
       }
     /** The scope's last state was left; its end is not decided upon yet. */
     | { readonly is: 'ended'; readonly output: Json };

@@ -294,15 +294,16 @@ class DirectoryLog implements FileLog {
 
   #add(stream: string, event: TillEvent, at: number, more: boolean): EventRecord {
     const segment = this.#newest;
-    const { record, hash, text } = encode({ seq: this.#head + 1, at, stream, durableTo: this.#durableTo, prev: this.#headHash }, event, more);
+    const { record, hash, text, bytes } = encode({ seq: this.#head + 1, at, stream, durableTo: this.#durableTo, prev: this.#headHash }, event, more);
     segment.records.push(record);
     segment.unwritten.push(text);
-    segment.size += Buffer.byteLength(text);
+    segment.size += bytes;
     this.#head = record.seq;
     this.#headHash = hash;
     this.#appended += 1;
     const terms = this.#terms.get(segment.number);
-    if (terms) eachTerm(stream, record.event, (term) => terms.add(term));
+    // The event as given: reading it back from the record would cost as much again.
+    if (terms) eachTerm(stream, event, (term) => terms.add(term));
     return record;
   }
 

@@ -1,8 +1,9 @@
 import type { EventInput, EventLog, Hash } from '../engine/ports.js';
 import { TillwrightError } from '../errors.js';
 import type { EventRecord } from '../events.js';
-import { deepFreeze, type Json } from '../json.js';
+import type { Json } from '../json.js';
 import { Listeners } from './listeners.js';
+import { recordReading } from './record-reading.js';
 import { eachTerm, findTerm } from './terms.js';
 
 export interface MemoryLogOptions {
@@ -61,7 +62,7 @@ export const memoryLog = (options: MemoryLogOptions = {}): MemoryLog => {
   let dueAt = records.length + (options.checkpointEvery ?? Infinity);
   /** Term -> streams. */
   const found = new Map<string, Set<string>>();
-  const note = ({ stream, event }: EventRecord): void =>
+  const note = ({ stream, event }: EventInput): void =>
     eachTerm(stream, event, (term) => {
       if (term.startsWith('s/')) return;
       const streams = found.get(term);
@@ -143,13 +144,12 @@ export const memoryLog = (options: MemoryLogOptions = {}): MemoryLog => {
     append: (inputs: readonly EventInput[], at: number) => {
       usable();
       const appended = inputs.map(({ stream, event }) => {
-        const fields = { seq: records.length + 1, at, stream, v: 1, durableTo, prev, event };
-        const text = JSON.stringify(fields);
+        const fields = { seq: records.length + 1, at, stream, durableTo, prev };
         // Read back from text, as a restart will: the caller's object stays his own.
-        const record = deepFreeze(JSON.parse(text) as EventRecord);
-        if (options.hash !== undefined) prev = options.hash('SHA-256', text);
+        const record = recordReading(fields, JSON.stringify(event), 1);
+        if (options.hash !== undefined) prev = options.hash('SHA-256', JSON.stringify(record));
         records.push(record);
-        note(record);
+        note({ stream, event });
         return record;
       });
       if (appended.length > 0) appends.push(records.length);

@@ -70,10 +70,10 @@ export const paymentActions: { readonly [name: string]: StandardAction } = {
       const found = loaded.methods.get(args.method);
       if (!found) throw new ActionError('Payment.MethodUnknown', `no payment method ${args.method}; there are: ${[...loaded.methods.keys()].join(', ')}`);
       const paymentId = `${context.executionId}/${context.step}`;
-      const giveUp = (): void => services.settler.giveUp(paymentId, givenUpAs(context.signal.reason));
-      context.signal.addEventListener('abort', giveUp, { once: true });
+      const giveUp = (): void => services.settler.giveUp(paymentId, givenUpAs(context.stop.reason));
+      const deaf = context.stop.onAbort(giveUp);
       // After a restart its time may have passed before this line.
-      if (context.signal.aborted) giveUp();
+      if (context.stop.aborted) giveUp();
       try {
         const result = await services.settler.charge(
           {
@@ -96,7 +96,7 @@ export const paymentActions: { readonly [name: string]: StandardAction } = {
       } catch (error) {
         throw withHint(error, found.method.errors);
       } finally {
-        context.signal.removeEventListener('abort', giveUp);
+        deaf();
       }
     },
   }),

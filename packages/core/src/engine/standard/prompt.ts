@@ -16,11 +16,10 @@ const ask = (
     const closers: (() => void)[] = [];
     const end = (finish: () => void): void => {
       for (const close of closers) close();
-      context.signal.removeEventListener('abort', aborted);
+      deaf();
       finish();
     };
-    const aborted = (): void => end(() => reject(context.signal.reason));
-    context.signal.addEventListener('abort', aborted);
+    const deaf = context.stop.onAbort(() => end(() => reject(context.stop.reason)));
     const finishIfDone = (): void => {
       if (audiences.every((audience) => audience in answers)) end(() => resolve(answers));
     };

@@ -4,11 +4,14 @@ import type { Journal } from '../journal.js';
 import type { Prompts } from '../prompts.js';
 import type { Receipts } from '../receipts.js';
 import type { Settler } from '../settler.js';
+import type { Stop } from '../stops.js';
 import type { LoadedTerminal } from '../terminal.js';
 
 /** What core's own actions are given beside their arguments. */
 export interface StandardContext extends ActionContext {
   readonly attempt: number;
+  /** What stands behind `signal`: listening to it costs less. */
+  readonly stop: Stop;
   /** Idempotency key of the transaction, where it has one. */
   readonly key: string | undefined;
   /** Prompts of this step that were answered before a restart. */
