@@ -46,5 +46,4 @@ const faultsOf = (workflow: WorkflowFacts, world: World): Diagnostic[] => {
 const KNOWN_BETTER: { readonly [code in DiagnosticCode]?: readonly DiagnosticCode[] } = {
   WORKFLOW_ARGUMENTS_INVALID: ['WORKFLOW_AMOUNT_INVALID'],
   WORKFLOW_ERROR_NEVER_HERE: ['WORKFLOW_UNKNOWN_ERROR'],
-  WORKFLOW_ERROR_UNCERTAIN: ['WORKFLOW_ERROR_NEVER_HERE'],
 };

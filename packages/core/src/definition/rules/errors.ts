@@ -3,15 +3,17 @@ import { actionOf, actionsOf } from '../actions.js';
 import type { ActionEntry } from '../catalogue.js';
 import { listed } from '../diagnostic.js';
 import type { Report, Rule, World } from '../facts.js';
-import { ENGINE_ERRORS, STATES_ERRORS } from '../flow/escapes.js';
+import { ENGINE_ERRORS, raisedBy, STATES_ERRORS } from '../flow/escapes.js';
 import { nearest } from '../nearest.js';
 import { isExpression, itemsOf, type StateFacts, textOf } from '../walk.js';
 
 /** Errors that are waited for exist; `States.ALL` stands alone and last; what moves money is tried again only after errors named one by one (rule 13). */
-export const errors: Rule = ({ states }, world, report) => {
-  const { names, open } = raised(world);
+export const errors: Rule = (workflow, world, report) => {
+  const names = raised(world);
   const actions = actionsOf(world.catalogue);
-  for (const facts of states) {
+  for (const facts of workflow.states) {
+    // What may end with names that can't be seen here may end with this one.
+    const { open } = raisedBy(facts, workflow, world);
     for (const field of ['Retry', 'Catch']) {
       const items = itemsOf(facts.state[field]).filter((item): item is [number, JsonObject] => isObject(item[1]));
       items.forEach(([index, item], order) => {
@@ -32,23 +34,21 @@ export const errors: Rule = ({ states }, world, report) => {
   }
 };
 
-/** Every error name that something here can end with; `open` where something may end with a name that can't be seen. */
-const raised = (world: World): { names: Set<string>; open: boolean } => {
+/** Every error name that something here can end with. */
+const raised = (world: World): ReadonlySet<string> => {
   const names = new Set([...STATES_ERRORS, ...ENGINE_ERRORS]);
   const add = (errors_: { readonly [name: string]: unknown }): void => {
     for (const name of Object.keys(errors_)) names.add(name);
   };
   for (const namespace of Object.values(world.catalogue.actions)) for (const action of Object.values(namespace)) add(action.errors);
   for (const method of world.catalogue.methods) add(method.errors);
-  let open = world.catalogue.workflows.some((name) => !world.workflows.has(name));
   for (const { states } of world.workflows.values()) {
     for (const { type, state } of states) {
       const error = type === 'Fail' ? textOf(state.Error) : undefined;
-      if (isExpression(error)) open = true;
-      else if (error !== undefined) names.add(error);
+      if (error !== undefined && !isExpression(error)) names.add(error);
     }
   }
-  return { names, open };
+  return names;
 };
 
 const everythingLast = (item: JsonObject, pointer: string, last: boolean, report: Report): void => {
