@@ -62,7 +62,7 @@ describe('broken workflows', () => {
     for (const { file, text } of wanted()) expect(readFileSync(`${folder}by-mutation/${file}`, 'utf8'), file).toBe(text);
   });
 
-  it.each(cases)('$name', ({ name, kind, file }) => {
+  it.each(cases)('$name', ({ kind, file }) => {
     const text = readFileSync(`${folder}${kind}/${file}`, 'utf8');
     const workflow = file.replace('.asl.json', '');
     const { diagnostics, definitions, sources } = check(workflow, file, text);
