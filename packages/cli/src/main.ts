@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import type { CaseDecision } from '@tillwright/core/node';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { CasesOptions } from './commands/cases.js';
+import type { graph } from './commands/graph.js';
 import type { hosts } from './commands/hosts.js';
 import type { logShow } from './commands/log.js';
 import type { simulate } from './commands/simulate.js';
@@ -67,6 +68,20 @@ program
   .addHelpText('after', exits)
   .action(act(async (files: string[], { lang, ...options }: { config?: string; json: boolean; strict: boolean; lang: Language }) =>
     (await import('./commands/check.js')).check(files, { ...options, language: lang })));
+
+program
+  .command('graph')
+  .description('draws a workflow with lanes, money steps and error paths; with --execution one transaction on it')
+  .argument('[workflow]', 'a file such as workflows/counter-sale.asl.json; with --execution, a part that it ran')
+  .addOption(new Option('--format <format>', 'what is written').choices(['svg', 'mermaid']).default('svg'))
+  .option('--out <file>', 'where to; standard output without it')
+  .option('--execution <id>', 'a transaction of the log, drawn with times on the definition that it ran')
+  .addOption(dataOption())
+  .option('--config <file>', 'plugins of your own; otherwise ./tillwright.config.mjs where there is one')
+  .addOption(languageOption())
+  .addHelpText('after', exits)
+  .action(act(async (file: string | undefined, { lang, ...options }: Omit<Parameters<typeof graph>[1], 'language'> & { lang: Language }) =>
+    (await import('./commands/graph.js')).graph(file, { ...options, language: lang })));
 
 program
   .command('hosts')

@@ -183,6 +183,8 @@ export interface ActionManifest {
   /** What a restart does to one that was running: call it again, or fail it with `Task.Interrupted`. */
   readonly redo: 'again' | 'fail';
   readonly description: Text;
+  /** Whose turn it is while it runs, where that is not the till's: a picture of the flow draws it in that lane. */
+  readonly actor?: Audience | 'host';
 }
 
 export interface Action extends ActionManifest {

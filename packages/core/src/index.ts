@@ -1,5 +1,6 @@
 export { catalogueFor, createTill, diagnosticsOf } from './till.js';
-export type { CaseView, ExecutionResult, PaymentView, Sale, Till, TillEvents, TillOptions } from './till.js';
+export type { CaseView, ExecutionResult, Sale, Till, TillEvents, TillOptions } from './till.js';
+export { paymentsOf, type PaymentView } from './engine/payment-view.js';
 export type { Alarm } from './engine/in-hand.js';
 export type { Prompt } from './engine/prompts.js';
 export type { EventLog, IdSource, OpenedLog, SealedStore, Storage } from './engine/ports.js';
@@ -9,6 +10,8 @@ export type { ErrorCode } from './errors.js';
 export { checkPlugins } from './container.js';
 export { checkWorkflows, closure, parseWorkflow, renderDiagnostics } from './definition/check.js';
 export type { Catalogue } from './definition/catalogue.js';
+export type { State, StateMachine } from './definition/asl.js';
+export { addressOf, scopeOf, stateAddress } from './interpreter/address.js';
 export type { Diagnostic } from './definition/diagnostic.js';
 export { fromDecimal, minorDigits, money, toDecimal } from './money.js';
 export type { Money } from './money.js';

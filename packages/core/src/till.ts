@@ -11,7 +11,8 @@ import { catalogueOf } from './engine/catalogue.js';
 import { systemClock, systemRandom, timeSortedIds } from './engine/defaults.js';
 import { Executions } from './engine/executions.js';
 import { type ExecutionEntry, Journal, startContent, stream } from './engine/journal.js';
-import { isSettled, isUndecided, openCase, paidMinor, type PaymentState } from './engine/payment.js';
+import { isSettled, openCase } from './engine/payment.js';
+import { type PaymentView, viewOf } from './engine/payment-view.js';
 import type { EventInput, IdSource, Ports, Storage } from './engine/ports.js';
 import { type Prompt, Prompts } from './engine/prompts.js';
 import { Receipts } from './engine/receipts.js';
@@ -34,17 +35,6 @@ export interface TillOptions extends Storage {
   readonly ids?: IdSource;
   /** How long a sale waits while an earlier payment on its line is being undone; 20 s unless told. */
   readonly laneWaitMs?: number;
-}
-
-/** How a payment stands, without a byte of card data. */
-export interface PaymentView {
-  readonly paymentId: string;
-  readonly method: string;
-  readonly references: readonly string[];
-  readonly state: 'paid' | 'declined' | 'not-sent' | 'undone' | 'undecided' | 'being-undone' | 'case';
-  readonly amountMinor: number;
-  readonly currency: string;
-  readonly committed: boolean;
 }
 
 export type ExecutionResult = { readonly executionId: string } & (
@@ -502,33 +492,3 @@ const canonicalOf = (definition: StateMachine | undefined): string => canonicalJ
 /** The diagnostics that a WORKFLOW_INVALID carries. */
 export const diagnosticsOf = (error: unknown): readonly Diagnostic[] =>
   TillwrightError.is(error, 'WORKFLOW_INVALID') ? (error.details['diagnostics'] as unknown as Diagnostic[]) : [];
-
-/** Called paid by a person: what the host approved, or what was asked for where nobody heard. */
-const decidedMinor = (payment: PaymentState, decided: 'paid' | 'not-paid' | 'undone'): number => {
-  if (decided !== 'paid') return 0;
-  const sale = payment.attempts.findLast((a) => a.undoes === undefined);
-  return sale?.approved?.amount.amountMinor ?? sale?.request.amount.amountMinor ?? 0;
-};
-
-const viewOf = (payment: PaymentState): PaymentView => {
-  const decided = payment.cases.findLast((each) => each.resolved)?.resolved?.as;
-  const state = (): PaymentView['state'] => {
-    if (openCase(payment)) return 'case';
-    // What a person said stands, whatever the attempts came to.
-    if (decided !== undefined) return decided === 'paid' ? 'paid' : 'undone';
-    if (payment.attempts.some((a) => a.fate === 'condemned')) return 'being-undone';
-    if (isUndecided(payment)) return 'undecided';
-    if (paidMinor(payment) > 0) return 'paid';
-    const last = payment.attempts.at(-1)?.fate;
-    return last === 'declined' || last === 'not-sent' ? last : 'undone';
-  };
-  return {
-    paymentId: payment.paymentId,
-    method: payment.method,
-    references: payment.attempts.map((a) => a.prepared.reference),
-    state: state(),
-    amountMinor: decided === undefined ? paidMinor(payment) : decidedMinor(payment, decided),
-    currency: payment.currency,
-    committed: payment.committed,
-  };
-};

@@ -37,6 +37,7 @@ const enterPin = ({ settings, line, pinPad, vault }: PinPadParts): Action =>
     result: PIN_REFERENCE,
     errors: PIN_ERRORS,
     redo: 'again',
+    actor: 'customer',
     run: async (args, context) => {
       const card = vault.take<CardSecret>(args.card, CARD_KIND);
       // A PIN block can only be read by the host under the key of the last sign-on: keys come first.

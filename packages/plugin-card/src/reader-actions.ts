@@ -49,6 +49,7 @@ const readCard = (parts: ReaderParts): Action =>
     result: CARD_REFERENCE,
     errors: READ_ERRORS,
     redo: 'again',
+    actor: 'customer',
     run: async (args, context) => {
       const reading = new Reading(parts, args, context);
       const card = await reading.card();
@@ -72,6 +73,7 @@ const removeCard = ({ reader }: ReaderParts): Action =>
     result: { type: 'object' },
     errors: REMOVE_ERRORS,
     redo: 'again',
+    actor: 'customer',
     run: async (_args, context) => {
       context.show('customer', SHOWN.takeCard);
       context.show('merchant', SHOWN.takeCard);

@@ -27,12 +27,13 @@ export const catalogueOf = (terminals: readonly LoadedTerminal[], workflows: rea
   };
 };
 
-const manifest = ({ arguments: args, result, errors, redo, description }: Omit<ActionEntry, 'movesMoney'>): Omit<ActionEntry, 'movesMoney'> => ({
+const manifest = ({ arguments: args, result, errors, redo, description, actor }: Omit<ActionEntry, 'movesMoney'>): Omit<ActionEntry, 'movesMoney'> => ({
   arguments: args,
   result,
   errors,
   redo,
   description,
+  ...(actor === undefined ? {} : { actor }),
 });
 
 const runWorkflow: ActionEntry = {

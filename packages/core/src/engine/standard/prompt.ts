@@ -4,6 +4,7 @@ import type { Prompt } from '../prompts.js';
 import { amountMinorSchema, cancelled, currencySchema, object, standard, type StandardAction, type StandardContext, type TextArgument, textSchema, toText } from './types.js';
 
 const audienceSchema: JsonSchema = { enum: ['merchant', 'customer'] };
+const oneAudience: JsonSchema = { ...audienceSchema, default: 'merchant' };
 
 /** Opens a prompt for each audience and waits until all have answered; one who cancels ends it for all. */
 const ask = (
@@ -50,7 +51,7 @@ const ask = (
 export const promptActions: { readonly [name: string]: StandardAction } = {
   amount: standard<{ text?: TextArgument; currency?: string; minMinor?: number; maxMinor?: number; audience?: Audience }>({
     description: { zh: '输入金额', en: 'Asks for an amount; the result is in minor units' },
-    arguments: object({ text: textSchema, currency: currencySchema, minMinor: amountMinorSchema, maxMinor: amountMinorSchema, audience: audienceSchema }),
+    arguments: object({ text: textSchema, currency: currencySchema, minMinor: amountMinorSchema, maxMinor: amountMinorSchema, audience: oneAudience }),
     result: amountMinorSchema,
     errors: cancelled,
     redo: 'again',
@@ -69,7 +70,7 @@ export const promptActions: { readonly [name: string]: StandardAction } = {
     arguments: object(
       {
         text: textSchema,
-        audience: audienceSchema,
+        audience: oneAudience,
         options: {
           type: 'array',
           minItems: 1,
@@ -105,7 +106,7 @@ export const promptActions: { readonly [name: string]: StandardAction } = {
     arguments: object({
       text: textSchema,
       lines: { type: 'array', items: object({ label: textSchema, value: { type: 'string' } }, ['label', 'value']) },
-      audience: { type: 'array', items: audienceSchema, minItems: 1, uniqueItems: true },
+      audience: { type: 'array', items: audienceSchema, minItems: 1, uniqueItems: true, default: ['merchant', 'customer'] },
     }),
     result: { const: true },
     errors: cancelled,
@@ -125,7 +126,7 @@ export const promptActions: { readonly [name: string]: StandardAction } = {
 
   notice: standard<{ text: TextArgument; details?: JsonObject; audience?: Audience }>({
     description: { zh: '显示信息，等待确认', en: 'Shows a text until it is acknowledged' },
-    arguments: object({ text: textSchema, details: { type: 'object' }, audience: audienceSchema }, ['text']),
+    arguments: object({ text: textSchema, details: { type: 'object' }, audience: oneAudience }, ['text']),
     result: { const: true },
     errors: cancelled,
     redo: 'again',

@@ -67,6 +67,7 @@ const maskCode = (code: string): string => `${code.slice(0, 2)}${'*'.repeat(Math
 export const scannerActions: { readonly [name: string]: StandardAction } = {
   scan: standard<{ text?: TextArgument }>({
     description: { zh: '扫描付款码', en: "Scans the payer's code; its prefix tells which wallet" },
+    actor: 'customer',
     arguments: object({ text: textSchema }),
     result: { type: 'object' },
     errors: {
