@@ -75,6 +75,11 @@ export class Faults {
     return this.#queue.some(({ fault }) => fault.do === 'refuse-connections' && fault.times === undefined);
   }
 
+  /** Whether a connection that is made now is taken, where no listener stands before the host. Uses up one refusal. */
+  admits(): boolean {
+    return !this.closed && !this.takeRefusal();
+  }
+
   /** What still waits, each with the times it has left. */
   peekAll(): readonly Fault[] {
     return this.#queue.map(({ fault, left }) =>

@@ -1,8 +1,10 @@
-import { startAcquirer, type AcquirerOptions } from './acquirer/acquirer.js';
-import { startAlipay, type AlipayOptions } from './alipay/server.js';
+import { type Acquirer, type AcquirerOptions, openAcquirer, startAcquirer } from './acquirer/acquirer.js';
+import { type Alipay, type AlipayOptions, openAlipay, startAlipay } from './alipay/server.js';
+import type { HostClock, RandomBytes } from './clock.js';
 import { claimDataDir } from './data-dir.js';
 import type { Endpoints } from './endpoints.js';
-import { startWechat, type WechatOptions } from './wechat/server.js';
+import type { RsaKeyPair } from './keys.js';
+import { openWechat, startWechat, type Wechat, type WechatOptions } from './wechat/server.js';
 
 export interface HostsOptions {
   /** Where ledgers, keys and what is remembered of cards outlive a restart. Left out: memory only. */
@@ -56,4 +58,38 @@ export async function startHosts(options: HostsOptions = {}): Promise<Hosts> {
     await close();
     throw error;
   }
+}
+
+/** The hosts in this process, without sockets. */
+export interface HostsInProcess {
+  readonly acquirer: Acquirer;
+  readonly alipay: Alipay;
+  readonly wechat: Wechat;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens all three hosts in this process: bytes in, bytes out, no socket and no timer of the machine; ledgers in memory.
+ * @throws HOST_OPTIONS_INVALID
+ */
+export async function openHosts(options: {
+  readonly clock: HostClock;
+  readonly random?: RandomBytes;
+  readonly keyPair?: () => Promise<RsaKeyPair>;
+  readonly acquirer?: AcquirerOptions;
+  readonly alipay?: AlipayOptions;
+  readonly wechat?: WechatOptions;
+}): Promise<HostsInProcess> {
+  const { clock, random, keyPair } = options;
+  const acquirer = await openAcquirer({ ...options.acquirer, clock, random });
+  const alipay = await openAlipay({ ...options.alipay, clock, random, keyPair });
+  const wechat = await openWechat({ ...options.wechat, clock, random, keyPair });
+  return {
+    acquirer,
+    alipay,
+    wechat,
+    async close() {
+      for (const host of [acquirer, alipay, wechat]) await host.close();
+    },
+  };
 }

@@ -1,5 +1,8 @@
 /** Simulated hosts on loopback: the acquirer, Alipay and WeChat Pay, on their real wire protocols. For tests and demonstrations. */
-export { startHosts, type Hosts, type HostsOptions } from './hosts.js';
+export { openHosts, startHosts, type Hosts, type HostsInProcess, type HostsOptions } from './hosts.js';
+export type { HostClock, RandomBytes } from './clock.js';
+export { rsaKeyPair, type RsaKeyPair } from './keys.js';
+export type { WireAnswer, WireRequest } from './wallet/wire.js';
 export type { AcquirerOptions } from './acquirer/acquirer.js';
 export type { Account } from './acquirer/accounts.js';
 export type { AlipayOptions } from './alipay/server.js';

@@ -2,6 +2,7 @@ import { generateKeyPair, randomBytes } from 'node:crypto';
 import { mkdir, open, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import type { RandomBytes } from './clock.js';
 import { HostSimError } from './errors.js';
 
 /**
@@ -33,8 +34,13 @@ export async function keep<T>(options: { readonly dir?: string | undefined; read
   return made;
 }
 
+export interface RsaKeyPair {
+  readonly privateKey: string;
+  readonly publicKey: string;
+}
+
 /** A new RSA key pair of 2048 bits: private PKCS8 PEM, public SPKI PEM. */
-export async function rsaKeyPair(): Promise<{ readonly privateKey: string; readonly publicKey: string }> {
+export async function rsaKeyPair(): Promise<RsaKeyPair> {
   return promisify(generateKeyPair)('rsa', {
     modulusLength: 2048,
     privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
@@ -48,8 +54,8 @@ export function pemBody(pem: string): string {
 }
 
 /** Random DES key bytes with odd parity, as hardware modules make them. */
-export function randomDesKey(bytes: 8 | 16): Uint8Array {
-  return withOddParity(randomBytes(bytes));
+export function randomDesKey(bytes: 8 | 16, random: RandomBytes = randomBytes): Uint8Array {
+  return withOddParity(Uint8Array.from(random(bytes)));
 }
 
 export function withOddParity(key: Uint8Array): Uint8Array {

@@ -5,6 +5,7 @@ import { gatewayCheck } from './health.js';
 import { AlipayPayment } from './payment.js';
 import { sdkGateway } from './sdk-gateway.js';
 
+export type { AlipayCarrier } from './carrier.js';
 export type { AlipayFacts } from './facts.js';
 export type { AlipayCall, AlipayGateway, AlipayHeard, AlipayMethod } from './gateway.js';
 export { ALIPAY_POLICY } from './options.js';
@@ -17,7 +18,7 @@ export { sdkGateway } from './sdk-gateway.js';
  * Source: Alipay open platform, face-to-face payment.
  */
 export const alipay = (options: AlipayOptions): Plugin => {
-  const gateway = options.gateway ?? sdkGateway({ ...options, now: Date.now });
+  const gateway = options.gateway ?? sdkGateway({ ...options, now: () => options.carrier?.clock.now() ?? Date.now() });
   return definePlugin({
     name: '@tillwright/plugin-alipay',
     version: '0.1.0',

@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { Agent } from 'urllib';
 import type { Dispatcher } from 'urllib';
+import { type AlipayCarrier, carriedBy } from './carrier.js';
 
 /** What is known of the one request of a call. */
 export interface OneRequest {
@@ -20,24 +21,31 @@ export interface OneRequest {
  */
 export class OneRequestDispatcher {
   readonly #calls = new AsyncLocalStorage<OneRequest>();
-  readonly #agent: Agent;
+  readonly #carrier: AlipayCarrier | undefined;
+  readonly #send: (options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler) => boolean;
 
-  constructor(options: { readonly connectWithinMs: number }) {
-    this.#agent = new Agent({ pipelining: 0, connect: { timeout: options.connectWithinMs } });
+  constructor(options: { readonly connectWithinMs: number; readonly carrier?: AlipayCarrier | undefined }) {
+    this.#carrier = options.carrier;
+    if (options.carrier !== undefined) {
+      this.#send = carriedBy(options.carrier);
+      return;
+    }
+    const agent = new Agent({ pipelining: 0, connect: { timeout: options.connectWithinMs } });
+    this.#send = (request, handler) => agent.dispatch(request, handler);
   }
 
   /** Runs a call whose request must have its answer within `timeoutMs`. */
   async run<T>(timeoutMs: number, call: () => Promise<T>): Promise<{ readonly request: OneRequest; readonly result: PromiseSettledResult<T> }> {
     const request: OneRequest = { dispatched: false, again: false, sent: false, timedOut: false };
-    const timer = setTimeout(() => {
+    const stop = this.#after(timeoutMs, () => {
       request.timedOut = true;
       request.abort?.(new Error('no answer in time'));
-    }, timeoutMs);
+    });
     try {
       const [result] = await Promise.allSettled([this.#calls.run(request, call)]);
       return { request, result };
     } finally {
-      clearTimeout(timer);
+      stop();
     }
   }
 
@@ -49,8 +57,19 @@ export class OneRequestDispatcher {
       throw new Error('a second request of one call was refused');
     }
     request.dispatched = true;
-    return this.#agent.dispatch(options, watched(handler, request));
+    return this.#send(options, watched(handler, request));
   };
+
+  #after(ms: number, fire: () => void): () => void {
+    if (this.#carrier === undefined) {
+      const timer = setTimeout(fire, ms);
+      return () => clearTimeout(timer);
+    }
+    const { clock } = this.#carrier;
+    const ending = new AbortController();
+    clock.until(clock.now() + ms, ending.signal).then(fire, () => {});
+    return () => ending.abort();
+  }
 }
 
 const watched = (handler: Dispatcher.DispatchHandler, request: OneRequest): Dispatcher.DispatchHandler =>

@@ -1,4 +1,5 @@
 import type { SettlingPolicy } from '@tillwright/core/contract';
+import type { AlipayCarrier } from './carrier.js';
 import type { AlipayGateway } from './gateway.js';
 
 export interface AlipayOptions {
@@ -16,7 +17,9 @@ export interface AlipayOptions {
   readonly subject?: string;
   /** All times in ms. */
   readonly policy?: PolicyOptions;
-  /** In place of the SDK: simulation and tests. */
+  /** In place of the network; the SDK works as ever: simulation. */
+  readonly carrier?: AlipayCarrier;
+  /** In place of the SDK: tests. */
   readonly gateway?: AlipayGateway;
 }
 

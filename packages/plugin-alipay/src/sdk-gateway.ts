@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { JsonObject } from '@tillwright/core/contract';
 import { AlipaySdk } from 'alipay-sdk';
 import type { AlipaySdkConfig } from 'alipay-sdk';
+import type { AlipayCarrier } from './carrier.js';
 import type { AlipayGateway, AlipayHeard } from './gateway.js';
 import { OneRequestDispatcher } from './one-request.js';
 import type { OneRequest } from './one-request.js';
@@ -45,8 +46,10 @@ export const sdkGateway = (options: {
   readonly alipayPublicKey: string;
   readonly gatewayUrl?: string;
   readonly now: () => number;
+  /** In place of the network. */
+  readonly carrier?: AlipayCarrier;
 }): AlipayGateway => {
-  const dispatcher = new OneRequestDispatcher({ connectWithinMs: CONNECT_WITHIN_MS });
+  const dispatcher = new OneRequestDispatcher({ connectWithinMs: CONNECT_WITHIN_MS, carrier: options.carrier });
   const sdk = new VerifyingSdk({
     appId: options.appId,
     privateKey: privateKeyBody(options.privateKey),

@@ -1,6 +1,5 @@
-import { connect, type Socket } from 'node:net';
 import type { Clock } from '@tillwright/core/contract';
-import { frame, FrameReader } from './protocol.js';
+import { type Connect, type Connection, type Listener, overTcp } from './connection.js';
 
 interface ExchangeLimits {
   /**
@@ -17,14 +16,18 @@ type Exchanged<A> =
   | { readonly got: 'not-sent' | 'no-answer' | 'garbled'; readonly why: string };
 
 /**
- * The line to the acquirer: one TCP connection for each exchange, so that no message ever leaves on a connection of unknown health
+ * The line to the acquirer: one connection for each exchange, so that no message ever leaves on a connection of unknown health
  * and no answer outlives the one who asked.
  */
 export class AcquirerClient {
+  readonly #connect: Connect;
+
   constructor(
-    private readonly address: { readonly host: string; readonly port: number; readonly connectTimeoutMs: number },
+    private readonly address: { readonly host: string; readonly port: number; readonly connectTimeoutMs: number; readonly connect?: Connect },
     private readonly clock: Clock,
-  ) {}
+  ) {
+    this.#connect = address.connect ?? overTcp(address);
+  }
 
   /**
    * Sends a message and waits for its answer.
@@ -34,17 +37,30 @@ export class AcquirerClient {
    * @returns `not-sent` when no connection was made; never throws
    */
   async exchange<A>(message: Uint8Array, read: (bytes: Uint8Array) => A | undefined, limits: ExchangeLimits): Promise<Exchanged<A>> {
-    const framed = frame(message);
-    const opened = await this.#open(limits);
+    const heard = deferred<Exchanged<A>>();
+    const opened = await this.#open(limits, {
+      broken: (why) => heard.resolve({ got: 'no-answer', why }),
+      garbled: (why) => heard.resolve({ got: 'garbled', why }),
+      message: (bytes) => {
+        try {
+          const answer = read(bytes);
+          if (answer !== undefined) heard.resolve({ got: 'answer', answer });
+        } catch (error) {
+          heard.resolve({ got: 'garbled', why: error instanceof Error ? error.message : 'not a message' });
+        }
+      },
+    });
     if (typeof opened === 'string') return { got: 'not-sent', why: opened };
     const timer = new AbortController();
     if (this.clock.now() >= limits.deadlineAt || limits.signal?.aborted === true) {
-      opened.destroy();
+      opened.close();
       return { got: 'not-sent', why: 'given up before it was sent' };
     }
     try {
+      // From here on everything is uncertain: whatever happens to the connection is `no-answer`.
+      opened.send(message);
       return await Promise.race([
-        answerOf(opened, framed, read),
+        heard.promise,
         this.clock
           .until(limits.deadlineAt, either(timer.signal, limits.signal))
           .then(
@@ -54,60 +70,48 @@ export class AcquirerClient {
       ]);
     } finally {
       timer.abort();
-      opened.destroy();
+      opened.close();
     }
   }
 
   /** Whether a connection can be made; sends nothing. */
   async reach(signal?: AbortSignal): Promise<boolean> {
-    const opened = await this.#open({ deadlineAt: Number.POSITIVE_INFINITY, ...(signal === undefined ? {} : { signal }) });
+    const nothing = (): void => {};
+    const opened = await this.#open({ deadlineAt: Number.POSITIVE_INFINITY, ...(signal === undefined ? {} : { signal }) }, { broken: nothing, garbled: nothing, message: nothing });
     if (typeof opened === 'string') return false;
-    opened.destroy();
+    opened.close();
     return true;
   }
 
-  /** A connected socket, or why there is none. */
-  async #open({ deadlineAt, signal }: ExchangeLimits): Promise<Socket | string> {
+  /** A connection that stands, or why there is none. */
+  async #open({ deadlineAt, signal }: ExchangeLimits, then: Omit<Listener, 'connected'>): Promise<Connection | string> {
     if (signal?.aborted === true) return 'ended before the connection was made';
-    const { host, port, connectTimeoutMs } = this.address;
-    const socket = connect({ host, port, noDelay: true });
-    const timer = new AbortController();
-    const connected = new Promise<true | string>((resolve) => {
-      socket.once('connect', () => resolve(true));
-      socket.on('error', (error: NodeJS.ErrnoException) => resolve(`no connection to the acquirer (${error.code ?? 'error'})`));
+    const connected = deferred<true | string>();
+    const connection = this.#connect({
+      ...then,
+      connected: () => connected.resolve(true),
+      broken: (why) => {
+        connected.resolve(why);
+        then.broken(why);
+      },
     });
-    const timed = this.clock.until(Math.min(this.clock.now() + connectTimeoutMs, deadlineAt), either(timer.signal, signal)).then(
+    const timer = new AbortController();
+    const timed = this.clock.until(Math.min(this.clock.now() + this.address.connectTimeoutMs, deadlineAt), either(timer.signal, signal)).then(
       () => 'no connection to the acquirer in time',
       () => 'ended before the connection was made',
     );
-    const result = await Promise.race([connected, timed]);
+    const result = await Promise.race([connected.promise, timed]);
     timer.abort();
-    if (result === true) return socket;
-    socket.destroy();
+    if (result === true) return connection;
+    connection.close();
     return result;
   }
 }
 
 const either = (a: AbortSignal, b: AbortSignal | undefined): AbortSignal => (b === undefined ? a : AbortSignal.any([a, b]));
 
-/** From the write on everything is uncertain: whatever happens to the socket is `no-answer`. */
-const answerOf = <A>(socket: Socket, framed: Uint8Array, read: (bytes: Uint8Array) => A | undefined): Promise<Exchanged<A>> =>
-  new Promise((resolve) => {
-    const frames = new FrameReader();
-    socket.on('error', (error: NodeJS.ErrnoException) => resolve({ got: 'no-answer', why: `the connection broke (${error.code ?? 'error'})` }));
-    socket.on('close', () => resolve({ got: 'no-answer', why: 'the acquirer closed the connection without an answer' }));
-    socket.on('data', (chunk: Buffer) => {
-      try {
-        for (const bytes of frames.push(chunk)) {
-          const answer = read(bytes);
-          if (answer !== undefined) {
-            resolve({ got: 'answer', answer });
-            return;
-          }
-        }
-      } catch (error) {
-        resolve({ got: 'garbled', why: error instanceof Error ? error.message : 'not a message' });
-      }
-    });
-    socket.write(framed);
-  });
+const deferred = <T>(): { readonly promise: Promise<T>; readonly resolve: (value: T) => void } => {
+  let resolve: (value: T) => void = () => {};
+  const promise = new Promise<T>((done) => (resolve = done));
+  return { promise, resolve };
+};

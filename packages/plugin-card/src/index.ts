@@ -7,6 +7,7 @@ import { type CardOptions, settings } from './options.js';
 import { pinPadActions } from './pinpad-actions.js';
 import { readerActions } from './reader-actions.js';
 
+export type { Connect, Connection } from './connection.js';
 export type { CardOptions } from './options.js';
 export { RESPONSE_CODES, responseCode, type ResponseClass, type ResponseCode } from './response-codes.js';
 

@@ -1,4 +1,5 @@
 import type { SettlingPolicy } from '@tillwright/core/contract';
+import type { Connect } from './connection.js';
 
 /** What a card acceptance contract with an acquirer settles, and what a merchant may choose. */
 export interface CardOptions {
@@ -11,6 +12,8 @@ export interface CardOptions {
     readonly header: string;
     /** Until the TCP connection stands; default 10 s. */
     readonly connectTimeoutMs?: number;
+    /** In place of TCP: simulation. */
+    readonly connect?: Connect;
   };
   /** Default `unionpay-ecb`. */
   readonly macAlgorithm?: 'unionpay-ecb' | 'x9.19';
@@ -29,7 +32,7 @@ export interface CardOptions {
 }
 
 export interface CardSettings {
-  readonly acquirer: Required<CardOptions['acquirer']>;
+  readonly acquirer: Required<Omit<CardOptions['acquirer'], 'connect'>> & Pick<CardOptions['acquirer'], 'connect'>;
   readonly macAlgorithm: 'unionpay-ecb' | 'x9.19';
   readonly noPinLimitMinor: number;
   readonly pin: { readonly minLength: number; readonly maxLength: number; readonly allowBypass: boolean };

@@ -5,6 +5,7 @@ import type { WechatOptions } from './options.js';
 import { WechatPayment } from './payment.js';
 import { sdkGateway } from './sdk-gateway.js';
 
+export type { WechatCarrier } from './carrier.js';
 export type { WechatFacts } from './facts.js';
 export type { WechatCall, WechatGateway, WechatHeard } from './gateway.js';
 export { WECHAT_POLICY } from './options.js';

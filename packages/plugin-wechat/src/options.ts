@@ -1,4 +1,5 @@
 import type { SettlingPolicy } from '@tillwright/core/contract';
+import type { WechatCarrier } from './carrier.js';
 import type { WechatGateway } from './gateway.js';
 
 export interface WechatOptions {
@@ -21,7 +22,9 @@ export interface WechatOptions {
   readonly notifyUrl?: string;
   /** All times in ms. */
   readonly policy?: PolicyOptions;
-  /** In place of the SDK: simulation and tests. */
+  /** In place of the network; the SDK works as ever: simulation. */
+  readonly carrier?: WechatCarrier;
+  /** In place of the SDK: tests. */
   readonly gateway?: WechatGateway;
 }
 

@@ -3,6 +3,7 @@ import type { KeyObject } from 'node:crypto';
 import type { JsonObject } from '@tillwright/core/contract';
 import { Decorator } from 'wechatpay-axios-plugin';
 import type { WechatCall, WechatGateway, WechatHeard } from './gateway.js';
+import { carriedBy, type WechatCarrier } from './carrier.js';
 import { oneConnection } from './one-connection.js';
 
 const ANSWER_BYTES_MAX = 1_000_000;
@@ -22,6 +23,8 @@ export const sdkGateway = (options: {
   readonly privateKey: string;
   readonly platformKeys: { readonly [serial: string]: string };
   readonly baseUrl?: string;
+  /** In place of the network. */
+  readonly carrier?: WechatCarrier;
 }): WechatGateway => {
   const client = new Decorator({
     mchid: options.mchid,
@@ -35,7 +38,8 @@ export const sdkGateway = (options: {
     // What stands in the environment must not decide through whom a payer's code passes.
     proxy: false,
   });
-  return (call) => once(client, call);
+  const { carrier } = options;
+  return (call) => (carrier === undefined ? once(client, call) : carried(client, call, carrier));
 };
 
 const once = async (client: Decorator, { method, path, query, body, timeoutMs }: WechatCall): Promise<WechatHeard> => {
@@ -49,6 +53,23 @@ const once = async (client: Decorator, { method, path, query, body, timeoutMs }:
   } finally {
     httpAgent.destroy();
     httpsAgent.destroy();
+  }
+};
+
+const carried = async (client: Decorator, { method, path, query, body, timeoutMs }: WechatCall, carrier: WechatCarrier): Promise<WechatHeard> => {
+  const { clock } = carrier;
+  const late = new AbortController();
+  const answered = new AbortController();
+  let sent = false;
+  clock.until(clock.now() + timeoutMs, answered.signal).then(() => late.abort(), () => {});
+  const adapter = carriedBy(carrier, () => (sent = true), late.signal);
+  try {
+    const response = await client.request(path, method.toLowerCase(), body, { adapter, signal: late.signal, ...(query === undefined ? {} : { params: query }) });
+    return answer(response.status, response.data);
+  } catch (error) {
+    return failed(error, { sent, timedOut: late.signal.aborted });
+  } finally {
+    answered.abort();
   }
 };
 

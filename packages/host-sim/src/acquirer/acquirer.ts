@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { fromHex, toHex } from '@tillwright/plugin-card/protocol';
-import { startControl } from '../control.js';
+import { clockOf, type HostClock, type RandomBytes } from '../clock.js';
+import { startControl, type LedgerEntry } from '../control.js';
 import type { AcquirerEndpoints } from '../endpoints.js';
 import { optionsInvalid } from '../errors.js';
 import { Faults } from '../faults.js';
@@ -10,6 +11,7 @@ import type { HostParts } from './host-parts.js';
 import { startAcquirerServer } from './server.js';
 import { Terminals, type TerminalIdentity } from './terminals.js';
 import { TransactionBook } from './transactions.js';
+import { AcquirerWire, type HostEnd, type TerminalEnd } from './wire.js';
 
 export interface AcquirerOptions {
   /** 0 or left out: any free port. */
@@ -40,18 +42,38 @@ interface KeptKeys {
 const TPDU = '6000030000';
 const HEADER = '603100310100';
 
+export interface HostSetUp {
+  /** Where what the host knows outlives a restart; memory only when left out. */
+  readonly dataDir?: string | undefined;
+  readonly clock: HostClock | (() => number);
+  /** The machine's when left out. */
+  readonly random?: RandomBytes | undefined;
+}
+
+/** The acquirer without sockets: what a terminal is given, the wire's end, and the book. */
+export interface Acquirer {
+  readonly terminal: Pick<AcquirerEndpoints, 'tpdu' | 'header' | 'tid' | 'mid' | 'terminalMasterKey'>;
+  readonly faults: Faults;
+  connect(terminal: TerminalEnd): HostEnd;
+  ledger(): readonly LedgerEntry[];
+  /** @throws HOST_OPTIONS_INVALID */
+  register(accounts: unknown): Promise<void>;
+  /** The process dies and starts again. */
+  restart(): void;
+  close(): Promise<void>;
+}
+
 /**
- * Starts the acquirer: ISO 8583 over TCP (UnionPay POS dialect) and the control API, both on 127.0.0.1.
- * @throws HOST_OPTIONS_INVALID, HOST_PORT_IN_USE, HOST_DATA_DAMAGED
+ * Opens the acquirer in this process: whole messages in, whole messages out, no socket.
+ * @throws HOST_OPTIONS_INVALID, HOST_DATA_DAMAGED
  */
-export async function startAcquirer(
-  options: AcquirerOptions & { readonly dataDir?: string | undefined; readonly clock: () => number },
-): Promise<{ readonly endpoints: AcquirerEndpoints; close(): Promise<void> }> {
-  const { dataDir: dir } = options;
+export async function openAcquirer(options: AcquirerOptions & HostSetUp): Promise<Acquirer> {
+  const { dataDir: dir, random = randomBytes } = options;
+  const clock = clockOf(options.clock);
   const terminal = identity({ tid: options.tid ?? '00000001', mid: options.mid ?? '898000000000001' });
   const keys = await keep<KeptKeys>({ dir, name: 'acquirer-keys' }, () => ({
-    terminalMasterKey: toHex(randomDesKey(16)),
-    accountIdKey: toHex(randomBytes(32)),
+    terminalMasterKey: toHex(randomDesKey(16, random)),
+    accountIdKey: toHex(random(32)),
   }));
   const opened: { close(): Promise<void> }[] = [];
   const closeAll = async (): Promise<void> => {
@@ -66,7 +88,7 @@ export async function startAcquirer(
     const accounts = await open(Accounts.open({ dir, idKey: fromHex(keys.accountIdKey), accounts: options.accounts ?? [] }));
     const book = await open(TransactionBook.open(dir));
     const terminals = await open(
-      Terminals.open({ dir, terminals: [terminal, ...(options.moreTerminals ?? []).map(identity)], masterKey: fromHex(keys.terminalMasterKey) }),
+      Terminals.open({ dir, terminals: [terminal, ...(options.moreTerminals ?? []).map(identity)], masterKey: fromHex(keys.terminalMasterKey), random }),
     );
     const host: HostParts = {
       accounts,
@@ -74,27 +96,49 @@ export async function startAcquirer(
       terminals,
       limits: { noPinLimitMinor: options.noPinLimitMinor ?? 100_000, bypassLimitMinor: options.bypassLimitMinor ?? 100_000 },
       lateSale: options.lateSale ?? 'approve',
-      clock: options.clock,
+      clock: () => clock.now(),
     };
     const faults = new Faults();
-    const server = await open(startAcquirerServer(host, { port: options.port ?? 0, faults }));
-    const control = await open(
-      startControl({ host: 'acquirer', ledgerView: () => book.view(), faults, onAccounts: (body) => accounts.register(body) }),
-    );
+    const wire = new AcquirerWire(host, { faults, clock });
+    opened.push(wire);
     return {
-      endpoints: {
-        host: '127.0.0.1',
-        port: server.port,
-        control: control.url,
-        tpdu: TPDU,
-        header: HEADER,
-        ...terminal,
-        terminalMasterKey: keys.terminalMasterKey,
-      },
+      terminal: { tpdu: TPDU, header: HEADER, ...terminal, terminalMasterKey: keys.terminalMasterKey },
+      faults,
+      connect: (end) => wire.connect(end),
+      ledger: () => book.view(),
+      register: (body) => accounts.register(body),
+      restart: () => wire.restart(),
       close: closeAll,
     };
   } catch (error) {
     await closeAll();
+    throw error;
+  }
+}
+
+/**
+ * Starts the acquirer: ISO 8583 over TCP (UnionPay POS dialect) and the control API, both on 127.0.0.1.
+ * @throws HOST_OPTIONS_INVALID, HOST_PORT_IN_USE, HOST_DATA_DAMAGED
+ */
+export async function startAcquirer(options: AcquirerOptions & HostSetUp): Promise<{ readonly endpoints: AcquirerEndpoints; close(): Promise<void> }> {
+  const acquirer = await openAcquirer(options);
+  const { faults } = acquirer;
+  try {
+    const server = await startAcquirerServer(acquirer, { port: options.port ?? 0, faults });
+    const control = await startControl({ host: 'acquirer', ledgerView: () => acquirer.ledger(), faults, onAccounts: (body) => acquirer.register(body) }).catch(async (error: unknown) => {
+      await server.close();
+      throw error;
+    });
+    return {
+      endpoints: { host: '127.0.0.1', port: server.port, control: control.url, ...acquirer.terminal },
+      async close() {
+        await control.close();
+        await server.close();
+        await acquirer.close();
+      },
+    };
+  } catch (error) {
+    await acquirer.close();
     throw error;
   }
 }

@@ -1,4 +1,5 @@
 import { checkValue, concatBytes, desEcb, fromHex, toHex } from '@tillwright/plugin-card/protocol';
+import type { RandomBytes } from '../clock.js';
 import { randomDesKey } from '../keys.js';
 import { Ledger } from '../ledger.js';
 
@@ -30,16 +31,18 @@ export class Terminals {
   readonly #merchants: ReadonlyMap<string, string>;
   readonly #records: Ledger<TerminalRecord>;
   readonly #masterKey: Uint8Array;
+  readonly #random: RandomBytes;
 
-  private constructor(terminals: readonly TerminalIdentity[], masterKey: Uint8Array, records: Ledger<TerminalRecord>) {
+  private constructor(terminals: readonly TerminalIdentity[], keys: { readonly masterKey: Uint8Array; readonly random: RandomBytes }, records: Ledger<TerminalRecord>) {
     this.#merchants = new Map(terminals.map(({ tid, mid }) => [tid, mid]));
-    this.#masterKey = masterKey;
+    this.#masterKey = keys.masterKey;
+    this.#random = keys.random;
     this.#records = records;
   }
 
-  static async open(options: { readonly dir?: string | undefined; readonly terminals: readonly TerminalIdentity[]; readonly masterKey: Uint8Array }): Promise<Terminals> {
+  static async open(options: { readonly dir?: string | undefined; readonly terminals: readonly TerminalIdentity[]; readonly masterKey: Uint8Array; readonly random: RandomBytes }): Promise<Terminals> {
     const records = await Ledger.open<TerminalRecord>({ dir: options.dir, name: 'acquirer-terminals' });
-    return new Terminals(options.terminals, options.masterKey, records);
+    return new Terminals(options.terminals, options, records);
   }
 
   /** The merchant a terminal belongs to, or undefined when nobody registered it. */
@@ -66,8 +69,8 @@ export class Terminals {
    * @returns DE 62 as hex, 40 bytes: PIN key 16 + check value 4 + MAC key 8 + 8 zero bytes + check value 4
    */
   async signOn(tid: string): Promise<string> {
-    const pinKey = randomDesKey(16);
-    const macKey = randomDesKey(8);
+    const pinKey = randomDesKey(16, this.#random);
+    const macKey = randomDesKey(8, this.#random);
     const pinKeyCryptogram = desEcb(this.#masterKey, pinKey, 'encrypt');
     const macKeyCryptogram = desEcb(this.#masterKey, macKey, 'encrypt');
     await this.#records.put({

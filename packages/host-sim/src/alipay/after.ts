@@ -1,5 +1,5 @@
 import { alipayTime } from '../wallet/china-time.js';
-import type { Twist } from '../wallet/gateway.js';
+import type { Twist } from '../wallet/wire.js';
 import { BusinessFailure, fail, amountOf, optionalText, orderNumber, textOf, yuan, type Fields } from './business.js';
 import { refused, succeeded, type ResponseNode } from './envelope.js';
 import { current, openFields, paidFields } from './pay.js';

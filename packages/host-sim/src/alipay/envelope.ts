@@ -1,6 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import { alipayTimeMs } from '../wallet/china-time.js';
-import type { SignedAnswer, WireAnswer, WireRequest } from '../wallet/gateway.js';
+import type { SignedAnswer, WireAnswer, WireRequest } from '../wallet/wire.js';
 import { signText, verifyText } from '../wallet/rsa.js';
 
 export type Params = Readonly<Record<string, string>>;
@@ -106,5 +106,10 @@ export function sealed(method: string | undefined, node: ResponseNode, privateKe
     body: `{"${name}_response":${text}${signature === undefined ? '' : `,"sign":"${signature}"`}}`,
   });
   if (privateKey === undefined) return { answer: write(undefined), forged: write(undefined) };
-  return { answer: write(signText(text, privateKey)), forged: write(signText(`${text} `, privateKey)) };
+  return {
+    answer: write(signText(text, privateKey)),
+    get forged() {
+      return write(signText(`${text} `, privateKey));
+    },
+  };
 }

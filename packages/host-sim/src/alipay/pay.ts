@@ -1,5 +1,5 @@
 import { alipayTime, alipayTimeMs } from '../wallet/china-time.js';
-import type { Twist } from '../wallet/gateway.js';
+import type { Twist } from '../wallet/wire.js';
 import { asked } from '../wallet/payers.js';
 import { amountOf, BusinessFailure, fail, optionalText, orderNumber, spanMs, textOf, yuan, type Fields } from './business.js';
 import { refused, succeeded, type ResponseNode } from './envelope.js';

@@ -1,11 +1,12 @@
-import { createHash, createPrivateKey, createPublicKey } from 'node:crypto';
-import { startControl } from '../control.js';
+import { createPrivateKey, createPublicKey } from 'node:crypto';
+import { clockOf } from '../clock.js';
 import type { AlipayEndpoints } from '../endpoints.js';
 import { Faults } from '../faults.js';
 import { keep, pemBody, rsaKeyPair } from '../keys.js';
 import { Ledger } from '../ledger.js';
-import { startGateway, type Gateway, type Twist, type WireRequest } from '../wallet/gateway.js';
 import { PayerBook, type Payer } from '../wallet/payers.js';
+import { secretOf, startWallet, type Wallet, type WalletSetUp } from '../wallet/wallet.js';
+import { type Gateway, type Twist, WalletWire, type WireRequest } from '../wallet/wire.js';
 import { cancel, close, query, refund, refundQuery } from './after.js';
 import { BusinessFailure, type Fields } from './business.js';
 import { paramsOf, refusalOf, refused, sealed, type ResponseNode } from './envelope.js';
@@ -50,6 +51,38 @@ const NAMES: ReadonlySet<string> = new Set(METHODS.keys());
 /** A payer's code: 16 to 24 digits, the first two 25 to 30. */
 const CODE_SHAPE = /^(2[5-9]|30)\d{14,22}$/;
 
+/** Alipay without sockets: what a merchant is given, the gateway, and what payers do. */
+export interface Alipay extends Wallet {
+  readonly merchant: Pick<AlipayEndpoints, 'appId' | 'appPrivateKey' | 'alipayPublicKey'>;
+}
+
+/** Opens the Alipay gateway in this process. @throws HOST_OPTIONS_INVALID, HOST_DATA_DAMAGED */
+export async function openAlipay(options: AlipayOptions & WalletSetUp): Promise<Alipay> {
+  const { dataDir: dir, keyPair = rsaKeyPair } = options;
+  const clock = clockOf(options.clock);
+  const keys = await keep<AlipayKeys>({ dir, name: 'alipay-keys' }, async () => ({ app: await keyPair(), alipay: await keyPair() }));
+  const secret = secretOf(options.random, keys.alipay.privateKey);
+  const payers = new PayerBook({ secret, codeShape: CODE_SHAPE, payers: options.payers ?? [] });
+  const ledger = await Ledger.open<Trade>({ dir, name: 'alipay-ledger' });
+  const trades = new Trades(ledger, payers, () => clock.now());
+  const faults = new Faults();
+  const appId = options.appId ?? '2021000000000001';
+  const wire = new WalletWire(alipayGateway({ trades, keys, appId, options }), { faults, clock });
+  return {
+    merchant: { appId, appPrivateKey: pemBody(keys.app.privateKey), alipayPublicKey: pemBody(keys.alipay.publicKey) },
+    faults,
+    serve: (request) => wire.serve(request),
+    ledger: () => trades.view(),
+    register: (body) => payers.register(body),
+    scan: (body) => wire.inTurn(() => scan(trades, body)),
+    restart: () => wire.restart(),
+    async close() {
+      await wire.close();
+      await ledger.close();
+    },
+  };
+}
+
 /**
  * Starts a simulated Alipay gateway on loopback: `POST /gateway.do`, signed with RSA2 both ways, with a ledger, a
  * control API (`POST /scan { reference, outcome, afterQueries? }` besides the common ones) and faults.
@@ -57,44 +90,10 @@ const CODE_SHAPE = /^(2[5-9]|30)\d{14,22}$/;
  * @param options.dataDir  keeps ledger and keys over a restart; without it they live in memory
  * @param options.clock    milliseconds since 1970, for all that depends on time
  */
-export async function startAlipay(
-  options: AlipayOptions & { readonly dataDir?: string; readonly clock: () => number },
-): Promise<{ readonly endpoints: AlipayEndpoints; close(): Promise<void> }> {
-  const { dataDir: dir } = options;
-  const keys = await keep<AlipayKeys>({ dir, name: 'alipay-keys' }, async () => ({ app: await rsaKeyPair(), alipay: await rsaKeyPair() }));
-  const secret = createHash('sha256').update(keys.alipay.privateKey).digest('hex');
-  const payers = new PayerBook({ secret, codeShape: CODE_SHAPE, payers: options.payers ?? [] });
-  const ledger = await Ledger.open<Trade>({ dir, name: 'alipay-ledger' });
-  const trades = new Trades(ledger, payers, options.clock);
-  const faults = new Faults();
-  const appId = options.appId ?? '2021000000000001';
-
-  const gateway = alipayGateway({ trades, keys, appId, options });
-  const running = await startGateway({ port: options.port ?? 0, faults, gateway }).catch(async (error: unknown) => {
-    await ledger.close();
-    throw error;
-  });
-  const control = await startControl({
-    host: 'alipay',
-    ledgerView: () => trades.view(),
-    faults,
-    onAccounts: (body) => payers.register(body),
-    actions: { scan: (body) => running.inTurn(() => scan(trades, body)) },
-  });
-  return {
-    endpoints: {
-      gateway: `${running.url}/gateway.do`,
-      control: control.url,
-      appId,
-      appPrivateKey: pemBody(keys.app.privateKey),
-      alipayPublicKey: pemBody(keys.alipay.publicKey),
-    },
-    async close() {
-      await control.close();
-      await running.close();
-      await ledger.close();
-    },
-  };
+export async function startAlipay(options: AlipayOptions & WalletSetUp): Promise<{ readonly endpoints: AlipayEndpoints; close(): Promise<void> }> {
+  const alipay = await openAlipay(options);
+  const { url, control, close } = await startWallet('alipay', alipay, options.port ?? 0);
+  return { endpoints: { gateway: `${url}/gateway.do`, control, ...alipay.merchant }, close };
 }
 
 function alipayGateway(parts: { readonly trades: Trades; readonly keys: AlipayKeys; readonly appId: string; readonly options: AlipayOptions }): Gateway {

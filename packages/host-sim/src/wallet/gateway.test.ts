@@ -1,9 +1,17 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { Faults } from '../faults.js';
-import { startGateway, type RunningGateway, type SignedAnswer } from './gateway.js';
+import { machineTimers } from '../clock.js';
+import { startGateway } from './gateway.js';
+import { type Gateway, type SignedAnswer, WalletWire } from './wire.js';
 
-let running: RunningGateway | undefined;
+let running: Awaited<ReturnType<typeof startGateway>> | undefined;
 afterEach(() => running?.close());
+
+const start = (gateway: Gateway): ReturnType<typeof startGateway> => {
+  const faults = new Faults();
+  const wire = new WalletWire(gateway, { faults, clock: machineTimers(Date.now) });
+  return startGateway({ port: 0, faults, serve: (request) => wire.serve(request) });
+};
 
 function signed(body: string): SignedAnswer {
   return { answer: { status: 200, headers: {}, body }, forged: { status: 200, headers: {}, body: 'forged' } };
@@ -17,22 +25,18 @@ describe('a wallet\'s gateway', () => {
     const released = new Promise<void>((resolve) => {
       release = resolve;
     });
-    running = await startGateway({
-      port: 0,
-      faults: new Faults(),
-      gateway: {
-        operationOf(request) {
-          seen.push(request.target);
-          // The second request has come in whole: the first may go on.
-          if (seen.length === 2) setImmediate(release);
-          return undefined;
-        },
-        async handle(request) {
-          steps.push(`begin ${request.target}`);
-          if (steps.length === 1) await released;
-          steps.push(`end ${request.target}`);
-          return signed(request.target);
-        },
+    running = await start({
+      operationOf(request) {
+        seen.push(request.target);
+        // The second request has come in whole: the first may go on.
+        if (seen.length === 2) setImmediate(release);
+        return undefined;
+      },
+      async handle(request) {
+        steps.push(`begin ${request.target}`);
+        if (steps.length === 1) await released;
+        steps.push(`end ${request.target}`);
+        return signed(request.target);
       },
     });
     const { url } = running;
@@ -43,15 +47,11 @@ describe('a wallet\'s gateway', () => {
 
   it('says nothing when the ledger fails, and serves the next', async () => {
     let broken = true;
-    running = await startGateway({
-      port: 0,
-      faults: new Faults(),
-      gateway: {
-        operationOf: () => 'pay',
-        handle: async () => {
-          if (broken) throw new Error('disk full');
-          return signed('fine');
-        },
+    running = await start({
+      operationOf: () => 'pay',
+      handle: async () => {
+        if (broken) throw new Error('disk full');
+        return signed('fine');
       },
     });
     const { url } = running;

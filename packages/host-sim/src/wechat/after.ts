@@ -1,4 +1,4 @@
-import type { Twist } from '../wallet/gateway.js';
+import type { Twist } from '../wallet/wire.js';
 import { refusal, refuse, wrongParam, type Reply } from './answers.js';
 import type { Order, Orders } from './orders.js';
 import { text, type Fields } from './params.js';

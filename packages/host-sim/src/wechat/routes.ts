@@ -1,4 +1,4 @@
-import type { WireRequest } from '../wallet/gateway.js';
+import type { WireRequest } from '../wallet/wire.js';
 
 export interface Route {
   /** As faults name it. */

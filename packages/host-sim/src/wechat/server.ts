@@ -1,11 +1,12 @@
-import { createHash, createPrivateKey, createPublicKey, randomBytes } from 'node:crypto';
-import { startControl } from '../control.js';
+import { createPrivateKey, createPublicKey, randomBytes } from 'node:crypto';
+import { clockOf } from '../clock.js';
 import type { WechatEndpoints } from '../endpoints.js';
 import { Faults } from '../faults.js';
 import { keep, rsaKeyPair } from '../keys.js';
 import { Ledger } from '../ledger.js';
-import { startGateway, type Gateway, type Twist } from '../wallet/gateway.js';
 import { PayerBook, type Payer } from '../wallet/payers.js';
+import { secretOf, startWallet, type Wallet, type WalletSetUp } from '../wallet/wallet.js';
+import { type Gateway, type Twist, WalletWire } from '../wallet/wire.js';
 import { close, query, reverse, type ReversePolicy } from './after.js';
 import { refusal, Refused, type Reply } from './answers.js';
 import { codepay, native } from './codepay.js';
@@ -45,40 +46,25 @@ const DAY_MS = 86_400_000;
 /** A payer's code: 18 digits, the first two 10 to 15. */
 const CODE_SHAPE = /^1[0-5]\d{16}$/;
 
-/**
- * Starts a simulated WeChat Pay host (API v3) on loopback, signed both ways, with a ledger, a control API
- * (`POST /scan { reference, outcome, afterQueries? }` besides the common ones) and faults.
- * Source: WeChat Pay API v3, payer's code and Native.
- * @param options.dataDir  keeps ledger and keys over a restart; without it they live in memory
- * @param options.clock    milliseconds since 1970, for all that depends on time
- */
-export async function startWechat(
-  options: WechatOptions & { readonly dataDir?: string; readonly clock: () => number },
-): Promise<{ readonly endpoints: WechatEndpoints; close(): Promise<void> }> {
+/** WeChat Pay without sockets: what a merchant is given, the gateway, and what payers do. */
+export interface Wechat extends Wallet {
+  readonly merchant: Omit<WechatEndpoints, 'baseURL' | 'control'>;
+}
+
+/** Opens the WeChat Pay host in this process. @throws HOST_OPTIONS_INVALID, HOST_DATA_DAMAGED */
+export async function openWechat(options: WechatOptions & WalletSetUp): Promise<Wechat> {
   const { dataDir: dir } = options;
-  const keys = await keep<WechatKeys>({ dir, name: 'wechat-keys' }, makeKeys);
-  const secret = createHash('sha256').update(keys.platform.privateKey).digest('hex');
+  const clock = clockOf(options.clock);
+  const keys = await keep<WechatKeys>({ dir, name: 'wechat-keys' }, () => makeKeys(options));
+  const secret = secretOf(options.random, keys.platform.privateKey);
   const payers = new PayerBook({ secret, codeShape: CODE_SHAPE, payers: options.payers ?? [] });
   const ledger = await Ledger.open<Order>({ dir, name: 'wechat-ledger' });
   const merchant = { appid: options.appid ?? 'wx0000000000000001', mchid: options.mchid ?? '1900000001' };
-  const orders = new Orders(ledger, payers, options.clock, merchant);
+  const orders = new Orders(ledger, payers, () => clock.now(), merchant);
   const faults = new Faults();
-
-  const running = await startGateway({ port: options.port ?? 0, faults, gateway: wechatGateway({ orders, keys, options }) }).catch(async (error: unknown) => {
-    await ledger.close();
-    throw error;
-  });
-  const control = await startControl({
-    host: 'wechat',
-    ledgerView: () => orders.view(),
-    faults,
-    onAccounts: (body) => payers.register(body),
-    actions: { scan: (body) => running.inTurn(() => scan(orders, body)) },
-  });
+  const wire = new WalletWire(wechatGateway({ orders, keys, options }), { faults, clock });
   return {
-    endpoints: {
-      baseURL: running.url,
-      control: control.url,
+    merchant: {
       ...merchant,
       serial: keys.serial,
       privateKey: keys.merchant.privateKey,
@@ -86,21 +72,40 @@ export async function startWechat(
       platformPublicKey: keys.platform.publicKey,
       apiV3Key: keys.apiV3Key,
     },
+    faults,
+    serve: (request) => wire.serve(request),
+    ledger: () => orders.view(),
+    register: (body) => payers.register(body),
+    scan: (body) => wire.inTurn(() => scan(orders, body)),
+    restart: () => wire.restart(),
     async close() {
-      await control.close();
-      await running.close();
+      await wire.close();
       await ledger.close();
     },
   };
 }
 
-async function makeKeys(): Promise<WechatKeys> {
+/**
+ * Starts a simulated WeChat Pay host (API v3) on loopback, signed both ways, with a ledger, a control API
+ * (`POST /scan { reference, outcome, afterQueries? }` besides the common ones) and faults.
+ * Source: WeChat Pay API v3, payer's code and Native.
+ * @param options.dataDir  keeps ledger and keys over a restart; without it they live in memory
+ * @param options.clock    milliseconds since 1970, for all that depends on time
+ */
+export async function startWechat(options: WechatOptions & WalletSetUp): Promise<{ readonly endpoints: WechatEndpoints; close(): Promise<void> }> {
+  const wechat = await openWechat(options);
+  const { url, control, close } = await startWallet('wechat', wechat, options.port ?? 0);
+  return { endpoints: { baseURL: url, control, ...wechat.merchant }, close };
+}
+
+async function makeKeys({ keyPair = rsaKeyPair, random = randomBytes }: WalletSetUp): Promise<WechatKeys> {
+  const hex = (length: number): string => Buffer.from(random(length)).toString('hex');
   return {
-    merchant: await rsaKeyPair(),
-    platform: await rsaKeyPair(),
-    serial: randomBytes(20).toString('hex').toUpperCase(),
-    platformSerial: `PUB_KEY_ID_01${randomBytes(14).toString('hex')}`,
-    apiV3Key: randomBytes(16).toString('hex'),
+    merchant: await keyPair(),
+    platform: await keyPair(),
+    serial: hex(20).toUpperCase(),
+    platformSerial: `PUB_KEY_ID_01${hex(14)}`,
+    apiV3Key: hex(16),
   };
 }
 
