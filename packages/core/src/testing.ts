@@ -5,3 +5,8 @@ export { virtualClock, type VirtualClock } from './engine/virtual-clock.js';
 export { leakScanner, type Leak, type LeakEncoding, type LeakScanner, type Secret } from './leak-scanner.js';
 export { simulate, type SimulateOptions, type SimulationFailure, type SimulationReport } from './simulation/simulate.js';
 export type { FaultMix } from './simulation/swarm.js';
+export { Life, type LifeOptions, type PointKind } from './simulation/life.js';
+export { seeded, type Random } from './interpreter/random.js';
+export { journalOf } from './till.js';
+export { Journal } from './engine/journal.js';
+export { isSettled, isUndecided, openCase, type PaymentState } from './engine/payment.js';

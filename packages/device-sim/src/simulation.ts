@@ -43,6 +43,10 @@ export interface SimulationOptions extends PrinterOptions {
   /** This counter's own directory, where PIN pad and chips keep their memory over a restart. In memory only where absent. */
   readonly stateDir?: string;
   readonly cards?: readonly SampleCard[];
+  /** Another counter, whose customers come to this one with the same cards: a chip counts on wherever it is used. */
+  readonly sameCardsAs?: SimulatedTill;
+  /** Makes the PIN pad's own serial number and key; the machine's randomness where absent. */
+  readonly random?: (length: number) => Uint8Array;
 }
 
 /**
@@ -60,6 +64,7 @@ export class SimulatedTill extends EventEmitter<SimulationEvents> {
   /** What the script had no reaction for, in order. */
   readonly gaps: Gap[] = [];
   readonly #cards: readonly SampleCard[];
+  readonly #counters: CardCounters;
   readonly #surroundings: Surroundings;
   readonly #broken = new Set<DeviceName>();
   readonly #director: Director | undefined;
@@ -69,8 +74,9 @@ export class SimulatedTill extends EventEmitter<SimulationEvents> {
     this.#cards = options.cards ?? sampleCards;
     this.#surroundings = new Surroundings(options);
     const stage = this.#stage();
-    const counters = new CardCounters(options.stateDir === undefined ? undefined : join(options.stateDir, 'cards.json'));
-    const memory = new PadMemory(options.stateDir === undefined ? undefined : join(options.stateDir, 'pin-pad-memory.json'), options.terminalMasterKey);
+    const counters = (options.sameCardsAs === undefined ? undefined : options.sameCardsAs.#counters) ?? new CardCounters(options.stateDir === undefined ? undefined : join(options.stateDir, 'cards.json'));
+    this.#counters = counters;
+    const memory = new PadMemory(options.stateDir === undefined ? undefined : join(options.stateDir, 'pin-pad-memory.json'), options.terminalMasterKey, options.random);
     const scripted = options.script !== undefined;
     this.reader = new SimulatedCardReader(stage, (cardId) => counters.next(cardId), scripted);
     this.pinPad = new SimulatedPinPad(stage, memory);
@@ -173,6 +179,11 @@ export class SimulatedTill extends EventEmitter<SimulationEvents> {
 
   scan(code: string): boolean {
     return this.scanner.present(code);
+  }
+
+  /** The till's process is gone: nobody waits at the devices any more, and what is done to them concerns nobody. */
+  abandon(): void {
+    for (const device of [this.reader, this.pinPad, this.scanner, this.printer]) device.abandon();
   }
 
   // -- the surroundings

@@ -1,90 +1,16 @@
-/** Holds each host's own ledger against the event log. */
-import type { EventRecord } from '@tillwright/core';
+/** Holds each host's own ledger against the event log on disk. */
 import { readLog } from '@tillwright/core/node';
-import type { Endpoints, HostName, LedgerEntry } from '@tillwright/host-sim';
-
-export interface Reconciled {
-  readonly host: HostName;
-  readonly reference: string;
-  readonly ledger: string;
-  readonly log: string;
-  readonly amountMinor: number;
-  readonly agrees: boolean;
-}
-
-interface LogView {
-  readonly method: string;
-  amountMinor: number;
-  state: 'approved' | 'undone' | 'declined' | 'undecided';
-}
-
-const METHOD_OF: { readonly [host in HostName]: string } = { acquirer: 'card', alipay: 'alipay', wechat: 'wechat' };
-
-/** What the log says of every attempt that was submitted, by its reference at the host. */
-const fromLog = async (dir: string): Promise<Map<string, LogView>> => {
-  const views = new Map<string, LogView>();
-  const references = new Map<string, string>();
-  for await (const record of readLog(dir)) note(record, views, references);
-  return views;
-};
-
-const note = ({ stream, event }: EventRecord, views: Map<string, LogView>, references: Map<string, string>): void => {
-  if (event.type === 'paymentPrepared') {
-    // A void or refund is known at the host under what it undoes.
-    if (event.undoes !== undefined) return;
-    references.set(`${stream}@${event.attempt}`, event.prepared.reference);
-    views.set(event.prepared.reference, { method: event.method, amountMinor: event.request.amount.amountMinor, state: 'undecided' });
-    return;
-  }
-  if (event.type === 'caseResolved') {
-    // What a person said of what stood open.
-    for (const [key, reference] of references) {
-      const view = key.startsWith(`${stream}@`) ? views.get(reference) : undefined;
-      if (view && (view.state === 'undecided' || view.state === 'approved')) view.state = event.as === 'paid' ? 'approved' : 'undone';
-    }
-    return;
-  }
-  if (!('attempt' in event)) return;
-  const view = views.get(references.get(`${stream}@${event.attempt}`) ?? '');
-  if (!view) return;
-  if (event.type === 'paymentAnswered') {
-    if (event.answer.outcome === 'approved') {
-      view.state = 'approved';
-      view.amountMinor = event.answer.amount.amountMinor;
-    } else if (event.answer.outcome === 'declined') view.state = 'declined';
-    else if (event.answer.outcome === 'undone') view.state = 'undone';
-  } else if (event.type === 'paymentUndoAnswered' && event.answer.outcome === 'undone') view.state = 'undone';
-};
-
-const agreement: { readonly [status in LedgerEntry['status']]: readonly LogView['state'][] } = {
-  approved: ['approved'],
-  reversed: ['undone'],
-  voided: ['undone'],
-  refunded: ['undone', 'approved'],
-  closed: ['undone', 'declined'],
-  waiting: ['undecided'],
-  declined: ['declined', 'undone'],
-};
+import type { Endpoints, LedgerEntry } from '@tillwright/host-sim';
+import { type HostLedger, type Reconciled, reconcile as hold } from '@tillwright/simulation';
 
 /** Every entry of every ledger, and every approval in the log that no ledger has. */
 export const reconcile = async (logDir: string, endpoints: Endpoints): Promise<readonly Reconciled[]> => {
-  const views = await fromLog(logDir);
-  const rows: Reconciled[] = [];
+  const ledgers: HostLedger[] = [];
   for (const host of ['acquirer', 'alipay', 'wechat'] as const) {
     const control = endpoints[host]?.control;
     if (control === undefined) continue;
     const { entries } = (await (await fetch(`${control}/ledger`)).json()) as { entries: LedgerEntry[] };
-    for (const { reference, status, amountMinor } of entries) {
-      const view = views.get(reference);
-      const agrees = view !== undefined && agreement[status].includes(view.state) && (view.state !== 'approved' || view.amountMinor === amountMinor);
-      rows.push({ host, reference, ledger: status, log: view?.state ?? '-', amountMinor, agrees });
-    }
-    const known = new Set(entries.map(({ reference }) => reference));
-    for (const [reference, view] of views) {
-      if (view.method === METHOD_OF[host] && view.state === 'approved' && !known.has(reference)) {
-        rows.push({ host, reference, ledger: '-', log: view.state, amountMinor: view.amountMinor, agrees: false });
-      }
-    }
+    ledgers.push({ host, entries });
   }
-  return rows;
+  return hold(readLog(logDir), ledgers);
 };

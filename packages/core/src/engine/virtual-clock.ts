@@ -4,6 +4,8 @@ import type { AlarmClock } from './alarms.js';
 export interface VirtualClock extends AlarmClock {
   /** Moves by hand, firing what falls due on the way. */
   advance(ms: number): Promise<void>;
+  /** How many waits stand: none means that time alone changes nothing any more. */
+  readonly waiting: number;
   /** Stops moving by itself; what waits then waits for good. */
   stop(): void;
 }
@@ -28,7 +30,11 @@ export const virtualClock = (options: { startMs?: number; manual?: boolean } = {
   let watching = false;
   const timers = new Set<Timer>();
 
-  const next = (): Timer | undefined => [...timers].sort((a, b) => a.at - b.at || a.order - b.order)[0];
+  const next = (): Timer | undefined => {
+    let first: Timer | undefined;
+    for (const timer of timers) if (!first || timer.at < first.at || (timer.at === first.at && timer.order < first.order)) first = timer;
+    return first;
+  };
   const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
   const fireUpTo = (at: number): boolean => {
     const timer = next();
@@ -69,6 +75,9 @@ export const virtualClock = (options: { startMs?: number; manual?: boolean } = {
       return () => {
         wanted = false;
       };
+    },
+    get waiting() {
+      return timers.size;
     },
     until: (atMs, signal) =>
       new Promise((resolve, reject) => {

@@ -83,6 +83,14 @@ export class SimulatedCardReader implements CardReader {
     }
   }
 
+  /** The till that asked is gone; the customer takes the card along. */
+  abandon(): void {
+    this.#card.abandon();
+    this.#removal.abandon();
+    this.#removing = undefined;
+    this.#slot = undefined;
+  }
+
   /** Ends the wait as a broken device would. */
   fail(why: string): boolean {
     return this.#card.reject(new ActionError('Device.Unavailable', why));

@@ -28,7 +28,7 @@ export class PadMemory {
   #kept: Kept;
 
   /** @throws PAD_MEMORY_DAMAGED rather than start as another pad and lose what this one sealed */
-  constructor(path: string | undefined, terminalMasterKey: string | undefined) {
+  constructor(path: string | undefined, terminalMasterKey: string | undefined, random: (length: number) => Uint8Array = randomBytes) {
     this.#file = new MemoryFile(path);
     const injected = terminalMasterKey?.toUpperCase();
     if (injected !== undefined && !HEX.terminalMasterKey.test(injected)) {
@@ -39,7 +39,7 @@ export class PadMemory {
       );
     }
     const before = this.#read();
-    const kept = before ?? { serial: `SIM${randomHex(4)}`, deviceKey: randomHex(32) };
+    const kept = before ?? { serial: `SIM${hexOf(random(4))}`, deviceKey: hexOf(random(32)) };
     // A new master key makes the working keys under the old one worthless, as on a real pad.
     this.#kept =
       injected === undefined || injected === kept.terminalMasterKey
@@ -86,7 +86,6 @@ export class PadMemory {
 }
 
 const hexOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex').toUpperCase();
-const randomHex = (length: number): string => hexOf(randomBytes(length));
 
 const damaged = (): SimulationError =>
   new SimulationError(

@@ -137,6 +137,13 @@ export class SimulatedPinPad implements PinPad {
     return this.#wait.resolve({ status: 'cancelled' });
   }
 
+  /** The till that asked is gone. */
+  abandon(): void {
+    this.#wait.abandon();
+    this.#request = undefined;
+    this.#digits = '';
+  }
+
   fail(why: string): boolean {
     return this.#wait.reject(new ActionError('Device.Unavailable', why));
   }

@@ -72,6 +72,12 @@ export class SimulatedPrinter implements Printer {
     return () => this.#listeners.delete(listener);
   }
 
+  /** The till that listened is gone. */
+  abandon(): void {
+    this.#listeners.clear();
+    this.#asked = false;
+  }
+
   setPaper(there: boolean): void {
     const came = there && !this.#paper;
     this.#paper = there;

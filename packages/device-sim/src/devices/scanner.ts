@@ -26,6 +26,11 @@ export class SimulatedScanner implements Scanner {
     return this.#code.resolve(code);
   }
 
+  /** The till that asked is gone. */
+  abandon(): void {
+    this.#code.abandon();
+  }
+
   fail(why: string): boolean {
     return this.#code.reject(new ActionError('Device.Unavailable', why));
   }

@@ -41,6 +41,11 @@ export class Wait<T> {
     return open !== undefined;
   }
 
+  /** Who waited is gone, and hears nothing any more. */
+  abandon(): void {
+    this.#open = undefined;
+  }
+
   /** Closes this wait if it is the one that stands: a later one may have begun already. */
   #end(own: Ends<T> | undefined): Ends<T> | undefined {
     if (!own || this.#open !== own) return undefined;
