@@ -92,8 +92,8 @@ export async function openAlipay(options: AlipayOptions & WalletSetUp): Promise<
  */
 export async function startAlipay(options: AlipayOptions & WalletSetUp): Promise<{ readonly endpoints: AlipayEndpoints; close(): Promise<void> }> {
   const alipay = await openAlipay(options);
-  const { url, control, close } = await startWallet('alipay', alipay, options.port ?? 0);
-  return { endpoints: { gateway: `${url}/gateway.do`, control, ...alipay.merchant }, close };
+  const { url, control, close: closeAll } = await startWallet('alipay', alipay, options.port ?? 0);
+  return { endpoints: { gateway: `${url}/gateway.do`, control, ...alipay.merchant }, close: closeAll };
 }
 
 function alipayGateway(parts: { readonly trades: Trades; readonly keys: AlipayKeys; readonly appId: string; readonly options: AlipayOptions }): Gateway {

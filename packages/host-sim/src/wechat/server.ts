@@ -94,8 +94,8 @@ export async function openWechat(options: WechatOptions & WalletSetUp): Promise<
  */
 export async function startWechat(options: WechatOptions & WalletSetUp): Promise<{ readonly endpoints: WechatEndpoints; close(): Promise<void> }> {
   const wechat = await openWechat(options);
-  const { url, control, close } = await startWallet('wechat', wechat, options.port ?? 0);
-  return { endpoints: { baseURL: url, control, ...wechat.merchant }, close };
+  const { url, control, close: closeAll } = await startWallet('wechat', wechat, options.port ?? 0);
+  return { endpoints: { baseURL: url, control, ...wechat.merchant }, close: closeAll };
 }
 
 async function makeKeys({ keyPair = rsaKeyPair, random = randomBytes }: WalletSetUp): Promise<WechatKeys> {
