@@ -1,152 +1,165 @@
-/** Hosts and tills as processes of their own, which a test may kill at any moment. */
+/** Hosts and tills of a street of shops, as processes of their own, which a test may kill at any moment. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { EventRecord, ExecutionResult } from '@tillwright/core';
 import type { Endpoints, Fault, HostName } from '@tillwright/host-sim';
 
-const BIN = fileURLToPath(new URL('../../packages/cli/bin/tillwright.js', import.meta.url));
-const WARM = fileURLToPath(new URL('warm.mjs', import.meta.url));
+const STREET = fileURLToPath(new URL('street.mjs', import.meta.url));
 /** A till that has said nothing for so long hangs. */
-const SILENT_MS = 60_000;
+const SILENT_MS = 90_000;
 
-/** `tillwright hosts` on a directory: killed and started again, it goes on with its ledgers and keys. */
+interface Line {
+  readonly shop?: number;
+  readonly line?: string;
+  readonly err?: string;
+  readonly done?: true;
+}
+
+/** A process of several shops; `hear` is told of every line. */
+class StreetProcess {
+  readonly child: ChildProcess;
+  readonly ended: Promise<NodeJS.Signals | null>;
+
+  constructor(what: 'hosts' | 'tills') {
+    this.child = spawn(process.execPath, [STREET, what], { stdio: ['pipe', 'pipe', 'inherit'] });
+    this.ended = new Promise((resolve, reject) => {
+      this.child.once('error', reject);
+      this.child.once('close', (_code, signal) => resolve(signal));
+    });
+    this.child.stdin?.on('error', () => undefined);
+  }
+
+  hear(listen: (line: Line) => void): void {
+    const output = this.child.stdout;
+    // A line that the kill cut off tells nothing.
+    if (output) createInterface({ input: output }).on('line', (text) => listen(parsed<Line>(text) ?? {}));
+  }
+
+  call(shop: number, args: readonly string[]): void {
+    this.child.stdin?.write(`${JSON.stringify({ shop, args })}\n`);
+  }
+}
+
+/** `tillwright hosts` for each shop: killed and started again, they go on with their ledgers and keys. */
 export class HostsProcess {
-  readonly #dir: string;
-  readonly #file: string;
-  #child: ChildProcess | undefined;
-  endpoints: Endpoints = {};
+  readonly #dirs: readonly string[];
+  #street: StreetProcess | undefined;
+  endpoints: Endpoints[] = [];
 
-  /** @param file where a till finds the endpoints */
-  constructor(dir: string, file: string) {
-    this.#dir = dir;
-    this.#file = file;
+  /** @param dirs of the shops; what a till needs to find its hosts is written there */
+  constructor(dirs: readonly string[]) {
+    this.#dirs = dirs;
   }
 
   async start(): Promise<void> {
-    const child = spawn(process.execPath, [BIN, 'hosts', '--data', this.#dir], { stdio: ['pipe', 'pipe', 'inherit'], env: { ...process.env, TILLWRIGHT_STOP_WITH_STDIN: '1' } });
-    this.#child = child;
-    const line = await new Promise<string>((resolve, reject) => {
-      child.once('error', reject);
-      child.once('exit', (code) => reject(new Error(`the hosts ended with ${code ?? 'a signal'}`)));
-      createInterface({ input: child.stdout }).once('line', resolve);
-    });
-    this.endpoints = JSON.parse(line) as Endpoints;
-    await writeFile(this.#file, line);
+    const street = new StreetProcess('hosts');
+    this.#street = street;
+    const endpoints = await Promise.race([
+      street.ended.then((signal) => Promise.reject(new Error(`the hosts ended (${signal ?? 'by themselves'})`))),
+      new Promise<string[]>((resolve) => {
+        const heard: string[] = [];
+        street.hear(({ shop, line }) => {
+          if (shop === undefined || line === undefined) return;
+          heard[shop] = line;
+          if (Object.keys(heard).length === this.#dirs.length) resolve(heard);
+        });
+        for (const [shop, dir] of this.#dirs.entries()) street.call(shop, ['hosts', '--data', join(dir, 'hosts')]);
+      }),
+    ]);
+    for (const [shop, dir] of this.#dirs.entries()) await writeFile(join(dir, 'endpoints.json'), endpoints[shop] ?? '');
+    this.endpoints = endpoints.map((text) => JSON.parse(text) as Endpoints);
   }
 
-  async stop(signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
-    const child = this.#child;
-    this.#child = undefined;
-    if (!child || child.exitCode !== null || child.signalCode !== null) return;
-    const gone = new Promise((resolve) => child.once('exit', resolve));
-    child.kill(signal);
-    child.stdin?.end();
-    await gone;
+  async kill(): Promise<void> {
+    this.#street?.child.kill('SIGKILL');
+    await this.#street?.ended;
   }
 
-  async fault(host: HostName, fault: Fault): Promise<void> {
-    const response = await fetch(`${this.endpoints[host]?.control}/faults`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(fault) });
+  async fault(shop: number, host: HostName, fault: Fault): Promise<void> {
+    const response = await fetch(`${this.endpoints[shop]?.[host]?.control}/faults`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(fault) });
     if (!response.ok) throw new Error(`${host} takes no ${JSON.stringify(fault)}: ${await response.text()}`);
   }
 
   /** Resolves as soon as the host has written something into its ledger, whether the till knows of it or not. */
-  async written(host: HostName, signal: AbortSignal): Promise<void> {
-    const url = `${this.endpoints[host]?.control}/ledger`;
+  async written(shop: number, host: HostName, signal: AbortSignal): Promise<void> {
+    const url = `${this.endpoints[shop]?.[host]?.control}/ledger`;
     const read = async (): Promise<string> => (await fetch(url)).text();
     const before = await read();
     while (!signal.aborted && (await read()) === before) await new Promise((resolve) => setTimeout(resolve, 5));
   }
 
   async clearFaults(): Promise<void> {
-    for (const host of ['acquirer', 'alipay', 'wechat'] as const) await fetch(`${this.endpoints[host]?.control}/faults`, { method: 'DELETE' });
+    for (const endpoints of this.endpoints) for (const host of ['acquirer', 'alipay', 'wechat'] as const) await fetch(`${endpoints[host]?.control}/faults`, { method: 'DELETE' });
   }
 }
 
-/**
- * When a till is killed: so long after its first event, so long after it told of an event of a type for the nth time, or
- * so long after a host wrote something down that the till may not have heard of yet.
- */
-export type Plan =
-  | { readonly afterMs: number }
-  | { readonly event: string; readonly nth: number; readonly plusMs: number }
-  | { readonly writtenAt: HostName; readonly plusMs: number };
-
-export interface Life {
-  readonly killed: boolean;
-  readonly code: number | null;
-  /** What it said before it ended. */
-  readonly events: readonly EventRecord[];
-  readonly results: readonly ExecutionResult[];
-  readonly stderr: string;
-  /** From its first event to its end, in ms. */
-  readonly lastedMs: number;
+/** What a till told of one call of `tillwright run`. */
+export interface Told {
+  readonly events: EventRecord[];
+  readonly errors: string[];
+  readonly results: ExecutionResult[];
 }
 
-/** `tillwright run ... --json`, loaded before it is told what to run. */
-export class TillProcess {
-  readonly #child = spawn(process.execPath, ['--import', WARM, BIN], { stdio: ['pipe', 'pipe', 'pipe'] });
+interface Call {
+  readonly told: Told;
+  readonly onEvent: (event: EventRecord) => void;
+  readonly end: (ended: true) => void;
+}
 
-  live(args: readonly string[], plan: Plan | undefined, hosts: HostsProcess): Promise<Life> {
-    const child = this.#child;
-    const events: EventRecord[] = [];
-    const results: ExecutionResult[] = [];
-    let stderr = '';
-    let begunAt: number | undefined;
-    let killed = false;
-    let left = plan && 'event' in plan ? plan.nth : 0;
-    const timers: NodeJS.Timeout[] = [];
-    const over = new AbortController();
-    const kill = (): void => {
-      killed = child.kill('SIGKILL') || killed;
-    };
-    const killAfter = (ms: number): void => {
-      if (ms === 0) kill();
-      else timers.push(setTimeout(kill, ms));
-    };
-    return new Promise((resolve, reject) => {
-      const hung = setTimeout(() => {
-        child.kill('SIGKILL');
-        reject(new Error(`the till hangs after ${JSON.stringify(events.at(-1)?.event)}\n${stderr}`));
-      }, SILENT_MS);
-      const note = (event: EventRecord): void => {
-        hung.refresh();
-        events.push(event);
-        if (begunAt === undefined) {
-          begunAt = Date.now();
-          if (plan && 'afterMs' in plan) killAfter(plan.afterMs);
-          if (plan && 'writtenAt' in plan) hosts.written(plan.writtenAt, over.signal).then(() => over.signal.aborted || killAfter(plan.plusMs), reject);
-        }
-        if (plan && 'event' in plan && event.event.type === plan.event && (left -= 1) === 0) killAfter(plan.plusMs);
-      };
-      createInterface({ input: child.stdout }).on('line', (text) => {
-        // A line that the kill cut off tells nothing.
-        const line = parsed(text);
-        if (line?.event) note(line.event);
-        if (line?.result) results.push(line.result);
-      });
-      child.stderr.on('data', (data: Buffer) => (stderr += data.toString()));
-      child.once('error', reject);
-      child.once('close', (code, signal) => {
-        clearTimeout(hung);
-        over.abort();
-        for (const timer of timers) clearTimeout(timer);
-        resolve({ killed: killed && signal === 'SIGKILL', code, events, results, stderr, lastedMs: Date.now() - (begunAt ?? Date.now()) });
-      });
-      child.stdin.on('error', () => undefined);
-      child.stdin.end(`${JSON.stringify(args)}\n`);
+/** `tillwright run ... --json` for each shop, loaded before it is told what to run; killed when the test wants. */
+export class TillsProcess {
+  readonly #street = new StreetProcess('tills');
+  readonly #calls = new Map<number, Call>();
+  #hung: NodeJS.Timeout | undefined;
+  /** Resolves when it is gone. */
+  readonly ended = this.#street.ended;
+
+  constructor() {
+    this.#street.hear(({ shop = -1, line = '', err, done }) => {
+      const call = this.#calls.get(shop);
+      if (!call) return;
+      this.#hung?.refresh();
+      if (err !== undefined) call.told.errors.push(err);
+      const said = parsed<{ event?: EventRecord; result?: ExecutionResult }>(line);
+      if (said?.result) call.told.results.push(said.result);
+      if (said?.event) {
+        call.told.events.push(said.event);
+        call.onEvent(said.event);
+      }
+      if (!done) return;
+      this.#calls.delete(shop);
+      call.end(true);
     });
+    void this.ended.then(() => clearTimeout(this.#hung));
   }
 
-  discard(): void {
-    this.#child.kill('SIGKILL');
+  /** How many calls are under way that have told of something already. */
+  get busy(): number {
+    return [...this.#calls.values()].filter(({ told }) => told.events.length > 0).length;
+  }
+
+  /** @returns false when the process was killed before the call ended */
+  async run(shop: number, args: readonly string[], told: Told, onEvent: (event: EventRecord) => void): Promise<boolean> {
+    this.#hung ??= setTimeout(() => {
+      told.errors.push('the process hangs');
+      this.kill();
+    }, SILENT_MS);
+    const ended = new Promise<true>((end) => this.#calls.set(shop, { told, onEvent, end }));
+    this.#street.call(shop, ['run', ...args]);
+    return await Promise.race([ended, this.ended.then(() => false)]);
+  }
+
+  kill(): void {
+    this.#street.child.kill('SIGKILL');
   }
 }
 
-const parsed = (text: string): { event?: EventRecord; result?: ExecutionResult } | undefined => {
+const parsed = <T>(text: string): T | undefined => {
   try {
-    return JSON.parse(text) as { event?: EventRecord; result?: ExecutionResult };
+    return JSON.parse(text) as T;
   } catch {
     return undefined;
   }
