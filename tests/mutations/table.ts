@@ -197,7 +197,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'what a reversal needs is not sealed',
     rule: 1,
-    edits: [{ file: SUBMITTING, find: 'if (work.sealed) await ports.sealed.put(sealedKey(paymentId, attempt), work.sealed);', put: '' }],
+    edits: [{ file: SUBMITTING, find: 'const refused = work.sealed && (await this.#seal(paymentId, attempt, work.sealed));', put: 'const refused = undefined as TillwrightError | undefined;' }],
   },
   {
     name: 'what a reversal needs is forgotten as soon as the host has answered',
@@ -212,6 +212,6 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'a flow succeeds with an approval that nobody owns',
     rule: 10,
-    edits: [{ file: 'engine/executions.ts', find: "unowned && event.type === 'executionEnded'", put: "!unowned && event.type === 'executionEnded'" }],
+    edits: [{ file: 'engine/executions.ts', find: "unowned && last?.type === 'executionEnded'", put: "!unowned && last?.type === 'executionEnded'" }],
   },
 ];
