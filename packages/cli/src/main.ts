@@ -50,6 +50,7 @@ program
   .addOption(dataOption())
   .option('--hosts <file>', 'endpoints as `tillwright hosts` prints them; without it, hosts are simulated in this process')
   .option('--config <file>', 'plugins of your own; otherwise ./tillwright.config.mjs where there is one')
+  .option('--stay', 'sale after sale; a changed workflow file is checked when it is saved and serves the next one', false)
   .option('--key <key>', 'idempotency key: the same key is the same transaction')
   .option('--json', 'prints every durable event, receipts and the result as lines of JSON', false)
   .addOption(languageOption())

@@ -25,10 +25,12 @@ import { createEvaluate } from './interpreter/expression.js';
 import { canonicalJson, type Json } from './json.js';
 import { CORE_VERSION } from './version.js';
 
+/** A workflow's text, with the file's name where there is one. */
+export type WorkflowSource = string | { readonly file: string; readonly text: string };
+
 export interface TillOptions extends Storage {
   readonly plugins: readonly Plugin[];
-  /** Name -> text of the file, with the file's name where there is one. */
-  readonly workflows: { readonly [name: string]: string | { readonly file: string; readonly text: string } };
+  readonly workflows: { readonly [name: string]: WorkflowSource };
   readonly terminals: { readonly [id: string]: { readonly tid: string; readonly mid: string; readonly name: string; readonly operatorId?: string } };
   readonly clock?: Clock;
   readonly random?: RandomSource;
@@ -84,7 +86,9 @@ export interface Till extends EventEmitter<TillEvents> {
   /** @throws CASE_UNKNOWN, CASE_NEEDS_REASON */
   resolve(caseId: string, decision: { as: 'paid' | 'not-paid' | 'undone'; by: string; reason: string }): Promise<void>;
   /** A changed workflow serves the next transaction; running ones finish on their own version. @throws WORKFLOW_INVALID, and the old one stays */
-  replace(workflow: string, source: string | { file: string; text: string }): void;
+  replace(workflow: string, source: WorkflowSource): void;
+  /** The same for several that change together: all of them, or none. New ones join. */
+  replace(changed: { readonly [workflow: string]: WorkflowSource }): void;
   /** Prints what a terminal's printer owes, as far as its paper goes. */
   printOwed(terminal: string): Promise<void>;
   /** What workflows may use, with everything that the plugins offer. */
@@ -309,9 +313,12 @@ class Engine extends EventEmitter<TillEvents> implements Till {
     this.#settler.settle(payment.paymentId);
   }
 
-  replace(workflow: string, source: string | { file: string; text: string }): void {
+  replace(workflow: string, source: WorkflowSource): void;
+  replace(changed: { readonly [workflow: string]: WorkflowSource }): void;
+  replace(changed: string | { readonly [workflow: string]: WorkflowSource }, source: WorkflowSource = ''): void {
     this.#assertOpen();
-    const sources = { ...this.#sources, [workflow]: sourceOf(workflow, source) };
+    const several = typeof changed === 'string' ? { [changed]: source } : changed;
+    const sources = { ...this.#sources, ...Object.fromEntries(Object.entries(several).map(([name, each]) => [name, sourceOf(name, each)])) };
     this.#definitions = this.#checked(sources);
     this.#closures.clear();
     this.#sources = sources;
@@ -484,7 +491,7 @@ const nextTurn = (work: () => void): void => {
   else setTimeout(work, 0);
 };
 
-const sourceOf = (name: string, source: string | { file: string; text: string }): { file: string; text: string } =>
+const sourceOf = (name: string, source: WorkflowSource): { file: string; text: string } =>
   typeof source === 'string' ? { file: `${name}.asl.json`, text: source } : source;
 
 const canonicalOf = (definition: StateMachine | undefined): string => canonicalJson((definition ?? null) as unknown as Json);

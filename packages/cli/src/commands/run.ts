@@ -1,12 +1,13 @@
 import { readFile } from 'node:fs/promises';
-import type { ExecutionResult, Text, Till } from '@tillwright/core';
+import { type ExecutionResult, renderDiagnostics, type Text, type Till } from '@tillwright/core';
 import { loadConfig } from '../config.js';
 import { type Counter, openCounter, readEndpoints, TERMINAL } from '../counter.js';
 import { EXIT, type ExitCode, UsageError } from '../exit.js';
 import { type Language, say } from '../language.js';
 import { describeResult, exitCodeOf } from '../report.js';
-import type { Payer } from '../screen/interactive.js';
+import type { Payer, Screen } from '../screen/interactive.js';
 import { answerByScript } from '../screen/scripted.js';
+import type { Change } from '../watch.js';
 import { readWorkflows, workflowName } from '../workflow-files.js';
 
 export interface RunOptions {
@@ -15,6 +16,8 @@ export interface RunOptions {
   readonly hosts?: string;
   readonly config?: string;
   readonly key?: string;
+  /** Sale after sale, on the workflow as it stands when each begins. */
+  readonly stay?: boolean;
   readonly json: boolean;
   readonly language: Language;
 }
@@ -25,12 +28,16 @@ const SETTLE_MS = 20_000;
 const texts = {
   opening: { zh: '正在打开收银台…', en: 'Opening the till...' },
   recovered: { zh: '上次未完成的交易正在继续', en: 'Going on with a transaction that was not finished' },
+  watching: { zh: '流程文件有改动时，检查通过后下一笔就用新的：', en: 'A sound change serves the next sale. Watching: ' },
+  taken: { zh: '流程已更新，下一笔起使用：', en: 'Changed; the next sale runs on it: ' },
+  refused: { zh: '改动有误，没有采用；收银台继续使用原来的版本。', en: 'The change was refused; the till goes on with the version it has.' },
   settling: { zh: '正在撤销未决付款…', en: 'Undoing what is not settled...' },
 } as const satisfies Record<string, Text>;
 
 /** A till in the terminal, or by a script. @returns the exit code */
 export const run = async (file: string, options: RunOptions): Promise<ExitCode> => {
   const { language, json } = options;
+  if (options.stay && (options.script !== undefined || options.key !== undefined)) throw new UsageError('--stay goes with neither --script nor --key / --stay 不能与 --script 或 --key 同用');
   const workflows = await readWorkflows([file]);
   const workflow = workflowName(file);
   const script = options.script === undefined ? undefined : await readScript(options.script);
@@ -49,10 +56,13 @@ export const run = async (file: string, options: RunOptions): Promise<ExitCode> 
     ...(script === undefined ? {} : { script }),
   });
   const { till, world } = counter;
+  let watching: { close(): Promise<void> } | undefined;
   try {
     let gap: unknown;
-    if (script === undefined) screen?.showInteractively(till, world, language, phoneOf(counter));
-    else answerByScript(till, world, (line) => (json ? undefined : console.log(`  ${line}`)), (error) => (gap ??= error));
+    const shown = script === undefined ? screen?.showInteractively(till, world, language, phoneOf(counter)) : undefined;
+    if (script === undefined) {
+      if (options.stay && shown) watching = await watchFrom(file, workflows, till, shown, options);
+    } else answerByScript(till, world, (line) => (json ? undefined : console.log(`  ${line}`)), (error) => (gap ??= error));
     tell(counter, json);
     let exit: ExitCode = EXIT.succeeded;
     for (const { executionId, status } of till.executions().filter((each) => each.status === 'running')) {
@@ -65,12 +75,28 @@ export const run = async (file: string, options: RunOptions): Promise<ExitCode> 
       played += 1;
       const sale = await till.start({ terminal: TERMINAL, workflow, input, ...(options.key === undefined ? {} : { key: options.key }) });
       exit = worse(exit, await end(till, await sale.result, options));
-    } while (gap === undefined && world.scripted && world.nextTransaction());
+    } while (gap === undefined && (options.stay ? await shown?.next() : world.scripted && world.nextTransaction()));
     if (gap !== undefined) throw gap;
-    return exit;
+    // A till that was open all day has seen sales that came to nothing; what is open still needs a person.
+    return options.stay && exit !== EXIT.open ? EXIT.succeeded : exit;
   } finally {
+    await watching?.close();
     await counter.close();
   }
+};
+
+const watchFrom = async (file: string, known: Awaited<ReturnType<typeof readWorkflows>>, till: Till, screen: Screen, { language, json }: RunOptions): Promise<{ close(): Promise<void> }> => {
+  const { watchWorkflows } = await import('../watch.js');
+  const report = ({ diagnostics, sources }: Exclude<Change, { is: 'unreadable' }>): string => (diagnostics.length > 0 ? `${renderDiagnostics(diagnostics, sources, { language, color: process.stdout.isTTY })}\n` : '');
+  const told = (change: Change): void => {
+    if (json) console.log(JSON.stringify({ change: change.is === 'unreadable' ? { is: change.is } : { is: change.is, diagnostics: change.diagnostics } }));
+    else if (change.is === 'taken') screen.notice(`\n${report(change)}✓ ${say(language, texts.taken)}${change.workflows.join(', ')}`);
+    else if (change.is === 'refused') screen.notice(`\n${report(change)}✗ ${say(language, texts.refused)}`);
+    else screen.notice(`\n${change.error instanceof Error ? change.error.message : 'error'}\n✗ ${say(language, texts.refused)}`);
+  };
+  const watching = await watchWorkflows(file, { till, known, told });
+  if (!json) console.log(`${say(language, texts.watching)}${file}`);
+  return watching;
 };
 
 /** The customer's phone: tells the simulated wallet that the QR of the payment in hand was scanned. */

@@ -3,7 +3,7 @@ import { type Prompt, type Text, type Till, TillwrightError } from '@tillwright/
 import type { SimulatedTill, Waiting } from '@tillwright/device-sim';
 import { encodeQR } from 'qr';
 import { type Language, say } from '../language.js';
-import { askChoice, askPin, askPrompt, askText, audienceName, CANCEL, isCancel } from './questions.js';
+import { askChoice, askNext, askPin, askPrompt, askText, audienceName, CANCEL, isCancel } from './questions.js';
 
 /** Plays the customer's phone on the QR code of a prompt. */
 export type Payer = (prompt: Prompt, outcome: 'pays' | 'declines') => Promise<void>;
@@ -14,10 +14,21 @@ interface Question {
   ask(signal: AbortSignal): Promise<void>;
 }
 
-/** Puts a till on this terminal: from here on its prompts and devices ask here. */
-export const showInteractively = (till: Till, world: SimulatedTill, language: Language, payer: Payer): void => new InteractiveScreen(till, world, language, payer).attach();
+export interface Screen {
+  /** Shown at once; a question that is open is asked again below it. */
+  notice(text: string): void;
+  /** Between two sales. @returns false when the till is to be closed */
+  next(): Promise<boolean>;
+}
 
-class InteractiveScreen {
+/** Puts a till on this terminal: from here on its prompts and devices ask here. */
+export const showInteractively = (till: Till, world: SimulatedTill, language: Language, payer: Payer): Screen => {
+  const screen = new InteractiveScreen(till, world, language, payer);
+  screen.attach();
+  return screen;
+};
+
+class InteractiveScreen implements Screen {
   readonly #till: Till;
   readonly #world: SimulatedTill;
   readonly #language: Language;
@@ -25,6 +36,9 @@ class InteractiveScreen {
   readonly #questions: Question[] = [];
   readonly #shown = new Map<string, string>();
   #asking = false;
+  /** Aborts the question that is asked, so that something can be shown above it. */
+  #interruption = new AbortController();
+  readonly #notices: string[] = [];
 
   constructor(till: Till, world: SimulatedTill, language: Language, payer: Payer) {
     this.#payer = payer;
@@ -38,6 +52,31 @@ class InteractiveScreen {
     this.#till.on('prompt-closed', (prompt) => this.#close(prompt.id));
     this.#world.on('waiting', (what) => this.#waiting(what));
     this.#world.on('idle', ({ device }) => this.#close(device));
+  }
+
+  notice(text: string): void {
+    // Written into an open question, it would be wiped at the next key.
+    this.#notices.push(text);
+    if (this.#asking) this.#interruption.abort();
+    else this.#showNotices();
+  }
+
+  next(): Promise<boolean> {
+    return new Promise((resolve) => {
+      this.#enqueue('next', async (signal) => {
+        try {
+          resolve(await askNext(this.#language, signal));
+        } catch (error) {
+          // Ctrl-C between two sales closes the till.
+          if (!(error instanceof Error) || error.name !== 'ExitPromptError') throw error;
+          resolve(false);
+        }
+      });
+    });
+  }
+
+  #showNotices(): void {
+    for (const text of this.#notices.splice(0)) console.log(text);
   }
 
   #prompt(prompt: Prompt): void {
@@ -135,12 +174,21 @@ class InteractiveScreen {
     if (this.#asking) return;
     this.#asking = true;
     for (let question = this.#questions[0]; question; question = this.#questions[0]) {
+      const interrupted = this.#interruption.signal;
       try {
-        if (!question.stop.signal.aborted) await question.ask(question.stop.signal);
+        if (!question.stop.signal.aborted) await question.ask(AbortSignal.any([question.stop.signal, interrupted]));
       } catch (error) {
+        if (interrupted.aborted && !question.stop.signal.aborted && isAbort(error)) {
+          this.#interruption = new AbortController();
+          this.#showNotices();
+          continue;
+        }
         this.#failed(error);
-      } finally {
-        this.#questions.splice(this.#questions.indexOf(question), 1);
+      }
+      this.#questions.splice(this.#questions.indexOf(question), 1);
+      if (interrupted.aborted) {
+        this.#interruption = new AbortController();
+        this.#showNotices();
       }
     }
     this.#asking = false;
@@ -148,7 +196,7 @@ class InteractiveScreen {
 
   #failed(error: unknown): void {
     const name = error instanceof Error ? error.name : '';
-    if (name === 'AbortPromptError' || TillwrightError.is(error, 'PROMPT_UNKNOWN')) return;
+    if (isAbort(error) || TillwrightError.is(error, 'PROMPT_UNKNOWN')) return;
     if (name === 'ExitPromptError') {
       // Ctrl-C: everything that is open is cancelled; the flow decides what that means.
       for (const { executionId, status } of this.#till.executions()) if (status === 'running') this.#till.cancel(executionId, 'merchant', 'Ctrl-C');
@@ -157,6 +205,8 @@ class InteractiveScreen {
     console.error(error instanceof Error ? error.message : 'error');
   }
 }
+
+const isAbort = (error: unknown): boolean => error instanceof Error && error.name === 'AbortPromptError';
 
 const entries = {
   insert: { zh: '插卡', en: 'insert' },

@@ -12,6 +12,9 @@ const words = {
   notAmount: { zh: '请输入金额，如 88.00', en: 'Enter an amount such as 88.00' },
   outside: { zh: '金额须在限额之内：', en: 'The amount must be within: ' },
   amountHint: { zh: '（输入 c 取消）', en: ' (c cancels)' },
+  between: { zh: '接下来？', en: 'What next?' },
+  nextSale: { zh: '下一笔收款', en: 'Next sale' },
+  closeTill: { zh: '关闭收银台', en: 'Close the till' },
   customer: { zh: '顾客', en: 'customer' },
   merchant: { zh: '商户', en: 'merchant' },
 } as const satisfies Record<string, Text>;
@@ -109,6 +112,19 @@ const isCancel = (text: string): boolean => /^(c|cancel|取消)$/i.test(text.tri
 
 export const askChoice = <T>(message: string, choices: readonly { value: T; name: string }[], language: Language, signal: AbortSignal): Promise<T | typeof CANCEL> =>
   select<T | typeof CANCEL>({ message, theme: keysIn(language), choices: [...choices, { value: CANCEL, name: say(language, words.cancel) }] }, { signal });
+
+/** Between two sales. */
+export const askNext = (language: Language, signal: AbortSignal): Promise<boolean> =>
+  select<boolean>(
+    {
+      message: say(language, words.between),
+      choices: [
+        { value: true, name: say(language, words.nextSale) },
+        { value: false, name: say(language, words.closeTill) },
+      ],
+    },
+    { signal },
+  );
 
 /** Digits are shown as stars. An empty entry is a bypass; `c` cancels. */
 export const askPin = (message: string, options: { minLength: number; maxLength: number; allowBypass: boolean }, language: Language, signal: AbortSignal): Promise<string> =>

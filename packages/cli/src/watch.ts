@@ -1,0 +1,64 @@
+/** Workflows that change while the till is open. */
+import { dirname } from 'node:path';
+import { checkWorkflows, type Diagnostic, type Till } from '@tillwright/core';
+import { watch } from 'chokidar';
+import { readWorkflows, type WorkflowSource } from './workflow-files.js';
+
+type Sources = { readonly [workflow: string]: WorkflowSource };
+
+export type Change =
+  /** The next transaction runs on it; `diagnostics` are warnings. */
+  | { readonly is: 'taken'; readonly workflows: readonly string[]; readonly diagnostics: readonly Diagnostic[]; readonly sources: Sources }
+  /** The till goes on with the version that it has. */
+  | { readonly is: 'refused'; readonly diagnostics: readonly Diagnostic[]; readonly sources: Sources }
+  | { readonly is: 'unreadable'; readonly error: unknown };
+
+// A file that an editor is still writing is no file to report on.
+const SETTLED = { stabilityThreshold: 80, pollInterval: 20 };
+
+/**
+ * Watches a workflow and what it runs, in the folder where they stand: a part that is added there is found, too.
+ * What changed is checked as a whole and taken as a whole, or not at all.
+ * @param options.known what the till was opened with
+ * @returns once every later change is seen
+ */
+export const watchWorkflows = async (file: string, options: { readonly till: Till; readonly known: Sources; readonly told: (change: Change) => void }): Promise<{ close(): Promise<void> }> => {
+  const { till, told } = options;
+  let seen = options.known;
+  let served = options.known;
+  const look = async (): Promise<void> => {
+    let sources: Sources;
+    try {
+      sources = await readWorkflows([file]);
+    } catch (error) {
+      return told({ is: 'unreadable', error });
+    }
+    const since = (before: Sources): string[] => Object.keys(sources).filter((name) => sources[name]?.text !== before[name]?.text);
+    const changed = since(seen);
+    if (changed.length === 0) return;
+    seen = sources;
+    const { diagnostics } = checkWorkflows(sources, till.catalogue);
+    if (diagnostics.some(({ severity }) => severity === 'error')) return told({ is: 'refused', diagnostics, sources });
+    till.replace(sources);
+    // What was refused before and is taken now counts; a fault that was taken back leaves nothing else to name.
+    const taken = since(served);
+    served = sources;
+    told({ is: 'taken', workflows: taken.length > 0 ? taken : changed, diagnostics, sources });
+  };
+  // One look at a time, in the order of the changes: the last one sees what is there in the end.
+  let looking = Promise.resolve();
+  const watcher = watch(dirname(file), { depth: 0, ignoreInitial: true, awaitWriteFinish: SETTLED });
+  watcher.on('all', (_event, path) => {
+    if (!path.endsWith('.json')) return;
+    looking = looking.then(look).catch((error: unknown) => told({ is: 'unreadable', error }));
+  });
+  await new Promise<void>((resolve) => watcher.once('ready', resolve));
+  // What was saved between reading the files and watching them is not missed.
+  await (looking = looking.then(look));
+  return {
+    close: async () => {
+      await watcher.close();
+      await looking;
+    },
+  };
+};
