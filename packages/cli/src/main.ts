@@ -85,6 +85,13 @@ program
     (await import('./commands/graph.js')).graph(file, { ...options, language: lang })));
 
 program
+  .command('schema')
+  .description('prints the JSON Schema of workflow files for editors: every action with its arguments and errors')
+  .option('--config <file>', 'plugins of your own; otherwise ./tillwright.config.mjs where there is one')
+  .addHelpText('after', '\nVS Code: `tillwright schema > .vscode/tillwright.schema.json`, and in settings.json "json.schemas" (see docs/editors.md).' + exits)
+  .action(act(async (options: { config?: string }) => (await import('./commands/schema.js')).schema(options)));
+
+program
   .command('hosts')
   .description('starts the simulated hosts, prints their endpoints as JSON, runs until stopped')
   .option('--data <dir>', 'where their ledgers and keys outlive a restart; without it they live in memory')

@@ -12,6 +12,7 @@ export { checkWorkflows, closure, parseWorkflow, renderDiagnostics } from './def
 export type { Catalogue } from './definition/catalogue.js';
 export type { State, StateMachine } from './definition/asl.js';
 export { addressOf, scopeOf, stateAddress } from './interpreter/address.js';
+export { editorSchema } from './definition/editor-schema.js';
 export type { Diagnostic } from './definition/diagnostic.js';
 export { fromDecimal, minorDigits, money, toDecimal } from './money.js';
 export type { Money } from './money.js';

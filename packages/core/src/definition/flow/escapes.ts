@@ -13,8 +13,8 @@ export const STATES_ERRORS: readonly string[] = [
   'States.NoChoiceMatched', 'States.ExceedToleratedFailureThreshold', 'States.DataLimitExceeded', 'States.Runtime',
 ];
 /** What the engine ends a Task with, whatever its action declares. */
-const ANY_TASK: readonly string[] = ['Task.Interrupted', 'Task.Failed', 'Task.Unknown', 'Task.ArgumentsInvalid', 'Task.Superseded', 'Terminal.Cancelled', 'Sensitive.Lost', 'Device.Unavailable'];
-export const ENGINE_ERRORS: readonly string[] = [...ANY_TASK, 'Till.NotReady', 'Payment.Declined', 'Payment.NotSent', 'Payment.Undone', 'Payment.Unsettled', 'Payment.Uncommitted'];
+export const anyTaskErrors: readonly string[] = ['Task.Interrupted', 'Task.Failed', 'Task.Unknown', 'Task.ArgumentsInvalid', 'Task.Superseded', 'Terminal.Cancelled', 'Sensitive.Lost', 'Device.Unavailable'];
+export const ENGINE_ERRORS: readonly string[] = [...anyTaskErrors, 'Till.NotReady', 'Payment.Declined', 'Payment.NotSent', 'Payment.Undone', 'Payment.Unsettled', 'Payment.Uncommitted'];
 
 export interface Raised {
   /** What its action, or what it holds and runs, is known to end with. */
@@ -95,4 +95,4 @@ export const isCaught = (facts: StateFacts, error: string): boolean => {
 };
 
 /** What any Task may end with, so that waiting for it is never in vain. */
-export const anyTaskMayEndWith = (name: string): boolean => ANY_TASK.includes(name);
+export const anyTaskMayEndWith = (name: string): boolean => anyTaskErrors.includes(name);
