@@ -3,6 +3,7 @@
  * Only the ratios travel. Needs the packages built: `npm run bench` sees to it.
  *
  *     npm run bench -- [--json] [--quick] [--dir <directory on the disk to measure>]
+ *     npm run bench -- --growth [--transactions n] [--open n] [--json] [--dir ...]: what history costs (growth.mjs)
  */
 import { syncsSoFar } from './syncs.mjs';
 import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
@@ -11,7 +12,13 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { machine, median } from './measure.mjs';
 
-const { values: options } = parseArgs({ options: { json: { type: 'boolean' }, quick: { type: 'boolean' }, dir: { type: 'string' } } });
+const { values: options } = parseArgs({ options: { json: { type: 'boolean' }, quick: { type: 'boolean' }, dir: { type: 'string' }, growth: { type: 'boolean' }, transactions: { type: 'string', default: '1000000' }, open: { type: 'string', default: '10000' } } });
+if (options.growth) {
+  const { growth, growthTable } = await import('./growth.mjs');
+  const result = await growth({ transactions: Number(options.transactions), open: Number(options.open), ...(options.dir ? { dir: options.dir } : {}), say: (text) => void (options.json || process.stderr.write(`  ${text}\n`)) });
+  console.log(options.json ? JSON.stringify(result, null, 2) : growthTable(result));
+  process.exit(0);
+}
 const { openTills, STEPS_PER_PAYMENT } = await import('./payments.mjs');
 const { openSteps } = await import('./steps.mjs');
 const { lowdbOwnAdapter, rawAppends, xstateSnapshots } = await import('./peers.mjs');

@@ -37,6 +37,7 @@ export const nameSyncs = (storage) => {
       return log.durable(seq);
     },
     onDurable: (listener) => log.onDurable(listener),
+    onFailure: (listener) => log.onFailure(listener),
     read: (stream) => log.read(stream),
     find: (by, value) => log.find(by, value),
     checkpoint: (state) => named('checkpoint and index, at a segment’s end', () => log.checkpoint(state)),

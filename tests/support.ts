@@ -236,7 +236,7 @@ export class Shop {
       if (failure !== undefined) throw failure;
       await settled(counter);
       await options.onEnd?.(counter);
-      const { payments } = till.get(sale.executionId);
+      const { payments } = await till.get(sale.executionId);
       const references = new Set(payments.flatMap((payment) => payment.references));
       return {
         result,

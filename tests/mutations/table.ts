@@ -172,7 +172,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'the same key starts another transaction',
     rule: 15,
-    edits: [{ file: TILL, find: 'const known = key === undefined ? undefined : this.#journal.keys.get(key);', put: 'const known = undefined as { execution: string; content: string } | undefined;' }],
+    edits: [{ file: TILL, find: 'const known = key === undefined ? undefined : await this.#journal.started(key);', put: 'const known = undefined as { execution: string; content: string } | undefined;' }],
   },
   {
     name: 'a start with a key is not waited for on disk',

@@ -2,16 +2,17 @@
 import { EventEmitter } from 'eventemitter3';
 import { Container } from 'inversify';
 import { checkPlugins, loadTerminal } from './container.js';
-import type { Clock, Counters, Plugin, RandomSource } from './contract.js';
+import type { Clock, Counters, PaymentFacts, Plugin, RandomSource } from './contract.js';
 import type { StateMachine } from './definition/asl.js';
 import type { Catalogue } from './definition/catalogue.js';
 import { checkWorkflows, closure } from './definition/check.js';
 import { type Diagnostic, isError } from './definition/diagnostic.js';
+import type { ArchivedExecution } from './engine/archive.js';
 import { catalogueOf } from './engine/catalogue.js';
 import { systemClock, systemRandom, timeSortedIds } from './engine/defaults.js';
 import { Executions } from './engine/executions.js';
 import { type ExecutionEntry, Journal, startContent, stream } from './engine/journal.js';
-import { isSettled, openCase } from './engine/payment.js';
+import { isSettled, openCase, type PaymentState } from './engine/payment.js';
 import { type PaymentView, viewOf } from './engine/payment-view.js';
 import type { EventInput, IdSource, Ports, Storage } from './engine/ports.js';
 import { type Prompt, Prompts } from './engine/prompts.js';
@@ -37,6 +38,17 @@ export interface TillOptions extends Storage {
   readonly ids?: IdSource;
   /** How long a sale waits while an earlier payment on its line is being undone; 20 s unless told. */
   readonly laneWaitMs?: number;
+  /** How many closed transactions stay in memory, for whoever asks about the last ones; 50 unless told. The log answers for all others. */
+  readonly keepClosed?: number;
+}
+
+/** A payment as `find` gives it: what a later refund or void refers to. */
+export interface FoundPayment extends PaymentView {
+  readonly executionId: string;
+  readonly terminalId: string;
+  readonly saleReference: string;
+  /** What the host told of its approval, and what its receipt shows. */
+  readonly facts?: PaymentFacts;
 }
 
 export type ExecutionResult = { readonly executionId: string } & (
@@ -68,9 +80,11 @@ export interface TillEvents {
 export interface Till extends EventEmitter<TillEvents> {
   /** @throws WORKFLOW_UNKNOWN, TERMINAL_UNKNOWN, TERMINAL_BUSY, KEY_REUSED, LOG_FAILED, ENGINE_CLOSED */
   start(order: { terminal: string; workflow: string; key?: string; input?: Json }): Promise<Sale>;
-  /** @throws EXECUTION_UNKNOWN */
-  get(executionId: string): { readonly executionId: string; readonly status: 'running' | 'succeeded' | 'failed'; readonly result: Promise<ExecutionResult>; readonly payments: readonly PaymentView[] };
-  /** Executions that the log holds open or that this engine ran. */
+  /** A transaction, however long ago it was. @throws EXECUTION_UNKNOWN */
+  get(executionId: string): Promise<{ readonly executionId: string; readonly status: 'running' | 'succeeded' | 'failed'; readonly result: Promise<ExecutionResult>; readonly payments: readonly PaymentView[] }>;
+  /** Payments with an attempt of this reference (trace number with terminal and batch, trade number), newest first, however old. */
+  find(reference: string): Promise<readonly FoundPayment[]>;
+  /** Executions that are open, and those that ended last. */
   executions(): readonly { readonly executionId: string; readonly status: string; readonly terminal: string }[];
   prompts(terminal?: string): readonly Prompt[];
   /** @throws PROMPT_UNKNOWN, PROMPT_ANSWER_INVALID */
@@ -79,8 +93,9 @@ export interface Till extends EventEmitter<TillEvents> {
   cancelPrompt(promptId: string, by?: string): void;
   /** @throws EXECUTION_UNKNOWN */
   cancel(executionId: string, by: string, reason: string): void;
-  /** Every durable record of an execution and its payments, in order. */
+  /** Every durable record of an execution and its payments, in order, however old. @throws EXECUTION_UNKNOWN */
   history(executionId: string): Promise<readonly EventRecord[]>;
+  /** Payments that are open, and those of the transactions that closed last. */
   payments(): readonly PaymentView[];
   cases(): readonly CaseView[];
   /** @throws CASE_UNKNOWN, CASE_NEEDS_REASON */
@@ -134,6 +149,8 @@ class Engine extends EventEmitter<TillEvents> implements Till {
   readonly #cleanUp: (() => void)[] = [];
   /** Terminals between their first check and their start: two starts at once don't both find a terminal free. */
   readonly #starting = new Set<string>();
+  /** Keys of starts that are under way. */
+  readonly #keyed = new Map<string, Promise<void>>();
   #sources: { [workflow: string]: { file: string; text: string } };
   #definitions: { [workflow: string]: StateMachine } = {};
   /** The definitions behind a workflow with their hashes, until one is replaced. */
@@ -149,7 +166,7 @@ class Engine extends EventEmitter<TillEvents> implements Till {
     const clock = options.clock ?? systemClock;
     const random = options.random ?? systemRandom;
     this.#ports = { clock, random, ids: options.ids ?? timeSortedIds(clock, random), hash: options.hash, log: options.log, sealed: options.sealed };
-    this.#journal = new Journal(this.#ports);
+    this.#journal = new Journal(this.#ports, options.keepClosed === undefined ? {} : { keepClosed: options.keepClosed });
     this.#prompts = new Prompts((event, prompt) => this.emit(event, prompt));
     this.#receipts = new Receipts(this.#journal);
     const failed = (error: unknown): void => this.#fail(error);
@@ -193,10 +210,22 @@ class Engine extends EventEmitter<TillEvents> implements Till {
       this.#terminals.set(id, loadTerminal(this.#root, { clock: this.#ports.clock, random: this.#ports.random, terminal: { id, tid, mid, name, operatorId }, counters: this.#countersOf(id) }, this.#options.plugins));
     }
     this.#definitions = this.#checked(this.#sources);
-    const opened = await this.#ports.log.open();
+    const opened = await this.#ports.log.open({ restore: (state) => this.#journal.restore(state) });
     this.#opened = true;
     await this.#journal.load(opened.records);
     this.#journal.onAppend((records) => this.#undelivered.push(...records));
+    const notFailing = this.#ports.log.onFailure?.((error) => this.#fail(error));
+    if (notFailing) this.#cleanUp.push(notFailing);
+    let due = false;
+    const notDue = this.#ports.log.onCheckpointDue?.(() => {
+      due = true;
+    });
+    if (notDue) this.#cleanUp.push(notDue);
+    this.#journal.onAppend(() => {
+      if (!due) return;
+      due = false;
+      void this.#checkpoint();
+    });
     this.#cleanUp.push(this.#ports.log.onDurable((durableTo) => this.#deliver(durableTo)));
     this.#journal.append([{ stream: stream.engine, event: { type: 'engineOpened', version: CORE_VERSION, ...(opened.cut ? { cut: opened.cut } : {}) } }]);
     await this.#forgetOrphans();
@@ -223,22 +252,38 @@ class Engine extends EventEmitter<TillEvents> implements Till {
   }
 
   async start(order: { terminal: string; workflow: string; key?: string; input?: Json }): Promise<Sale> {
+    const { key } = order;
+    if (key === undefined) return await this.#start(order);
+    // One after the other under one key: the second finds what the first began.
+    const before = this.#keyed.get(key);
+    const turn = (before ?? Promise.resolve()).then(() => this.#start(order));
+    const over = turn.then(() => {}, () => {});
+    this.#keyed.set(key, over);
+    try {
+      return await turn;
+    } finally {
+      if (this.#keyed.get(key) === over) this.#keyed.delete(key);
+    }
+  }
+
+  async #start(order: { terminal: string; workflow: string; key?: string; input?: Json }): Promise<Sale> {
     this.#assertOpen();
     // Who starts in the turn that opened the till must find the terminals held that the log holds.
     this.#goOn();
     const { terminal, workflow, key, input = {} } = order;
     if (!this.#terminals.has(terminal)) throw new TillwrightError('TERMINAL_UNKNOWN', { terminal, known: [...this.#terminals.keys()].join(', ') });
-    const known = key === undefined ? undefined : this.#journal.keys.get(key);
+    const known = key === undefined ? undefined : await this.#journal.started(key);
     if (known && key !== undefined) {
       if (known.content !== startContent({ terminal, workflow, input })) throw new TillwrightError('KEY_REUSED', { key });
       return { executionId: known.execution, result: this.#resultOf(known.execution) };
     }
+    this.#assertOpen();
     if (!Object.hasOwn(this.#definitions, workflow)) throw new TillwrightError('WORKFLOW_UNKNOWN', { workflow, known: Object.keys(this.#definitions).join(', ') });
     if (this.#starting.has(terminal) || this.#executions.on(terminal) !== undefined) throw new TillwrightError('TERMINAL_BUSY', { terminal });
     this.#starting.add(terminal);
     try {
       const executionId = this.#ports.ids.next('x');
-      await this.#executions.start({
+      const entry = await this.#executions.start({
         type: 'start',
         executionId,
         terminal,
@@ -248,17 +293,33 @@ class Engine extends EventEmitter<TillEvents> implements Till {
         input,
         ...(key === undefined ? {} : { key }),
       });
+      const result = this.#resultIn(entry);
       // Who gave a key may ask again after a crash: the answer must be the same transaction (15).
       if (key !== undefined) await this.#ports.log.durable(this.#ports.log.head);
-      return { executionId, result: this.#resultOf(executionId) };
+      return { executionId, result };
     } finally {
       this.#starting.delete(terminal);
     }
   }
 
-  get(executionId: string): ReturnType<Till['get']> {
-    const entry = this.#entry(executionId);
-    return { executionId, status: entry.state.status, result: this.#resultOf(executionId), payments: this.#journal.paymentsOf(executionId).map(viewOf) };
+  async get(executionId: string): ReturnType<Till['get']> {
+    const entry = this.#journal.executions.get(executionId);
+    if (entry) return { executionId, status: entry.state.status, result: this.#resultIn(entry), payments: this.#journal.paymentsOf(executionId).map(viewOf) };
+    const archived = await this.#archived(executionId);
+    const payments = await this.#paymentsOf(executionId);
+    return { executionId, status: archived.end.status, result: this.#resultFrom(executionId, archived), payments: payments.map(viewOf) };
+  }
+
+  async find(reference: string): Promise<readonly FoundPayment[]> {
+    const found = await Promise.all((await this.#journal.archive.paymentsBy(reference)).map((id) => this.#payment(id)));
+    return found
+      .filter((payment) => payment !== undefined)
+      .map((payment) => {
+        const facts = payment.attempts.findLast((a) => a.facts !== undefined && a.undoes === undefined)?.facts;
+        const { execution, terminalId, saleReference } = payment;
+        return { ...viewOf(payment), executionId: execution, terminalId, saleReference, ...(facts ? { facts } : {}) };
+      })
+      .toReversed();
   }
 
   executions(): ReturnType<Till['executions']> {
@@ -281,15 +342,17 @@ class Engine extends EventEmitter<TillEvents> implements Till {
 
   cancel(executionId: string, by: string, reason: string): void {
     this.#assertOpen();
-    this.#entry(executionId);
+    if (!this.#journal.executions.has(executionId)) throw new TillwrightError('EXECUTION_UNKNOWN', { execution: executionId });
     this.#executions.cancel(executionId, by, reason);
   }
 
   async history(executionId: string): Promise<readonly EventRecord[]> {
-    this.#entry(executionId);
-    const streams = [stream.execution(executionId), ...this.#journal.paymentsOf(executionId).map(({ paymentId }) => stream.payment(paymentId))];
+    const { archive } = this.#journal;
     const records: EventRecord[] = [];
-    for (const name of streams) for await (const record of this.#ports.log.read(name)) records.push(record);
+    const { durableTo } = this.#ports.log;
+    const streams = [stream.execution(executionId), ...(await archive.paymentsOf(executionId)).map((id) => stream.payment(id))];
+    for (const name of streams) for await (const record of this.#ports.log.read(name)) if (record.seq <= durableTo) records.push(record);
+    if (records.length === 0 && !this.#journal.executions.has(executionId)) throw new TillwrightError('EXECUTION_UNKNOWN', { execution: executionId });
     return records.sort((a, b) => a.seq - b.seq);
   }
 
@@ -344,6 +407,7 @@ class Engine extends EventEmitter<TillEvents> implements Till {
     }
     if (this.#opened) {
       await this.#ports.sealed.close?.();
+      if (this.#failure === undefined) await this.#checkpoint();
       await this.#ports.log.close();
     }
     for (const { reject } of this.#results.values()) reject(new TillwrightError('ENGINE_CLOSED'));
@@ -403,8 +467,46 @@ class Engine extends EventEmitter<TillEvents> implements Till {
     for (const key of await this.#ports.sealed.keys()) if (!wanted.has(key)) await this.#ports.sealed.forget(key);
   }
 
+  #payment(paymentId: string): Promise<PaymentState | undefined> {
+    const known = this.#journal.payments.get(paymentId);
+    return known ? Promise.resolve(known) : this.#journal.archive.payment(paymentId);
+  }
+
+  async #paymentsOf(executionId: string): Promise<PaymentState[]> {
+    const payments = await Promise.all((await this.#journal.archive.paymentsOf(executionId)).map((id) => this.#payment(id)));
+    return payments.filter((payment) => payment !== undefined);
+  }
+
+  /** @throws EXECUTION_UNKNOWN */
+  async #archived(executionId: string): Promise<ArchivedExecution> {
+    const archived = await this.#journal.archive.execution(executionId);
+    if (!archived) throw new TillwrightError('EXECUTION_UNKNOWN', { execution: executionId });
+    return archived;
+  }
+
   #resultOf(executionId: string): Promise<ExecutionResult> {
-    const known = this.#results.get(executionId);
+    const entry = this.#journal.executions.get(executionId);
+    return entry ? this.#resultIn(entry) : this.#resultFrom(executionId);
+  }
+
+  #resultFrom(executionId: string, known?: ArchivedExecution): Promise<ExecutionResult> {
+    const result = this.#readResult(executionId, known);
+    // Nobody need wait for it.
+    result.catch(() => {});
+    return result;
+  }
+
+  /** A transaction that has left memory is closed: nothing of it is unsettled. */
+  async #readResult(executionId: string, known?: ArchivedExecution): Promise<ExecutionResult> {
+    const { end, seq } = known ?? (await this.#archived(executionId));
+    await this.#ports.log.durable(seq);
+    return end.status === 'succeeded'
+      ? { executionId, status: 'succeeded', output: end.output }
+      : { executionId, status: 'failed', error: end.error, cause: end.cause, unsettled: [] };
+  }
+
+  #resultIn(entry: ExecutionEntry): Promise<ExecutionResult> {
+    const known = this.#results.get(entry.id);
     if (known) return known.promise;
     let resolve: (result: ExecutionResult) => void = () => {};
     let reject: (error: unknown) => void = () => {};
@@ -414,8 +516,7 @@ class Engine extends EventEmitter<TillEvents> implements Till {
     });
     // Nobody need wait for it.
     promise.catch(() => {});
-    this.#results.set(executionId, { promise, resolve, reject });
-    const entry = this.#entry(executionId);
+    this.#results.set(entry.id, { promise, resolve, reject });
     if (entry.state.status !== 'running') this.#tell(entry);
     return promise;
   }
@@ -445,17 +546,22 @@ class Engine extends EventEmitter<TillEvents> implements Till {
     return { executionId: id, status: 'failed', error: state.failure?.error ?? 'States.Runtime', cause: state.failure?.cause ?? '', unsettled };
   }
 
+  /** What is folded so far, so that the next opening need not read it again. Without it opening takes longer, and that is all. */
+  async #checkpoint(): Promise<void> {
+    try {
+      await this.#ports.log.checkpoint?.(this.#journal.snapshot());
+    } catch (error) {
+      // A log that failed says so itself.
+      if (TillwrightError.is(error) || this.#failure !== undefined) return;
+      this.emit('alarm', { kind: 'checkpoint-failed', why: error instanceof Error ? error.message : String(error) });
+    }
+  }
+
   #deliver(durableTo: number): void {
     while (this.#undelivered[0] && this.#undelivered[0].seq <= durableTo) {
       const record = this.#undelivered.shift();
       if (record) this.emit('event', record);
     }
-  }
-
-  #entry(executionId: string): ExecutionEntry {
-    const entry = this.#journal.executions.get(executionId);
-    if (!entry) throw new TillwrightError('EXECUTION_UNKNOWN', { execution: executionId });
-    return entry;
   }
 
   #assertOpen(): void {

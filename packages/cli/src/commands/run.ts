@@ -67,7 +67,7 @@ export const run = async (file: string, options: RunOptions): Promise<ExitCode> 
     let exit: ExitCode = EXIT.succeeded;
     for (const { executionId, status } of till.executions().filter((each) => each.status === 'running')) {
       if (status === 'running') announce(texts.recovered);
-      exit = worse(exit, await end(till, await till.get(executionId).result, options));
+      exit = worse(exit, await end(till, await (await till.get(executionId)).result, options));
     }
     let played = 0;
     do {
@@ -103,7 +103,7 @@ const watchFrom = async (file: string, known: Awaited<ReturnType<typeof readWork
 const phoneOf =
   ({ till, endpoints }: Counter): Payer =>
   async (prompt, outcome) => {
-    const payment = till.get(prompt.executionId).payments.at(-1);
+    const payment = (await till.get(prompt.executionId)).payments.at(-1);
     const control = payment?.method === 'alipay' ? endpoints.alipay?.control : payment?.method === 'wechat' ? endpoints.wechat?.control : undefined;
     const reference = payment?.references.at(-1);
     if (control === undefined || reference === undefined) return;
@@ -133,7 +133,7 @@ const end = async (till: Till, result: ExecutionResult, { json, language }: RunO
     if (!json) console.log(say(language, texts.settling));
     await settled(till, undoing);
   }
-  const payments = till.get(result.executionId).payments;
+  const { payments } = await till.get(result.executionId);
   const left = result.status === 'failed' ? { ...result, unsettled: payments.filter(({ state }) => state === 'being-undone' || state === 'undecided' || state === 'case') } : result;
   const cases = till.cases().length;
   console.log(json ? JSON.stringify({ result: left }) : describeResult(left, language, cases));

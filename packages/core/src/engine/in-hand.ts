@@ -11,7 +11,7 @@ import type { Ports } from './ports.js';
 import { Stops } from './stops.js';
 
 export interface Alarm {
-  readonly kind: 'case-opened' | 'contradiction' | 'log-failed' | 'plugin-missing' | 'sealed-failed';
+  readonly kind: 'case-opened' | 'contradiction' | 'log-failed' | 'plugin-missing' | 'sealed-failed' | 'checkpoint-failed';
   readonly paymentId?: string;
   readonly caseId?: string;
   readonly why: string;

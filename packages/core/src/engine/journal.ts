@@ -4,8 +4,10 @@ import type { Decision } from '../interpreter/decide.js';
 import type { OwnState } from '../interpreter/draft.js';
 import { evolveOwn } from '../interpreter/evolve.js';
 import type { ExecutionState, Program } from '../interpreter/types.js';
-import { canonicalJson, deepFreeze } from '../json.js';
-import { evolvePayment, owesReceipt, type PaymentState } from './payment.js';
+import { canonicalJson, deepFreeze, isObject, type Json, type JsonObject } from '../json.js';
+import { CORE_VERSION } from '../version.js';
+import { Archive } from './archive.js';
+import { evolvePayment, isSettled, mayOweLater, owesReceipt, type PaymentState } from './payment.js';
 import type { EventInput, Ports } from './ports.js';
 
 export const stream = {
@@ -15,7 +17,18 @@ export const stream = {
   engine: 'e',
 } as const;
 
-/** An execution as the journal holds it; `closed` ones keep no more than their result. */
+/**
+ * Counts up whenever the folds make something else of the same records. A checkpoint of another fold, or of another version of
+ * core, is not taken: the log is folded anew.
+ */
+const FOLD = 1;
+
+export interface JournalOptions {
+  /** How many closed transactions stay in memory, the last ones that closed; 50 unless told. */
+  readonly keepClosed?: number;
+}
+
+/** An execution as the journal holds it; ended ones keep no more than their result. */
 export interface ExecutionEntry {
   readonly id: string;
   readonly program: Program;
@@ -37,7 +50,10 @@ export interface Decided {
   readonly at: number;
 }
 
-/** The log with everything folded out of it: one place appends, and what it appends is folded at once. */
+/**
+ * The log with everything folded out of it that may still change: one place appends, and what it appends is folded at once.
+ * A transaction that is closed, its execution ended and nothing owed by its payments, leaves memory after a while; the log answers for it then.
+ */
 export class Journal {
   readonly executions = new Map<string, ExecutionEntry>();
   readonly payments = new Map<string, PaymentState>();
@@ -49,12 +65,110 @@ export class Journal {
   readonly #definitions = new Map<string, StateMachine>();
   readonly #counters = new Map<string, number>();
   readonly #listeners: ((records: readonly EventRecord[]) => void)[] = [];
+  /** Executions whose transaction is closed, in the order in which they closed. */
+  readonly #closed = new Set<string>();
+  /** Settled payments that their method says owe nothing more. */
+  readonly #atRest = new Set<string>();
+  readonly #keepClosed: number;
+  readonly archive: Archive;
+  /** Payments that somebody is at work on stay. */
+  busy: (paymentId: string) => boolean = () => false;
 
-  constructor(readonly ports: Pick<Ports, 'log' | 'clock'>) {}
+  constructor(
+    readonly ports: Pick<Ports, 'log' | 'clock'>,
+    { keepClosed = 50 }: JournalOptions = {},
+  ) {
+    this.#keepClosed = keepClosed;
+    this.archive = new Archive(ports.log);
+  }
 
-  /** Folds what the log holds. */
+  /** Folds what the log holds, or holds after what was restored. */
   async load(records: AsyncIterable<EventRecord>): Promise<void> {
-    for await (const record of records) this.#fold(record);
+    const strays = new Set<string>();
+    for await (const record of records) {
+      const id = record.stream.slice(2);
+      // Heard of after it was closed: it comes back whole.
+      if (record.stream[0] === 'p' && record.event.type !== 'paymentPrepared' && !this.payments.has(id)) strays.add(id);
+      else this.#fold(record);
+    }
+    for (const id of strays) await this.recall(id);
+    // The rest is stored again by the next start that needs it.
+    const pinned = new Set([...this.executions.values()].flatMap(({ state }) => Object.values(state.pins)));
+    for (const hash of this.#definitions.keys()) if (!pinned.has(hash)) this.#definitions.delete(hash);
+  }
+
+  /** All that is in memory, as of the log's head. Plain data: what the log keeps as a checkpoint. */
+  snapshot(): Json {
+    const plain = {
+      fold: FOLD,
+      core: CORE_VERSION,
+      executions: [...this.executions.values()].map(({ id, state, seq, startSeq, cancelled }) => ({ id, state, seq, startSeq, ...(cancelled ? { cancelled } : {}) })),
+      payments: [...this.payments.values()],
+      keys: [...this.keys],
+      counters: [...this.#counters],
+      definitions: [...this.#definitions],
+      closed: [...this.#closed],
+      atRest: [...this.#atRest],
+    };
+    return plain as unknown as Json;
+  }
+
+  /** Takes up what `snapshot` gave, in an empty journal. @returns false, and nothing is changed, where this version folds otherwise */
+  restore(from: Json): boolean {
+    if (!isObject(from) || from['fold'] !== FOLD || from['core'] !== CORE_VERSION) return false;
+    try {
+      this.#restore(from);
+      return true;
+    } catch {
+      // Whatever is wrong with it: the log says the same, and more slowly.
+      for (const map of [this.executions, this.payments, this.keys, this.#byExecution, this.#bySale, this.#owing, this.#definitions, this.#counters, this.#closed, this.#atRest]) map.clear();
+      return false;
+    }
+  }
+
+  #restore(from: JsonObject): void {
+    const { executions, payments, keys, counters, definitions, closed, atRest } = from as unknown as {
+      executions: Omit<ExecutionEntry, 'program'>[];
+      payments: PaymentState[];
+      keys: [string, { execution: string; content: string }][];
+      counters: [string, number][];
+      definitions: [string, StateMachine][];
+      closed: string[];
+      atRest: string[];
+    };
+    for (const [hash, definition] of definitions) this.#definitions.set(hash, definition);
+    for (const entry of executions) this.executions.set(entry.id, { ...entry, program: this.programOf(entry.state.workflow, entry.state.pins) });
+    for (const payment of payments) this.#take(payment);
+    for (const [key, known] of keys) this.keys.set(key, known);
+    for (const [name, to] of counters) this.#counters.set(name, to);
+    for (const id of closed) this.#closed.add(id);
+    for (const id of atRest) this.#atRest.add(id);
+  }
+
+  /** The transaction that a key started, however long ago (15). */
+  async started(key: string): Promise<{ readonly execution: string; readonly content: string } | undefined> {
+    const known = this.keys.get(key);
+    if (known) return known;
+    const start = await this.archive.startOf(key);
+    return start && { execution: start.execution, content: startContent(start.event) };
+  }
+
+  /** Brings a payment back that has left memory. */
+  async recall(paymentId: string): Promise<PaymentState | undefined> {
+    const payment = this.payments.get(paymentId) ?? (await this.archive.payment(paymentId));
+    if (payment && !this.payments.has(paymentId)) this.#take(payment);
+    return this.payments.get(paymentId);
+  }
+
+  /** Nothing is owed by a settled payment, says who knows its method. */
+  rest(paymentId: string): void {
+    this.#atRest.add(paymentId);
+  }
+
+  /** Looks whether a payment's transaction can leave memory. */
+  look(paymentId: string): void {
+    const payment = this.payments.get(paymentId);
+    if (payment) this.#look(payment.execution);
   }
 
   /**
@@ -83,6 +197,7 @@ export class Journal {
       let entry = this.executions.get(decided.id);
       if (!entry) this.#begun((entry = { id: decided.id, program: decided.program, state, seq: 0, startSeq: own[0]?.seq ?? 0 }));
       entry.seq = own.at(-1)?.seq ?? entry.seq;
+      if (state.status !== 'running') this.#look(decided.id);
     }, name);
     return changed;
   }
@@ -154,13 +269,13 @@ export class Journal {
       case 'p': {
         const before = this.payments.get(id);
         const after = evolvePayment(before, record);
-        this.payments.set(id, after);
-        if (after.receipts !== before?.receipts) this.#noteOwing(after);
-        if (!before) {
-          push(this.#byExecution, after.execution, id);
-          push(this.#bySale, after.saleReference, id);
-        }
-        return;
+        if (before) {
+          this.payments.set(id, after);
+          if (after.receipts !== before.receipts) this.#noteOwing(after);
+          // What is not about its receipts may make it owe something again.
+          else this.#atRest.delete(id);
+        } else this.#take(after);
+        return this.#look(after.execution);
       }
       case 't': {
         const event = record.event as TerminalEvent;
@@ -170,6 +285,50 @@ export class Journal {
       default:
         if (record.event.type === 'definitionStored') this.#definitions.set(record.event.hash, JSON.parse(record.event.source) as StateMachine);
     }
+  }
+
+  #take(payment: PaymentState): void {
+    const { paymentId, execution, saleReference } = payment;
+    this.payments.set(paymentId, payment);
+    push(this.#byExecution, execution, paymentId);
+    push(this.#bySale, saleReference, paymentId);
+    if (payment.receipts.length > 0) this.#noteOwing(payment);
+  }
+
+  /** A transaction that has just closed stays for a while, one that is open again stays for good. */
+  #look(execution: string): void {
+    const running = this.executions.get(execution)?.state.status === 'running';
+    if (running || !(this.#byExecution.get(execution) ?? []).every((id) => this.#isClosed(id))) {
+      this.#closed.delete(execution);
+      return;
+    }
+    this.#closed.add(execution);
+    for (const oldest of this.#closed) {
+      if (this.#closed.size <= this.#keepClosed) return;
+      this.#closed.delete(oldest);
+      this.#leave(oldest);
+    }
+  }
+
+  #isClosed(paymentId: string): boolean {
+    const payment = this.payments.get(paymentId);
+    return payment === undefined || (isSettled(payment) && !owesReceipt(payment) && (!mayOweLater(payment) || this.#atRest.has(paymentId)) && !this.busy(paymentId));
+  }
+
+  #leave(execution: string): void {
+    const key = this.executions.get(execution)?.state.key;
+    if (key !== undefined && this.keys.get(key)?.execution === execution) this.keys.delete(key);
+    this.executions.delete(execution);
+    for (const payment of this.paymentsOf(execution)) {
+      const { paymentId, saleReference, terminalId } = payment;
+      this.payments.delete(paymentId);
+      this.#atRest.delete(paymentId);
+      this.#owing.get(terminalId)?.delete(paymentId);
+      const others = (this.#bySale.get(saleReference) ?? []).filter((id) => id !== paymentId);
+      if (others.length > 0) this.#bySale.set(saleReference, others);
+      else this.#bySale.delete(saleReference);
+    }
+    this.#byExecution.delete(execution);
   }
 
   #noteOwing(payment: PaymentState): void {
@@ -193,6 +352,7 @@ export class Journal {
     if (!entry) throw new Error(`the log has ${event.type} for an execution ${id} that never started`);
     evolveOwn(entry.state as OwnState, [event], at, entry.program);
     entry.seq = seq;
+    if (entry.state.status !== 'running') this.#look(id);
   }
 
   #begun(entry: ExecutionEntry): void {

@@ -289,6 +289,10 @@ export const isUndecided = (payment: PaymentState): boolean =>
 
 const isOpen = (a: AttemptState): boolean => a.fate === 'submitted' || a.fate === 'undecided' || a.fate === 'approved' || a.fate === 'condemned';
 
+/** Whether a settled payment owes anything more depends on its method: what is sealed, a look again (5), an advice (9). */
+export const mayOweLater = (payment: PaymentState): boolean =>
+  payment.attempts.some((a) => a.sealed || a.undone?.proof === 'no-original' || (a.approved?.owed !== undefined && !a.advised && a.fate === 'completed'));
+
 /** Copies of a receipt are not printed yet. */
 export const owesReceipt = (payment: PaymentState): boolean => payment.receipts.some((each) => each.printed.length < each.copies.length);
 

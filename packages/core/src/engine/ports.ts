@@ -46,6 +46,8 @@ export interface EventLog {
   durable(seq: number): Promise<void>;
   /** Calls back, without forcing a sync, whenever more is on disk. Returns how to stop. */
   onDurable(listener: (durableTo: number) => void): () => void;
+  /** Calls back once, when the log has failed, though nobody waits for it. Returns how to stop. */
+  onFailure?(listener: (error: Error) => void): () => void;
   /** The last appended record's number, 0 for none, and what is on disk. */
   readonly head: number;
   readonly durableTo: number;

@@ -27,6 +27,7 @@ export class Settler {
     this.#hand = new InHand(options);
     this.#submitting = new Submitting(this.#hand, (paymentId) => this.settle(paymentId));
     this.#undoing = new Undoing(this.#hand, this.#submitting);
+    options.journal.busy = (paymentId) => this.#running.has(paymentId);
   }
 
   /** Takes up every payment that the log leaves open. */
@@ -35,7 +36,9 @@ export class Settler {
       if (isSettled(payment)) {
         // Settled, and yet something is owed: a look again (5), an advice (9), what is sealed.
         const found = this.#hand.methodOf(payment);
-        if (found && nextDuty(payment, this.#hand.dutyContext(payment, found.method))) this.settle(payment.paymentId);
+        if (!found) continue;
+        if (nextDuty(payment, this.#hand.dutyContext(payment, found.method))) this.settle(payment.paymentId);
+        else this.#atRest(payment.paymentId);
         continue;
       }
       this.#hand.shutLane(payment);
@@ -116,8 +119,15 @@ export class Settler {
         this.#hand.notify(paymentId);
         // It may have been asked for between the loop's last look and this line.
         if (this.#stale.has(paymentId)) this.settle(paymentId);
+        else this.#options.journal.look(paymentId);
       });
     this.#running.set(paymentId, loop);
+  }
+
+  #atRest(paymentId: string): void {
+    const { journal } = this.#options;
+    journal.rest(paymentId);
+    journal.look(paymentId);
   }
 
   /** Resolves when every loop has come to rest. */
@@ -142,6 +152,7 @@ export class Settler {
           this.#hand.live.delete(paymentId);
           this.#hand.givenUp.delete(paymentId);
           this.#hand.reopenLanes(payment);
+          this.#options.journal.rest(paymentId);
         }
         return;
       }

@@ -89,7 +89,7 @@ describe('settling', () => {
     await world.clock.until(world.clock.now() + 1_000);
     world.crash();
     const again = await world.open();
-    expect(await again?.get(sale?.executionId ?? '').result).toMatchObject({ status: 'failed', error: 'Terminal.Cancelled' });
+    expect(await (await again?.get(sale?.executionId ?? ''))?.result).toMatchObject({ status: 'failed', error: 'Terminal.Cancelled' });
     await world.quiet();
     expect(await world.check()).toEqual([]);
   });

@@ -226,9 +226,12 @@ export class Submitting {
   /** An answer that came after its time: it changes nothing that is final, and restarts the undo of what was condemned (5). */
   #late(paymentId: string, attempt: number, answer: Answer | Finding): void {
     const { journal, closing, alarm, failed } = this.#hand.options;
+    if (closing.aborted || answer.outcome === 'unknown' || answer.outcome === 'not-sent') return;
     const payment = this.#hand.payment(paymentId);
-    const known = payment?.attempts.find((a) => a.attempt === attempt);
-    if (!payment || !known || closing.aborted || answer.outcome === 'unknown' || answer.outcome === 'not-sent') return;
+    // So late that its transaction is closed and has left memory.
+    if (!payment) return void journal.recall(paymentId).then((found) => found && this.#late(paymentId, attempt, answer), failed);
+    const known = payment.attempts.find((a) => a.attempt === attempt);
+    if (!known) return;
     if (isResolved(payment) || (known.fate === 'declined' && answer.outcome === 'approved')) {
       journal.append([{ stream: stream.payment(paymentId), event: { type: 'paymentContradicted', known: known.fate, heard: answer as Finding } }]);
       alarm({ kind: 'contradiction', paymentId, why: `known as ${known.fate}, then heard ${answer.outcome}` });

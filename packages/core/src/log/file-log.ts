@@ -73,6 +73,7 @@ class DirectoryLog implements FileLog {
   #sizes: number[] = [];
   #checkpointing: Promise<void> = Promise.resolve();
   readonly #due = new Set<() => void>();
+  readonly #failing = new Set<(error: Error) => void>();
   #readAtOpen = 0;
   #head = 0;
   #headHash = '';
@@ -140,6 +141,11 @@ class DirectoryLog implements FileLog {
 
   onDurable(listener: (durableTo: number) => void): () => void {
     return this.#listeners.add(listener);
+  }
+
+  onFailure(listener: (error: Error) => void): () => void {
+    this.#failing.add(listener);
+    return () => void this.#failing.delete(listener);
   }
 
   #onDisk(seq: number): Promise<void> {
@@ -325,6 +331,7 @@ class DirectoryLog implements FileLog {
       this.#failure = failed(error);
       clearTimeout(this.#lazy);
       for (const waiter of this.#waiting.splice(0)) waiter.reject(this.#failure);
+      for (const listener of this.#failing) listener(this.#failure);
     }
     // In the same breath as the last look at what is wanted: who asks from now on starts a new round.
     this.#writing = undefined;

@@ -55,7 +55,7 @@ export const memoryLog = (options: MemoryLogOptions = {}): MemoryLog => {
   let flushing = false;
   let isOpen = false;
   let failure: TillwrightError | undefined;
-  let failing: 'write' | 'sync' | undefined;
+  let toFail: 'write' | 'sync' | undefined;
   let writeFailed = false;
   const listeners = new Listeners();
   const due = new Set<() => void>();
@@ -77,9 +77,12 @@ export const memoryLog = (options: MemoryLogOptions = {}): MemoryLog => {
     if (failure !== undefined) throw failure;
     if (!isOpen) throw new TillwrightError('ENGINE_CLOSED');
   };
+  const failing = new Set<(error: Error) => void>();
   const fail = (why: string, cause?: unknown): void => {
     failure ??= new TillwrightError('LOG_FAILED', { why }, { cause });
     for (const waiter of waiting.splice(0)) waiter.reject(failure);
+    for (const listener of failing) listener(failure);
+    failing.clear();
   };
 
   const syncOnce = async (): Promise<void> => {
@@ -87,9 +90,9 @@ export const memoryLog = (options: MemoryLogOptions = {}): MemoryLog => {
     await Promise.resolve();
     const upTo = records.length;
     await options.beforeSync?.(upTo);
-    if (failing !== undefined) {
-      writeFailed = failing === 'write';
-      throw new Error(`the ${failing} was made to fail`);
+    if (toFail !== undefined) {
+      writeFailed = toFail === 'write';
+      throw new Error(`the ${toFail} was made to fail`);
     }
     // The power may have failed meanwhile.
     if (failure !== undefined) throw failure;
@@ -171,6 +174,10 @@ export const memoryLog = (options: MemoryLogOptions = {}): MemoryLog => {
       return onDisk(seq);
     },
     onDurable: (listener) => listeners.add(listener),
+    onFailure: (listener) => {
+      failing.add(listener);
+      return () => void failing.delete(listener);
+    },
     read: (stream) => each(records.filter((record) => record.stream === stream)),
     find: async (by, value) => [...(found.get(findTerm(by, value)) ?? [])],
     checkpoint: async (state) => {
@@ -197,7 +204,7 @@ export const memoryLog = (options: MemoryLogOptions = {}): MemoryLog => {
       return memoryLog({ ...(options.hash === undefined ? {} : { hash: options.hash }), ...next, records: survived });
     },
     failNext: (what) => {
-      failing = what;
+      toFail = what;
     },
   };
 };

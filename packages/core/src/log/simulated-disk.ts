@@ -32,13 +32,21 @@ export class SimulatedDisk implements FileSystem {
   #operationsLeft = Infinity;
   #next: { readonly operation: Operation; readonly done: () => void } | undefined;
   #onOff: (() => void) | undefined;
-  #fault: { readonly operation: Operation; readonly code: string; readonly path: string | undefined } | undefined;
+  #fault: { readonly operation: Operation; readonly code: string; readonly path: string | undefined; skip: number } | undefined;
   /** Every operation that changed something, in order. */
   readonly operations: string[] = [];
 
-  /** The next operation of a kind, on one path if that is told, fails with a system's code; `SHORT` writes half and says so. */
-  failNext(operation: Operation, code: string, path?: string): void {
-    this.#fault = { operation, code, path };
+  /**
+   * The next operation of a kind, on one path if that is told, fails with a system's code; `SHORT` writes half and says so.
+   * @param skip so many of them succeed before
+   */
+  failNext(operation: Operation, code: string, path?: string, skip = 0): void {
+    this.#fault = { operation, code, path, skip };
+  }
+
+  /** Whether the fault that was ordered has struck. */
+  get struck(): boolean {
+    return this.#fault === undefined;
   }
 
   /** Calls back when the next operation of a kind is done. */
@@ -248,6 +256,10 @@ export class SimulatedDisk implements FileSystem {
     }
     const fault = this.#fault;
     if (fault === undefined || fault.operation !== operation || (fault.path !== undefined && fault.path !== path)) return false;
+    if (fault.skip > 0) {
+      fault.skip -= 1;
+      return false;
+    }
     this.#fault = undefined;
     if (fault.code === 'SHORT') return true;
     throw systemError(fault.code);

@@ -1,6 +1,6 @@
 /** What must be true of a till and its hosts: of each message as it leaves, and of everything once all is quiet. They know the log and the hosts' ledgers. */
 import { Journal } from '../engine/journal.js';
-import { type AttemptState, evolvePayment, isUndecided, isResolved, openCase, paidMinor, type PaymentState } from '../engine/payment.js';
+import { type AttemptState, evolvePayment, isSettled, isUndecided, isResolved, openCase, owesReceipt, paidMinor, type PaymentState } from '../engine/payment.js';
 import type { Clock } from '../contract.js';
 import type { EventRecord } from '../events.js';
 import { canonicalJson, type Json } from '../json.js';
@@ -28,8 +28,7 @@ export interface Evidence {
 /** @returns what is wrong, in words; empty when all is well */
 export const check = async (evidence: Evidence): Promise<readonly string[]> => {
   const { log, clock, host } = evidence;
-  const replayed = new Journal({ log, clock });
-  await replayed.load(each(log.records));
+  const replayed = await foldAll(log, clock);
   const payments = [...replayed.payments.values()];
   return [
     ...payments.flatMap((payment) => atRest(payment)),
@@ -86,12 +85,18 @@ const strangers = ({ payments }: Journal, host: SimulatedHost): string[] =>
     .filter(({ reference, paymentId }) => !payments.get(paymentId)?.attempts.some((a) => a.prepared.reference === reference))
     .map(({ reference, paymentId }) => `the host has ${reference}, of which the log of ${paymentId} knows nothing`);
 
-const sameState = (replayed: Journal, live: Evidence['live']): string[] =>
-  (['executions', 'payments', 'keys'] as const)
-    .filter((what) => textOf(replayed[what]) !== textOf(live[what]))
-    .map((what) => `replaying the log gives other ${what} than the engine holds`);
+/** Memory holds nothing but what the log says, and everything that is not closed. */
+const sameState = (replayed: Journal, live: Evidence['live']): string[] => [
+  ...(['executions', 'payments', 'keys'] as const).flatMap((what) =>
+    [...live[what]].filter(([id, held]) => textOf(replayed[what].get(id)) !== textOf(held)).map(([id]) => `${what}: replaying the log gives another ${id} than the engine holds`),
+  ),
+  ...[...replayed.executions.values()].filter(({ id, state }) => state.status === 'running' && !live.executions.has(id)).map(({ id }) => `the engine has forgotten ${id}, which runs`),
+  ...[...replayed.payments.values()]
+    .filter((payment) => (!isSettled(payment) || owesReceipt(payment) || openCase(payment)) && !live.payments.has(payment.paymentId))
+    .map(({ paymentId }) => `the engine has forgotten ${paymentId}, which is not closed`),
+];
 
-const textOf = (map: ReadonlyMap<string, unknown>): string => canonicalJson(JSON.parse(JSON.stringify([...map])) as Json);
+const textOf = (value: unknown): string => canonicalJson(JSON.parse(JSON.stringify(value ?? null)) as Json);
 
 /** What was told once stays true: the end of a transaction, and every payment that was then committed. */
 const toldTruth = (told: readonly ExecutionResult[], { executions }: Journal): string[] =>
@@ -114,6 +119,13 @@ const isOpen = ({ fate }: AttemptState): boolean => fate === 'submitted' || fate
 const leaks = (log: MemoryLog, secrets: readonly string[]): string[] => {
   const text = JSON.stringify(log.records);
   return secrets.filter((secret) => text.includes(secret)).map(() => 'a secret stands in the log');
+};
+
+/** The whole log folded anew, with nothing left out. */
+export const foldAll = async (log: MemoryLog, clock: Clock): Promise<Journal> => {
+  const replayed = new Journal({ log, clock }, { keepClosed: Infinity });
+  await replayed.load(each(log.records));
+  return replayed;
 };
 
 async function* each<T>(items: readonly T[]): AsyncGenerator<T> {

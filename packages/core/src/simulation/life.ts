@@ -90,6 +90,7 @@ export class Life {
       },
       durable: (seq) => this.hear(this.alive ? log.durable(seq) : nothing<void>(), 'durable'),
       onDurable: (listener) => log.onDurable((durableTo) => this.alive && listener(durableTo)),
+      onFailure: (listener) => log.onFailure?.((error) => this.alive && listener(error)) ?? (() => {}),
       read: (stream) => log.read(stream),
       find: (by, value) => this.hear(log.find(by, value)),
       checkpoint: async (state) => {

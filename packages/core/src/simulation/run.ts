@@ -6,7 +6,8 @@ import { TillwrightError } from '../errors.js';
 import type { Till } from '../till.js';
 import { simulatedFlows } from './flows.js';
 import { type FaultMix, type Mishap, type Swarm, swarmOf } from './swarm.js';
-import { World } from './world.js';
+import { foldAll } from './checkers.js';
+import { type CheckpointFate, World } from './world.js';
 
 export interface RunReport {
   readonly seed: string;
@@ -51,6 +52,7 @@ class Run {
     this.#random = seeded(`${seed}/people`);
     this.#swarm = swarmOf(seeded(`${seed}/faults`), faults);
     const network = seeded(`${seed}/network`);
+    const memory = seeded(`${seed}/memory`);
     this.#flows = workflow === undefined ? this.#some(Object.keys(simulatedFlows)) : [workflow];
     this.#sales = 2 + this.#under(4);
     this.#world = new World({
@@ -62,6 +64,10 @@ class Run {
       latencyMs: () => 10 + Math.floor(network.next() ** 4 * 3_000),
       syncMs: () => 1 + Math.floor(network.next() * 20),
       lateMs: 15_000 + this.#under(70_000),
+      // Most of what a till's memory holds has left it long before its evening.
+      keepClosed: Math.floor(memory.next() * 4),
+      checkpointEvery: 5 + Math.floor(memory.next() * 60),
+      checkpointAfterCrash: () => this.#checkpointLeft(memory),
     });
   }
 
@@ -82,7 +88,7 @@ class Run {
     } catch (error) {
       problems.push(`the run itself failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
     }
-    const payments = [...(world.journal()?.payments.values() ?? [])];
+    const payments = [...(await foldAll(world.log, world.clock)).payments.values()];
     const report = { seed: this.#seed, problems, records: world.log.records, faults: this.#faults(), payments: countsOf(payments), sales: this.#started, virtualMs: world.clock.now() - startMs };
     world.life.end();
     world.clock.stop();
@@ -196,6 +202,12 @@ class Run {
     };
     watch().catch((error: unknown) => world.violations.push(`somebody at ${terminal} met ${String(error)}`));
     return mind;
+  }
+
+  #checkpointLeft(random: Random): CheckpointFate {
+    const left = (['kept', 'kept', 'kept', 'older', 'torn', 'absent'] as const)[Math.floor(random.next() * 6)] ?? 'kept';
+    if (left !== 'kept') this.#struck.set(`checkpoint-${left}`, (this.#struck.get(`checkpoint-${left}`) ?? 0) + 1);
+    return left;
   }
 
   #strikes(mishap: Mishap): boolean {

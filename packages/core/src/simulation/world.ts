@@ -5,7 +5,7 @@ import type { Hash, IdSource } from '../engine/ports.js';
 import { type VirtualClock, virtualClock } from '../engine/virtual-clock.js';
 import type { EventRecord } from '../events.js';
 import { seeded } from '../interpreter/random.js';
-import { type MemoryLog, memoryLog } from '../log/memory-log.js';
+import { type MemoryLog, memoryLog, type MemoryLogOptions } from '../log/memory-log.js';
 import { memorySealedStore } from '../log/memory-sealed-store.js';
 import { createTill, type ExecutionResult, journalOf, type Till } from '../till.js';
 import { check, Witness } from './checkers.js';
@@ -25,7 +25,14 @@ export interface WorldOptions {
   /** How long a sync takes. */
   readonly syncMs?: () => number;
   readonly lateMs?: number;
+  readonly keepClosed?: number;
+  /** In records; never unless told. */
+  readonly checkpointEvery?: number;
+  /** What a crash left of the checkpoint: the last one unless told. */
+  readonly checkpointAfterCrash?: () => CheckpointFate;
 }
+
+export type CheckpointFate = 'kept' | 'older' | 'torn' | 'absent';
 
 const START_MS = Date.UTC(2026, 0, 1, 1);
 
@@ -50,6 +57,9 @@ export class World {
   readonly #witness = new Witness();
   #ids = 0;
   #onPaper: (() => void) | undefined;
+  #checkpoints: { text?: string } = {};
+  /** The one before. */
+  #olderCheckpoint: string | undefined;
 
   constructor(options: WorldOptions) {
     this.#options = options;
@@ -85,6 +95,7 @@ export class World {
       clock: life.clock(this.clock),
       random: this.#random,
       ids,
+      ...(this.#options.keepClosed === undefined ? {} : { keepClosed: this.#options.keepClosed }),
     });
     opening.catch(() => {});
     const till = await Promise.race([opening, life.ended.then(() => undefined)]);
@@ -99,6 +110,7 @@ export class World {
   crash(keepAppends = 0): void {
     this.life.end();
     this.till = undefined;
+    this.#spoilCheckpoint(this.#options.checkpointAfterCrash?.() ?? 'kept');
     this.log = this.log.crash({ ...this.#disk(), keepAppends });
   }
 
@@ -160,12 +172,21 @@ export class World {
     return this.till && journalOf(this.till);
   }
 
-  #disk(): { lazyFlush: (sync: () => void) => void; beforeSync: () => Promise<void> } {
+  #spoilCheckpoint(fate: CheckpointFate): void {
+    const { text } = this.#checkpoints;
+    const left = { kept: text, older: this.#olderCheckpoint, torn: text?.slice(0, text.length >> 1), absent: undefined }[fate];
+    this.#olderCheckpoint = text;
+    this.#checkpoints = left === undefined ? {} : { text: left };
+  }
+
+  #disk(): Pick<MemoryLogOptions, 'lazyFlush' | 'beforeSync' | 'checkpoints' | 'checkpointEvery'> {
     const { clock } = this;
     const syncMs = this.#options.syncMs ?? (() => 2);
     return {
       lazyFlush: (sync) => void clock.until(clock.now() + 20).then(sync),
       beforeSync: () => clock.until(clock.now() + syncMs()),
+      checkpoints: this.#checkpoints,
+      ...(this.#options.checkpointEvery === undefined ? {} : { checkpointEvery: this.#options.checkpointEvery }),
     };
   }
 

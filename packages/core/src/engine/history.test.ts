@@ -1,0 +1,184 @@
+/** Memory and start-up do not grow with history, and history is there all the same: asserted by counts of records and entries. */
+import { describe, expect, it } from 'vitest';
+import type { Answer } from '../contract.js';
+import type { Json } from '../json.js';
+import { fileStorage } from '../log/file-storage.js';
+import { memoryLog } from '../log/memory-log.js';
+import { memorySealedStore } from '../log/memory-sealed-store.js';
+import { SimulatedDisk } from '../log/simulated-disk.js';
+import { systemHash } from '../log/system.js';
+import { createTill, journalOf, type Till } from '../till.js';
+import { type ScriptedHost, scriptedHost, scriptedMethod } from './scripted-method.js';
+import { virtualClock } from './virtual-clock.js';
+
+const flow = JSON.stringify({ QueryLanguage: 'JSONata', StartAt: 'Pay', States: { Pay: { Type: 'Task', Resource: 'payment:sale', Arguments: { method: 'm', amountMinor: '{% $states.context.Execution.Input.amountMinor %}' }, End: true } } });
+const KEEP = 5;
+
+const open = async (disk: SimulatedDisk, host: ScriptedHost) => {
+  const clock = virtualClock();
+  const storage = fileStorage('/data', { fileSystem: disk, segmentBytes: 20_000, lazyFlushMs: 1e9 });
+  const till = await createTill({
+    plugins: [scriptedMethod({ id: 'm', host, kind: 'wallet' })],
+    workflows: { sale: flow },
+    terminals: { T1: { tid: '00000001', mid: '898000000000001', name: 'Corner Shop' } },
+    ...storage,
+    clock,
+    keepClosed: KEEP,
+  });
+  return { till, clock, log: storage.log, held: () => ({ executions: journalOf(till).executions.size, payments: journalOf(till).payments.size, keys: journalOf(till).keys.size }) };
+};
+const sell = async (till: Till, n: number) => {
+  const sale = await till.start({ terminal: 'T1', workflow: 'sale', key: `order-${n}`, input: { amountMinor: 100 + n } });
+  return { id: sale.executionId, result: await sale.result };
+};
+
+describe('a till with a history', () => {
+  it('holds the open and the last closed transactions, opens from its checkpoint, and answers for all', async () => {
+    const disk = new SimulatedDisk();
+    const host = scriptedHost();
+    const first = await open(disk, host);
+    const ids: string[] = [];
+    for (let n = 1; n <= 120; n += 1) {
+      const { id, result } = await sell(first.till, n);
+      expect(result.status).toBe('succeeded');
+      ids.push(id);
+      expect(Math.max(...Object.values(first.held()))).toBeLessThanOrEqual(KEEP + 1);
+    }
+    const ends = first.log.head;
+    const segments = (await disk.list('/data')).filter((name) => name.endsWith('.jsonl')).length;
+    expect(segments).toBeGreaterThan(10);
+
+    const answers = async (till: Till): Promise<void> => {
+      for (const n of [1, 2, 60, 119, 120]) {
+        const id = ids[n - 1] ?? '';
+        // The same key is the same transaction, however old it is (15).
+        const again = await till.start({ terminal: 'T1', workflow: 'sale', key: `order-${n}`, input: { amountMinor: 100 + n } });
+        expect(again.executionId).toBe(id);
+        expect(await again.result).toMatchObject({ status: 'succeeded', output: { amountMinor: 100 + n } });
+        await expect(till.start({ terminal: 'T1', workflow: 'sale', key: `order-${n}`, input: { amountMinor: 7 } })).rejects.toMatchObject({ code: 'KEY_REUSED' });
+        const { status, result, payments } = await till.get(id);
+        expect(status).toBe('succeeded');
+        expect(await result).toEqual(await again.result);
+        expect(payments).toMatchObject([{ state: 'paid', amountMinor: 100 + n, committed: true }]);
+        const [reference = ''] = payments[0]?.references ?? [];
+        expect(await till.find(reference)).toMatchObject([{ executionId: id, terminalId: 'T1', amountMinor: 100 + n, state: 'paid', facts: {} }]);
+        const history = await till.history(id);
+        expect(history.map(({ event }) => event.type)).toEqual(['executionStarted', 'taskStarted', 'paymentPrepared', 'paymentAnswered', 'paymentCommitted', 'stepLeft', 'executionEnded']);
+      }
+      await expect(till.get('x-never')).rejects.toMatchObject({ code: 'EXECUTION_UNKNOWN' });
+      await expect(till.history('x-never')).rejects.toMatchObject({ code: 'EXECUTION_UNKNOWN' });
+      expect(await till.find('never')).toEqual([]);
+      expect(host.calls.filter((call) => call.startsWith('submit'))).toHaveLength(120);
+    };
+    await answers(first.till);
+    await first.till.close();
+
+    const second = await open(disk, host);
+    expect(second.log.stats.readAtOpen).toBeLessThan(ends / 8);
+    expect(Math.max(...Object.values(second.held()))).toBeLessThanOrEqual(KEEP);
+    await answers(second.till);
+    await second.till.close();
+
+    // Without checkpoint and index the whole log says the same; nor does memory grow while it is read.
+    for (const name of ['checkpoint.json', ...(await disk.list('/data')).filter((each) => each.startsWith('index/'))]) await disk.remove(`/data/${name}`);
+    const third = await open(disk, host);
+    expect(third.log.stats.readAtOpen).toBeGreaterThan(ends);
+    expect(Math.max(...Object.values(third.held()))).toBeLessThanOrEqual(KEEP);
+    await answers(third.till);
+    await third.till.close();
+  });
+
+  it('goes on from the checkpoint of a segment when the power failed', async () => {
+    const disk = new SimulatedDisk();
+    const host = scriptedHost();
+    const first = await open(disk, host);
+    for (let n = 1; n <= 60; n += 1) await sell(first.till, n);
+    // What is in hand when the power fails stands in no checkpoint of before.
+    host.submits.push({ lost: 'answer' });
+    const sale = await first.till.start({ terminal: 'T1', workflow: 'sale', key: 'order-61', input: { amountMinor: 161 } });
+    await first.clock.until(first.clock.now() + 6_000);
+    expect(first.till.payments()).toContainEqual(expect.objectContaining({ state: 'undecided' }));
+    disk.powerFailsAfter(0);
+    disk.restart(() => 0);
+    first.clock.stop();
+    const second = await open(disk, host);
+    expect(second.log.stats.readAtOpen).toBeLessThan(second.log.head / 3);
+    expect(await (await second.till.get(sale.executionId)).result).toMatchObject({ status: 'succeeded', output: { amountMinor: 161 } });
+    expect(host.calls.filter((call) => call.startsWith('submit'))).toHaveLength(61);
+    await second.till.close();
+  });
+
+  it('takes no checkpoint of another fold or version', async () => {
+    const disk = new SimulatedDisk();
+    const host = scriptedHost();
+    const first = await open(disk, host);
+    for (let n = 1; n <= 30; n += 1) await sell(first.till, n);
+    const state = journalOf(first.till).snapshot() as { [name: string]: Json };
+    await first.till.close();
+    for (const other of [{ fold: 0 }, { core: '0.0.0' }, { payments: null }]) {
+      const log = fileStorage('/data', { fileSystem: disk, segmentBytes: 20_000, lazyFlushMs: 1e9 }).log;
+      await log.open();
+      await log.checkpoint?.({ ...state, ...other });
+      await log.close();
+      const { till, log: opened, held } = await open(disk, host);
+      expect(opened.stats.readAtOpen).toBe(opened.head - opened.stats.records);
+      expect(held().payments).toBe(KEEP);
+      await till.close();
+    }
+  });
+
+  it('a checkpoint that can not be written is an alarm, and payments go on', async () => {
+    const disk = new SimulatedDisk();
+    const host = scriptedHost();
+    const { till } = await open(disk, host);
+    const alarms: string[] = [];
+    till.on('alarm', ({ kind }) => alarms.push(kind));
+    disk.failNext('create', 'ENOSPC', '/data/checkpoint.json.new');
+    for (let n = 1; n <= 30; n += 1) expect((await sell(till, n)).result.status).toBe('succeeded');
+    await till.close();
+    expect(alarms).toEqual(['checkpoint-failed']);
+    const again = await open(disk, host);
+    expect((await again.till.start({ terminal: 'T1', workflow: 'sale', key: 'order-3', input: { amountMinor: 103 } })).executionId).toMatch(/^x/);
+    expect(host.calls.filter((call) => call.startsWith('submit'))).toHaveLength(30);
+    await again.till.close();
+  });
+
+  it('an answer that comes when its transaction has long left memory is heard', async () => {
+    const clock = virtualClock();
+    const host = scriptedHost();
+    const log = memoryLog();
+    // The host is silent, then says no when it is asked, and much later the first answer comes: yes.
+    let tell: (answer: Answer) => void = () => {};
+    const late = () => new Promise<Answer>((resolve) => (tell = resolve));
+    host.submits.push(late as unknown as () => Answer);
+    host.findings.push({ outcome: 'declined', verified: true, code: '51', hint: { zh: '余额不足', en: 'Not sufficient funds' }, again: 'never' });
+    const method = scriptedMethod({ id: 'm', host, kind: 'wallet', policy: { answerWithinMs: 1_000, inquireAtMs: [2_000] } });
+    const till = await createTill({ plugins: [method], workflows: { sale: flow }, terminals: { T1: { tid: '1', mid: '2', name: 'Shop' } }, log, sealed: memorySealedStore(), hash: systemHash, clock, keepClosed: 0 });
+    const alarms: string[] = [];
+    till.on('alarm', ({ kind }) => alarms.push(kind));
+    const { id, result } = await sell(till, 1);
+    expect(result).toMatchObject({ status: 'failed', error: 'Payment.Declined' });
+    await sell(till, 2);
+    expect(journalOf(till).payments.size).toBe(0);
+    tell({ outcome: 'approved', verified: true, amount: { amountMinor: 101, currency: 'CNY' }, completion: 'none', facts: { receipt: [] } });
+    await clock.until(clock.now() + 1_000);
+    expect(alarms).toEqual(['contradiction']);
+    expect((await till.history(id)).at(-1)?.event.type).toBe('paymentContradicted');
+    await till.close();
+    // Folded anew, with as little memory, the record that came after the close finds its payment again.
+    const again = await createTill({ plugins: [method], workflows: { sale: flow }, terminals: { T1: { tid: '1', mid: '2', name: 'Shop' } }, log: memoryLog({ records: log.records }), sealed: memorySealedStore(), hash: systemHash, clock, keepClosed: 0 });
+    expect((await again.get(id)).payments).toMatchObject([{ state: 'declined' }]);
+    await again.close();
+  });
+
+  it('two starts under one key at the same time are one transaction', async () => {
+    const host = scriptedHost();
+    const till = await createTill({ plugins: [scriptedMethod({ id: 'm', host, kind: 'wallet' })], workflows: { sale: flow }, terminals: { T1: { tid: '1', mid: '2', name: 'Shop' }, T2: { tid: '2', mid: '2', name: 'Shop' } }, log: memoryLog(), sealed: memorySealedStore(), hash: systemHash, clock: virtualClock() });
+    const order = { terminal: 'T1', workflow: 'sale', key: 'order-1', input: { amountMinor: 5 } };
+    const [one, two] = await Promise.all([till.start(order), till.start(order)]);
+    expect(two.executionId).toBe(one.executionId);
+    const [three, four] = await Promise.allSettled([till.start({ ...order, key: 'k' }), till.start({ ...order, key: 'k', terminal: 'T2' })]);
+    expect([three?.status, four?.status].filter((status) => status === 'rejected')).toHaveLength(1);
+    await till.close();
+  });
+});
