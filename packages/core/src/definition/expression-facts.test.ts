@@ -32,6 +32,11 @@ describe('what an expression says', () => {
     for (const { name, span } of variables) expect(marked(text, span.from, span.to)).toBe(`$${name}`);
   });
 
+  it.each(['$a', '$a.b', '$states.input', '$states.input.a.b', '$states', '$a1_b.c_2.D'])('%s says the same as the parser makes of it', (path) => {
+    // With a sum behind it, it is no plain path, and stands at the same place.
+    expect(expressionFacts(`{% ${path} %}`)).toEqual(expressionFacts(`{% ${path} & 1 %}`));
+  });
+
   it('is a constant where it is a number alone', () => {
     expect(expressionFacts('{% -12.5 %}').constant).toBe(-12.5);
     expect(expressionFacts('{% 1 + 1 %}').constant).toBeUndefined();

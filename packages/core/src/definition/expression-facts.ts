@@ -32,6 +32,8 @@ export const expressionFacts = (text: string): ExpressionFacts => {
   const whole = { from: 0, to: text.length };
   const none = { variables: [], states: [], patterns: [] };
   if (text.length > EXPRESSION_LENGTH_MAX) return { ...none, fault: { kind: 'too-long', why: '', span: whole } };
+  const plain = plainPath(text);
+  if (plain) return plain;
   let ast: AstNode;
   try {
     ast = jsonata(text.slice(OPEN, -2)).ast() as unknown as AstNode;
@@ -44,6 +46,24 @@ export const expressionFacts = (text: string): ExpressionFacts => {
 };
 
 const OPEN = 2;
+
+/** Half of all expressions are a variable and names behind it: these need no parser. */
+const plainPath = (text: string): ExpressionFacts | undefined => {
+  const match = PLAIN.exec(text);
+  const [, name = '', names = ''] = match ?? [];
+  if (!match || WORDS.test(names)) return undefined;
+  const from = text.indexOf('$');
+  const to = from + 1 + name.length;
+  const field = name === 'states' ? /^\.(\w+)/.exec(names)?.[1] : undefined;
+  return {
+    variables: [{ name, called: false, span: { from, to } }],
+    states: field === undefined ? [] : [{ field, span: { from: to + 1, to: to + 1 + field.length } }],
+    patterns: [],
+  };
+};
+const PLAIN = /^\{% *\$([A-Za-z_]\w*)((?:\.[A-Za-z_]\w*)*) *%\}$/;
+/** Operators and constants by their names are left to the parser. */
+const WORDS = /\.(?:and|or|in|true|false|null)\b/;
 
 const syntaxFault = (error: unknown, text: string): { why: string; span: Span } => {
   const told = (typeof error === 'object' && error !== null ? error : {}) as { message?: unknown; position?: unknown; token?: unknown };

@@ -71,9 +71,9 @@ const scopeOf = (machine: MachineFacts, scopes: ReadonlyMap<MachineFacts, Scope>
   const { at } = forward<Sets>(graph, { always: new Uint32Array(words), ever: new Uint32Array(words) }, {
     after: (before, _state, { holder }) => {
       const mask = maskOf(holder);
-      return mask ? { always: both(before.always, mask, OR), ever: both(before.ever, mask, OR) } : before;
+      return mask ? { always: united(before.always, mask), ever: united(before.ever, mask) } : before;
     },
-    join: (one, other) => ({ always: both(one.always, other.always, AND), ever: both(one.ever, other.ever, OR) }),
+    join: (one, other) => ({ always: shared(one.always, other.always), ever: united(one.ever, other.ever) }),
     same: (one, other) => equal(one.always, other.always) && equal(one.ever, other.ever),
   });
   const scope = machine.owner && scopes.get(machine.owner.machine);
@@ -81,10 +81,21 @@ const scopeOf = (machine: MachineFacts, scopes: ReadonlyMap<MachineFacts, Scope>
   return { graph, bits, at, ...(scope && state !== undefined ? { outer: { scope, state } } : {}) };
 };
 
-const OR = (a: number, b: number): number => a | b;
-const AND = (a: number, b: number): number => a & b;
-const both = (one: Uint32Array, other: Uint32Array, how: (a: number, b: number) => number): Uint32Array => one.map((word, index) => how(word, other[index] ?? 0));
-const equal = (one: Uint32Array, other: Uint32Array): boolean => one.every((word, index) => word === other[index]);
+/** Bit by bit; plain loops, since a long flow with many variables comes here thousands of times. */
+const united = (one: Uint32Array, other: Uint32Array): Uint32Array => {
+  const made = one.slice();
+  for (let index = 0; index < made.length; index += 1) made[index] = (made[index] ?? 0) | (other[index] ?? 0);
+  return made;
+};
+const shared = (one: Uint32Array, other: Uint32Array): Uint32Array => {
+  const made = one.slice();
+  for (let index = 0; index < made.length; index += 1) made[index] = (made[index] ?? 0) & (other[index] ?? 0);
+  return made;
+};
+const equal = (one: Uint32Array, other: Uint32Array): boolean => {
+  for (let index = 0; index < one.length; index += 1) if (one[index] !== other[index]) return false;
+  return true;
+};
 const maskFor = (names: readonly string[], bits: ReadonlyMap<string, number>, words: number): Uint32Array => {
   const mask = new Uint32Array(words);
   for (const name of names) {
