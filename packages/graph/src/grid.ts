@@ -19,10 +19,14 @@ export interface Grid {
 /** How many columns a lane may take before states go to a row of their own. */
 const COLUMNS_IN_LANE = 1;
 const COLUMNS_WITHOUT_LANES = 3;
+/** dagre goes through a flow by recursion: at about twice as many the stack would end. */
+const MOST_STATES = 1000;
 
 const WEIGHTS = { next: 4, default: 2, choice: 3, catch: 1 };
 
+/** @throws RangeError for a machine of more than 1,000 states */
 export const gridOf = (machine: Machine, boxes: ReadonlyMap<string, Box>, laned: boolean): Grid => {
+  if (boxes.size > MOST_STATES) throw new RangeError(`a flow of ${boxes.size} states is too large to be drawn (at most ${MOST_STATES}): move parts of it into flows of their own, run by workflow:run / 流程超过 ${MOST_STATES} 个状态，无法画出：请用 workflow:run 拆成几个流程`);
   const laneOf = (name: string): Lane | undefined => (laned ? boxes.get(name)?.node.lane : undefined);
   const rows = rowsOf(ranked(machine, boxes), boxes, laneOf, laned ? COLUMNS_IN_LANE : COLUMNS_WITHOUT_LANES);
   const lanes = laned ? LANES.filter((lane) => machine.nodes.some((node) => node.lane === lane)) : [undefined];

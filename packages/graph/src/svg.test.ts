@@ -80,6 +80,13 @@ describe('SVG', () => {
   });
 });
 
+it('a flow that is too large is refused with what to do', () => {
+  const chain = (length: number): StateMachine => ({ StartAt: 'S0', States: Object.fromEntries(Array.from({ length }, (_, index) => [`S${index}`, index + 1 < length ? { Type: 'Pass' as const, Next: `S${index + 1}` } : { Type: 'Succeed' as const }])) });
+  const draw = (length: number) => svgOf(modelOf(chain(length), { catalogue, language: 'en' }), { name: 'chain', language: 'en' });
+  expect(() => draw(1001)).toThrow(/1001 states is too large.*workflow:run/);
+  expect(draw(200)).toContain('>S199<');
+});
+
 describe('Mermaid', () => {
   const text = mermaidOf(model, { language: 'en' });
   it('has lanes, a mark on money, dotted errors, and no name that Mermaid keeps for itself', () => {

@@ -31,7 +31,10 @@ const FONT = "Helvetica, Arial, 'PingFang SC', 'Microsoft YaHei', 'Noto Sans CJK
 const PAD = 16;
 const LANE_HEAD = 26;
 
-/** @returns an SVG document with a title and a description for readers that can't see it */
+/**
+ * @returns an SVG document with a title and a description for readers that can't see it
+ * @throws RangeError for a flow of more than 1,000 states
+ */
 export const svgOf = (machine: Machine, options: SvgOptions): string => {
   const { language, journey } = options;
   const words = WORDS[language];
