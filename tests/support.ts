@@ -146,6 +146,9 @@ export const watchPinBlocks = (pad: PinPad, seen: (pinBlock: Uint8Array) => void
   });
 
 export class Shop {
+  /** Of every payment that a sale here has made. */
+  readonly #references = new Set<string>();
+
   private constructor(
     readonly dir: string,
     readonly hosts: Hosts,
@@ -238,6 +241,7 @@ export class Shop {
       await options.onEnd?.(counter);
       const { payments } = await till.get(sale.executionId);
       const references = new Set(payments.flatMap((payment) => payment.references));
+      for (const reference of references) this.#references.add(reference);
       return {
         result,
         prompts,
@@ -258,7 +262,12 @@ export class Shop {
   async reconcile(): Promise<void> {
     const counter = await this.#counter([], {});
     try {
-      agree(counter.till.payments(), await this.ledger());
+      const ledger = await this.ledger();
+      // The till keeps in memory what is open and what closed last; the rest it finds in its log, by reference.
+      for (const { reference } of ledger) this.#references.add(reference);
+      const found = (await Promise.all([...this.#references].map((reference) => counter.till.find(reference)))).flat();
+      const payments = new Map([...counter.till.payments(), ...found].map((payment) => [payment.paymentId, payment]));
+      agree([...payments.values()], ledger);
     } finally {
       await counter.close();
     }
