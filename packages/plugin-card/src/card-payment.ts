@@ -39,9 +39,6 @@ interface CardPaymentParts {
 
 const AMOUNT_MAX = 999_999_999_999;
 
-/** From a reversal answered with 25 to the next: longer than two messages to one host are apart on their way. */
-const ASK_AGAIN_MS = 5_000;
-
 /** Bank card: sale and void as 0200, undone by 0400. The acquirer offers no inquiry, so silence is reversed. */
 export class CardPayment implements PaymentMethod {
   readonly id = 'card';
@@ -103,7 +100,7 @@ export class CardPayment implements PaymentMethod {
     }
   }
 
-  async reverse(recorded: Recorded, reason: UndoReason, tryNumber: number): Promise<ReverseAnswer> {
+  async reverse(recorded: Recorded, reason: UndoReason, _tryNumber: number): Promise<ReverseAnswer> {
     const { line } = this.parts;
     const data = recorded.prepared.data as CardData;
     let card: SealedCard | undefined;
@@ -125,14 +122,8 @@ export class CardPayment implements PaymentMethod {
       if (!keys.ok) return { outcome: 'not-sent', why: keys.why };
       const result = await line.exchange('0400', fields, limits);
       const refused = (result.got === 'answer' || result.got === 'unverified') && line.keysRefused;
-      if (!refused || turn > 0) return this.#unlessOvertaken(undoAnswer(result), tryNumber);
+      if (!refused || turn > 0) return undoAnswer(result);
     }
-  }
-
-  /** A reversal may overtake its sale, which is then approved by a host that remembers no 25: such an answer is believed when it is heard again. */
-  #unlessOvertaken(answer: ReverseAnswer, tryNumber: number): ReverseAnswer {
-    if (answer.outcome !== 'undone' || answer.proof !== 'no-original' || tryNumber > 1) return answer;
-    return { outcome: 'not-now', retryAt: this.parts.clock.now() + ASK_AGAIN_MS, why: 'the host knows no such sale yet' };
   }
 
   remedy(recorded: Recorded): Remedy {
