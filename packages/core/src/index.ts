@@ -9,6 +9,7 @@ export { ERRORS, TillwrightError } from './errors.js';
 export type { ErrorCode } from './errors.js';
 export { checkPlugins } from './container.js';
 export { checkWorkflows, closure, parseWorkflow, renderDiagnostics } from './definition/check.js';
+export { nearest as nearestNames } from './definition/nearest.js';
 export type { Catalogue } from './definition/catalogue.js';
 export type { State, StateMachine } from './definition/asl.js';
 export { addressOf, scopeOf, stateAddress } from './interpreter/address.js';

@@ -10,3 +10,5 @@ export { seeded, type Random } from './interpreter/random.js';
 export { journalOf } from './till.js';
 export { Journal } from './engine/journal.js';
 export { isSettled, isUndecided, openCase, type PaymentState } from './engine/payment.js';
+export { addressOf, scopeOf } from './interpreter/address.js';
+export { matches as errorMatches } from './interpreter/failure.js';

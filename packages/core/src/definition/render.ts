@@ -1,6 +1,9 @@
 import { type Diagnostic, printable } from './diagnostic.js';
 import { type Lines, lineStarts, lineText } from './places.js';
 
+/** A report in the checker's shape, whoever found it. */
+export type Reported = Omit<Diagnostic, 'code'> & { readonly code: string };
+
 export interface RenderOptions {
   readonly color?: boolean;
   readonly language?: 'zh' | 'en';
@@ -11,7 +14,7 @@ export interface RenderOptions {
  * @param sources the texts that were checked, by any key
  */
 export const renderDiagnostics = (
-  diagnostics: readonly Diagnostic[],
+  diagnostics: readonly Reported[],
   sources: { readonly [workflow: string]: { readonly file: string; readonly text: string } },
   options: RenderOptions = {},
 ): string => {
@@ -25,7 +28,7 @@ const WORDS = {
   en: { found: 'Found', expected: 'Expected', meant: 'Did you mean', next: 'Next', or: ' or ' },
 } as const;
 
-const rendered = (diagnostic: Diagnostic, lines: Lines | undefined, { color = false, language = 'en' }: RenderOptions): string => {
+const rendered = (diagnostic: Reported, lines: Lines | undefined, { color = false, language = 'en' }: RenderOptions): string => {
   const word = WORDS[language];
   const paint = (code: string, text: string): string => (color ? `\u001b[${code}m${text}\u001b[0m` : text);
   const loud = diagnostic.severity === 'error' ? '31' : '33';
@@ -47,7 +50,7 @@ const rendered = (diagnostic: Diagnostic, lines: Lines | undefined, { color = fa
 const WIDTH_MAX = 100;
 const BEFORE_MAX = 40;
 
-const excerptOf = (lines: Lines, { line, column, endLine, endColumn }: Diagnostic): { text: string; before: string; width: number } => {
+const excerptOf = (lines: Lines, { line, column, endLine, endColumn }: Reported): { text: string; before: string; width: number } => {
   const whole = lineText(lines, line);
   const start = column - 1;
   const from = whole.length > WIDTH_MAX && start > BEFORE_MAX ? start - BEFORE_MAX : 0;
