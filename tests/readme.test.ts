@@ -100,7 +100,7 @@ it.each(READMES)('$file: shows the picture of the counter sale in its language',
 });
 
 describe('links', () => {
-  const PAGES = ['README.md', 'README.zh-CN.md', 'docs/architecture.md', 'docs/plugin-contract.md', 'docs/errors.md', 'docs/money-rules.md', 'docs/dependencies.md', 'docs/language.md', 'docs/graph.md', 'docs/recipes.md'];
+  const PAGES = ['README.md', 'README.zh-CN.md', 'docs/architecture.md', 'docs/plugin-contract.md', 'docs/errors.md', 'docs/money-rules.md', 'docs/dependencies.md', 'docs/language.md', 'docs/graph.md', 'docs/recipes.md', 'docs/scenarios.md', 'docs/flows/README.md', ...['approved-sale', 'counter-sale', 'member-points', 'merchant-qr', 'method-first', 'quick-sale', 'tap-first', 'tip-sale', 'unattended'].map((flow) => `docs/flows/${flow}.md`)];
 
   it.each(PAGES)('of %s lead to files that are there', async (page) => {
     const links = [...(await textOf(page)).matchAll(/\]\(([^)#\s]+)(?:#[^)]*)?\)/g)].map(([, to]) => to ?? '').filter((to) => !/^[a-z]+:/.test(to));

@@ -92,6 +92,24 @@ program
   .action(act(async (options: { config?: string }) => (await import('./commands/schema.js')).schema(options)));
 
 program
+  .command('test')
+  .description('plays the scenarios beside workflows in virtual time, and says which states and transitions they walk')
+  .argument('<files...>', 'scenario files such as workflows/quick-sale.scenarios.yaml, or folders of them')
+  .option('--only <text>', 'only scenarios whose name holds this')
+  .option('--update', 'writes what comes out into the files as what is expected', false)
+  .option('--config <file>', 'plugins of your own; otherwise ./tillwright.config.mjs where there is one')
+  .option('--json', 'results and coverage as JSON', false)
+  .addOption(languageOption())
+  .addHelpText('after', `
+Exit codes:
+  0  every scenario came out as expected
+  1  one did not
+  2  wrong use, or a faulty scenario file or workflow
+  3  the hosts' books and the log do not agree`)
+  .action(act(async (files: string[], { lang, ...options }: { update: boolean; only?: string; config?: string; json: boolean; lang: Language }) =>
+    (await import('./commands/test.js')).test(files, { ...options, language: lang })));
+
+program
   .command('hosts')
   .description('starts the simulated hosts, prints their endpoints as JSON, runs until stopped')
   .option('--data <dir>', 'where their ledgers and keys outlive a restart; without it they live in memory')

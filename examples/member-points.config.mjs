@@ -1,0 +1,7 @@
+// A till with member points: `tillwright run workflows/member-points.asl.json --config examples/member-points.config.mjs`.
+// Codes to scan: 9100000000000010 (3000 points), 9100000000000028 (plenty), 9100000000000036 (none).
+import { memberPoints, MembersClub } from '@tillwright/device-sim';
+
+const club = new MembersClub({ file: '.tillwright/points.json' });
+
+export default { plugins: (defaults) => [...defaults, memberPoints({ club })] };
