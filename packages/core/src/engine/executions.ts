@@ -17,7 +17,7 @@ import type { EventInput, Ports } from './ports.js';
 import type { Prompts } from './prompts.js';
 import { Schemas } from './schemas.js';
 import { standardActions } from './standard/index.js';
-import type { StandardAction, StandardContext, StandardServices } from './standard/types.js';
+import type { StandardAction, StandardServices } from './standard/types.js';
 import { type Stop, Stops } from './stops.js';
 import type { LoadedTerminal } from './terminal.js';
 
@@ -304,40 +304,25 @@ class Runner {
     const problem = schemas.problem(found.action.arguments, args, 'Arguments');
     if (problem) throw new ActionError('Task.ArgumentsInvalid', problem);
     const { dueAt } = call;
-    const context: Omit<ActionContext, 'signal'> = {
-      executionId: this.entry.id,
-      step: call.step,
-      terminal: loaded.terminal,
-      ...(dueAt === undefined ? {} : { dueAt }),
-      show: (audience, text, details) => this.#show(running, audience, text, details),
-      heartbeat: () => {
-        running.aliveAt = this.#options.ports.clock.now();
-      },
+    const { terminal } = loaded;
+    const show: ActionContext['show'] = (audience, text, details) => this.#show(running, audience, text, details);
+    const heartbeat = (): void => {
+      running.aliveAt = this.#options.ports.clock.now();
     };
-    // In its own right in each: copied along with the rest, the signal would be made.
-    if (!found.standard) {
-      const given: ActionContext = {
-        ...context,
-        get signal() {
-          return stop.signal;
-        },
-      };
-      return ownJson(await found.action.run(args, given));
-    }
-    const given: StandardContext = {
-      ...context,
-      get signal() {
-        return stop.signal;
-      },
-      stop,
-      attempt: call.attempt,
-      key: this.entry.state.key,
-      answers: call.answers,
-      answered: (audience, value) => this.#post({ type: 'promptClosed', step: call.step, attempt: call.attempt, audience, how: 'answered', value }),
-      loaded,
-      services,
-    };
-    return ownJson(await found.standard.run(args, given));
+    const common = { executionId: this.entry.id, step: call.step, terminal, show, heartbeat, ...(dueAt === undefined ? {} : { dueAt }) };
+    if (!found.standard) return ownJson(await found.action.run(args, { ...common, signal: stop.signal }));
+    return ownJson(
+      await found.standard.run(args, {
+        ...common,
+        stop,
+        attempt: call.attempt,
+        key: this.entry.state.key,
+        answers: call.answers,
+        answered: (audience, value) => this.#post({ type: 'promptClosed', step: call.step, attempt: call.attempt, audience, how: 'answered', value }),
+        loaded,
+        services,
+      }),
+    );
   }
 
   /** What stands beside a working device: a prompt that takes no answer but cancel. */

@@ -174,8 +174,8 @@ export class Journal {
   /**
    * Appends and folds; nothing is on disk yet.
    *
-   * Events of executions are folded as they are given, and frozen: whatever a plugin or an embedder made has come through
-   * `ownJson` before it got into one. Those of payments, which hold what plugins answered, are read back from what is written.
+   * Events of executions are frozen, so that the log keeps them as they are: whatever a plugin or an embedder made has come
+   * through `ownJson` before it got into one. Those of payments hold what plugins answered, and the log copies them.
    * @returns the last record's number
    */
   append(inputs: readonly EventInput[]): number {
@@ -203,13 +203,9 @@ export class Journal {
   }
 
   #append(inputs: readonly EventInput[], at: number, takeOver?: (records: readonly EventRecord[]) => void, takenOver?: string): readonly EventRecord[] {
+    for (const input of inputs) if (input.stream[0] === 'x') deepFreeze(input.event);
     const records = this.ports.log.append(inputs, at);
-    for (const [index, record] of records.entries()) {
-      const given = inputs[index]?.event;
-      if (record.stream[0] !== 'x' || !given) this.#fold(record);
-      else if (record.stream === takenOver) deepFreeze(given);
-      else this.#foldExecution(record, deepFreeze(given) as ExecutionEvent);
-    }
+    for (const record of records) if (record.stream !== takenOver) this.#fold(record);
     takeOver?.(records);
     for (const listener of this.#listeners) listener(records);
     return records;
@@ -265,7 +261,7 @@ export class Journal {
     const id = record.stream.slice(2);
     switch (record.stream[0]) {
       case 'x':
-        return this.#foldExecution(record, record.event as ExecutionEvent);
+        return this.#foldExecution(record as EventRecord<ExecutionEvent>);
       case 'p': {
         const before = this.payments.get(id);
         const after = evolvePayment(before, record);
@@ -339,7 +335,7 @@ export class Journal {
     else owing.delete(paymentId);
   }
 
-  #foldExecution({ stream: name, seq, at }: EventRecord, event: ExecutionEvent): void {
+  #foldExecution({ stream: name, seq, at, event }: EventRecord<ExecutionEvent>): void {
     const id = name.slice(2);
     if (event.type === 'executionStarted') {
       const program = this.programOf(event.workflow, event.pins);

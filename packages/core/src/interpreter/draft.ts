@@ -35,28 +35,29 @@ class Direct<T> implements Table<T> {
 }
 
 class Layered<T> implements Table<T> {
-  /** By key; undefined for what is gone. */
-  private readonly changes = new Map<string, T | undefined>();
+  /** By key; undefined for what is gone. Made when something changes: many decisions leave a table alone. */
+  private changes: Map<string, T | undefined> | undefined;
   private cleared = false;
   constructor(private readonly rows: Rows<T>) {}
   get(key: string): T | undefined {
-    const changed = this.changes.get(key);
+    const changed = this.changes?.get(key);
     if (changed !== undefined) return changed;
-    return this.cleared || this.changes.has(key) ? undefined : read(this.rows, key);
+    return this.cleared || this.changes?.has(key) ? undefined : read(this.rows, key);
   }
   set(key: string, value: T): void {
-    this.changes.set(key, value);
+    (this.changes ??= new Map()).set(key, value);
   }
   delete(key: string): void {
-    this.changes.set(key, undefined);
+    (this.changes ??= new Map()).set(key, undefined);
   }
   clear(): void {
     this.cleared = true;
-    this.changes.clear();
+    this.changes = undefined;
   }
   /** @returns the keys that have changed */
   commit(): Iterable<string> {
     if (this.cleared) for (const key of Object.keys(this.rows)) delete this.rows[key];
+    if (!this.changes) return [];
     for (const [key, value] of this.changes) {
       if (value === undefined) delete this.rows[key];
       else this.rows[key] = value;

@@ -39,16 +39,15 @@ export class AppendingAdapter implements Adapter<OpenSegment> {
   /** Takes what is unwritten at the moment of the call, all of it in one write and one sync. */
   async write(segment: OpenSegment): Promise<void> {
     if (this.#failed) throw new Error('an earlier write failed');
-    const lines = segment.unwritten;
-    segment.unwritten = [];
+    const bytes = segment.unwritten.take();
     try {
       const file = await this.#fileOf(segment);
-      if (lines.length === 0) return;
-      const bytes = Buffer.from(lines.join(''), 'utf8');
+      if (bytes.length === 0) return;
       const written = await file.append(bytes);
       if (written !== bytes.length) throw new Error(`only ${written} of ${bytes.length} bytes were written`);
       this.syncs += 1;
       await file.sync();
+      segment.unwritten.giveBack(bytes);
     } catch (error) {
       this.#failed = true;
       throw error;

@@ -300,16 +300,15 @@ class DirectoryLog implements FileLog {
 
   #add(stream: string, event: TillEvent, at: number, more: boolean): EventRecord {
     const segment = this.#newest;
-    const { record, hash, text, bytes } = encode({ seq: this.#head + 1, at, stream, durableTo: this.#durableTo, prev: this.#headHash }, event, more);
+    const before = segment.unwritten.length;
+    const { record, hash } = encode({ seq: this.#head + 1, at, stream, durableTo: this.#durableTo, prev: this.#headHash }, event, more, segment.unwritten);
     segment.records.push(record);
-    segment.unwritten.push(text);
-    segment.size += bytes;
+    segment.size += segment.unwritten.length - before;
     this.#head = record.seq;
     this.#headHash = hash;
     this.#appended += 1;
     const terms = this.#terms.get(segment.number);
-    // The event as given: reading it back from the record would cost as much again.
-    if (terms) eachTerm(stream, event, (term) => terms.add(term));
+    if (terms) eachTerm(stream, record.event, (term) => terms.add(term));
     return record;
   }
 

@@ -3,7 +3,7 @@ import { TillwrightError } from '../errors.js';
 import type { EventRecord } from '../events.js';
 import type { Json } from '../json.js';
 import { Listeners } from './listeners.js';
-import { recordReading } from './record-reading.js';
+import { recordOf } from './record-of.js';
 import { eachTerm, findTerm } from './terms.js';
 
 export interface MemoryLogOptions {
@@ -148,11 +148,10 @@ export const memoryLog = (options: MemoryLogOptions = {}): MemoryLog => {
       usable();
       const appended = inputs.map(({ stream, event }) => {
         const fields = { seq: records.length + 1, at, stream, durableTo, prev };
-        // Read back from text, as a restart will: the caller's object stays his own.
-        const record = recordReading(fields, JSON.stringify(event), 1);
+        const record = recordOf(fields, event, 1);
         if (options.hash !== undefined) prev = options.hash('SHA-256', JSON.stringify(record));
         records.push(record);
-        note({ stream, event });
+        note(record);
         return record;
       });
       if (appended.length > 0) appends.push(records.length);

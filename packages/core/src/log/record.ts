@@ -11,7 +11,8 @@ import { hash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import type { EventRecord, TillEvent } from '../events.js';
 import { deepFreeze, isObject } from '../json.js';
-import { recordReading } from './record-reading.js';
+import type { Lines } from './lines.js';
+import { recordOf } from './record-of.js';
 
 /** The newest shape of an event that this version writes and reads. */
 export const RECORD_VERSION = 1;
@@ -28,13 +29,6 @@ export interface Line {
   readonly more: boolean;
 }
 
-export interface Encoded extends Line {
-  /** With its line feed. */
-  readonly text: string;
-  /** How many bytes that is. */
-  readonly bytes: number;
-}
-
 export type Decoded = ({ readonly is: 'line' } & Line) | { readonly is: 'bad'; readonly why: string } | { readonly is: 'newer'; readonly v: number };
 
 const LINE_FEED = 0x0a;
@@ -45,27 +39,19 @@ const crcOf = (text: string | Uint8Array): string => crc32(text).toString(16).pa
 /** SHA-256 of a line without its line feed. */
 export const lineHash = (line: string | Uint8Array): string => hash('sha256', line);
 
-/** Lines are made up here: their bytes are needed three times, for the checksum, the hash and the size. */
-let scratch = Buffer.allocUnsafe(16 * 1024);
-
 /**
- * Writes a record's line. The event of the record that comes back is read from what was written, by whoever first asks for it:
- * later changes of the event that was handed in can reach neither disk nor memory, and memory holds what a restart will read.
+ * Writes a record's line to the others.
+ * @param event kept as it is where it is frozen: then all of it is, and plain JSON. Any other is copied, so that later changes
+ * reach neither disk nor memory, and memory holds what a restart will read.
  */
-export const encode = (fields: Omit<EventRecord, 'v' | 'event'>, event: TillEvent, more: boolean): Encoded => {
+export const encode = (fields: Omit<EventRecord, 'v' | 'event'>, event: TillEvent, more: boolean, lines: Lines): Line => {
   const { seq, at, stream, durableTo, prev } = fields;
-  const eventText = JSON.stringify(event);
-  const body =
-    `{"seq":${seq},"at":${at},"stream":${JSON.stringify(stream)},"v":${RECORD_VERSION},"durableTo":${durableTo},"prev":"${prev}",` +
-    `"event":${eventText}${more ? ',"more":true' : ''}`;
-  const room = body.length * 3 + CRC_LENGTH;
-  if (scratch.length < room) scratch = Buffer.allocUnsafe(room);
-  const length = scratch.write(body, 0, 'utf8');
-  const end = `,"crc":"${crcOf(scratch.subarray(0, length))}"}`;
-  scratch.write(end, length, 'latin1');
-  const bytes = length + CRC_LENGTH;
-  return { record: recordReading(fields, eventText, RECORD_VERSION), hash: lineHash(scratch.subarray(0, bytes)), more, text: `${body}${end}\n`, bytes: bytes + 1 };
+  const head = `{"seq":${seq},"at":${at},"stream":${JSON.stringify(stream)},"v":${RECORD_VERSION},"durableTo":${durableTo},"prev":"${prev}","event":`;
+  const line = lines.add([head, JSON.stringify(event), more ? MORE : ''], CRC_LENGTH, (body) => `,"crc":"${crcOf(body)}"}`);
+  return { record: recordOf(fields, event, RECORD_VERSION), hash: lineHash(line), more };
 };
+
+const MORE = ',"more":true';
 
 /** Reads a line, given without its line feed; says why where the bytes are no record that was written whole. */
 export const decode = (bytes: Uint8Array): Decoded => {

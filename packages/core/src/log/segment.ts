@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { EventRecord } from '../events.js';
+import { Lines } from './lines.js';
 
 /**
  * The segment that is appended to, as lowdb keeps it. Earlier ones are sealed: full, on disk, never written again.
@@ -12,12 +13,12 @@ export interface OpenSegment {
   readonly number: number;
   readonly records: EventRecord[];
   /** Lines, with their line feeds, of the last of `records` that no write has taken yet. */
-  unwritten: string[];
+  readonly unwritten: Lines;
   /** Bytes on disk and in `unwritten`. */
   size: number;
 }
 
-export const emptySegment = (number: number): OpenSegment => ({ number, records: [], unwritten: [], size: 0 });
+export const emptySegment = (number: number): OpenSegment => ({ number, records: [], unwritten: new Lines(), size: 0 });
 
 const NAME = /^(\d{8})\.jsonl$/;
 

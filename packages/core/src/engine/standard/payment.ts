@@ -90,7 +90,7 @@ export const paymentActions: { readonly [name: string]: StandardAction } = {
             allowPartial: args.allowPartial ?? false,
             arguments: args.with ?? {},
           },
-          { vault: loaded.vault, signal: context.signal, show: context.show },
+          { vault: loaded.vault, signal: context.stop.signal, show: context.show },
         );
         return outcome(result);
       } catch (error) {

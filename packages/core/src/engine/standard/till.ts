@@ -12,7 +12,7 @@ export const tillActions: { readonly [name: string]: StandardAction } = {
     result: { type: 'object' },
     errors: { 'Till.NotReady': { zh: '终端未就绪', en: 'The till is not ready' } },
     redo: 'again',
-    run: async (_args, { loaded, services, signal, show }) => {
+    run: async (_args, { loaded, services, stop: { signal }, show }) => {
       await services.receipts.deliverOwed(loaded);
       show('merchant', { zh: '正在自检…', en: 'Checking the till...' });
       const { clock } = services;
@@ -76,7 +76,7 @@ export const scannerActions: { readonly [name: string]: StandardAction } = {
       'Device.Unavailable': { zh: '扫码设备不可用，请检查连接', en: 'The scanner does not work: check its connection' },
     },
     redo: 'again',
-    run: async ({ text }, { loaded, signal, show }) => {
+    run: async ({ text }, { loaded, stop: { signal }, show }) => {
       if (!loaded.scanner) throw new ActionError('Device.Unavailable', 'this terminal has no scanner');
       show('merchant', toText(text, { zh: '请扫描顾客的付款码', en: "Scan the customer's payment code" }));
       show('customer', { zh: '请出示付款码', en: 'Please show your payment code' });
@@ -106,11 +106,11 @@ export const printerActions: { readonly [name: string]: StandardAction } = {
       'Receipt.NothingPaid': { zh: '没有已完成的付款可打印', en: 'There is no completed payment to print' },
     },
     redo: 'again',
-    run: async ({ payments, copies = ['merchant', 'customer'], language = 'both' }, { services, loaded, executionId, step, signal }) => {
+    run: async ({ payments, copies = ['merchant', 'customer'], language = 'both' }, { services, loaded, executionId, step, stop }) => {
       const own = services.journal.paymentsOf(executionId).filter((payment) => payment.committed && (!payments || payments.includes(payment.paymentId)));
       if (own.length === 0) throw new ActionError('Receipt.NothingPaid', 'no committed payment in this transaction');
       services.receipts.owe(own, { loaded, copies, language, step });
-      await services.receipts.print(own.map((payment) => payment.paymentId), loaded, signal);
+      await services.receipts.print(own.map((payment) => payment.paymentId), loaded, stop.signal);
       return { receipts: own.map((payment) => payment.paymentId), copies };
     },
   }),

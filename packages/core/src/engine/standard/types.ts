@@ -8,9 +8,9 @@ import type { Stop } from '../stops.js';
 import type { LoadedTerminal } from '../terminal.js';
 
 /** What core's own actions are given beside their arguments. */
-export interface StandardContext extends ActionContext {
+export interface StandardContext extends Omit<ActionContext, 'signal'> {
   readonly attempt: number;
-  /** What stands behind `signal`: listening to it costs less. */
+  /** Aborted on cancel, on time-out, and when the engine closes; has a `signal` for whoever needs one. */
   readonly stop: Stop;
   /** Idempotency key of the transaction, where it has one. */
   readonly key: string | undefined;

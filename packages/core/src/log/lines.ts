@@ -1,0 +1,61 @@
+/** Lines that no write has taken yet, as the bytes that go to the disk: each is written down once, where its hash is taken from. */
+export class Lines {
+  #bytes: Buffer;
+  #length = 0;
+  #spare: Buffer | undefined;
+
+  constructor() {
+    this.#bytes = EMPTY;
+  }
+
+  get length(): number {
+    return this.#length;
+  }
+
+  /**
+   * Adds a line made of what `compose` says and what follows from that.
+   * @param parts      its beginning, as text; what stands before the checksum
+   * @param checksum   gives the line's end, ASCII and `endLength` long, for the bytes of its beginning
+   * @returns the whole line without its line feed, as a view that the next call may overwrite
+   */
+  add(parts: readonly string[], endLength: number, checksum: (beginning: Uint8Array) => string): Uint8Array {
+    let room = endLength + 1;
+    for (const part of parts) room += part.length * 3;
+    this.#reserve(room);
+    const from = this.#length;
+    let at = from;
+    for (const part of parts) at += this.#bytes.write(part, at, 'utf8');
+    at += this.#bytes.write(checksum(this.#bytes.subarray(from, at)), at, 'latin1');
+    this.#bytes[at] = LINE_FEED;
+    this.#length = at + 1;
+    return this.#bytes.subarray(from, at);
+  }
+
+  /** Everything added so far, which is no longer here then. */
+  take(): Uint8Array {
+    const taken = this.#bytes.subarray(0, this.#length);
+    this.#bytes = this.#spare ?? EMPTY;
+    this.#spare = undefined;
+    this.#length = 0;
+    return taken;
+  }
+
+  /** What was taken is on disk: its memory may be used again. */
+  giveBack(taken: Uint8Array): void {
+    if (taken.buffer.byteLength <= KEPT_MAX) this.#spare = Buffer.from(taken.buffer);
+  }
+
+  #reserve(room: number): void {
+    const needed = this.#length + room;
+    if (needed <= this.#bytes.length) return;
+    const larger = Buffer.allocUnsafeSlow(Math.max(FIRST_BYTES, needed, this.#bytes.length * 2));
+    this.#bytes.copy(larger, 0, 0, this.#length);
+    this.#bytes = larger;
+  }
+}
+
+const LINE_FEED = 0x0a;
+const EMPTY = Buffer.alloc(0);
+const FIRST_BYTES = 16 * 1024;
+/** A burst may need more; that is not kept for good. */
+const KEPT_MAX = 1024 * 1024;
