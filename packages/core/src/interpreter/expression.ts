@@ -71,12 +71,13 @@ const expressionNode = (text: string, ports: ExpressionPorts): Node => {
     const found = path?.(scope);
     if (found !== undefined) return found;
     compiled ??= compileExpression(text, ports);
-    return evaluated(compiled, text, scope, field);
+    const quick = compiled.quick?.(scope);
+    return quick === undefined ? evaluated(compiled.run, text, scope, field) : quick;
   };
 };
 
-const evaluated = async (compiled: Compiled, text: string, scope: EvaluationScope, field: string): Promise<Json> => {
-  const result = await compiled(scope, field);
+const evaluated = async (run: Compiled['run'], text: string, scope: EvaluationScope, field: string): Promise<Json> => {
+  const result = await run(scope, field);
   if ('value' in result) return result.value;
   throw new QueryEvaluationError(`The JSONata expression '${text}' specified for the field '${field}' ${result.fault}`);
 };

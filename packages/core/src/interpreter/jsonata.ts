@@ -6,12 +6,17 @@ import { functionsOf, SEQUENCE_OPTION, type Definition, type Evaluation, type Ex
 import { Budget, checkString, LimitExceeded, LIMITS } from './limits.js';
 import { cloneJson, measure, NotPlain, toPlain, type Known } from './plain.js';
 import { seeded, type Random } from './random.js';
+import { compileQuick } from './quick.js';
 import { regexEngine, type RegexEngine } from './regex.js';
 import type { EvaluationScope } from './types.js';
 
 /** What an expression gave, or what was wrong with it, to stand behind "The JSONata expression ... specified for the field ...". */
 export type Outcome = { readonly value: Json } | { readonly fault: string };
-export type Compiled = (scope: EvaluationScope, field: string) => Promise<Outcome>;
+export interface Compiled {
+  readonly run: (scope: EvaluationScope, field: string) => Promise<Outcome>;
+  /** The same without JSONata; gives undefined where that has to decide. Absent for what is never that plain. */
+  readonly quick?: (scope: EvaluationScope) => Json | undefined;
+}
 
 // Hooks that JSONata looks up in its environment.
 const FRAME_MADE = Symbol.for('jsonata.__createFrame_push');
@@ -80,8 +85,9 @@ export const compileExpression = (text: string, ports: ExpressionPorts): Compile
     analysis = analyse(expression.ast());
   } catch (thrown) {
     const fault = faultOf(thrown);
-    return async () => ({ fault });
+    return { run: async () => ({ fault }) };
   }
+  const quick = compileQuick(expression.ast());
   const { simple, writes, transforms, calls } = analysis;
   const callsUnknown = [...calls].some((name) => !FUNCTIONS.has(name) && builtIns(name) === undefined);
   const environment = expression as Assigning;
@@ -90,7 +96,7 @@ export const compileExpression = (text: string, ports: ExpressionPorts): Compile
   for (const [name, definition] of FUNCTIONS) environment.assign(name, definition);
   const mayWrite = (variables: JsonObject): boolean => writes || callsUnknown || [...calls].some((name) => Object.hasOwn(variables, name));
 
-  return async (scope, field) => {
+  const run = async (scope: EvaluationScope, field: string): Promise<Outcome> => {
     const bindings: JsonObject = { ...scope.variables, states: scope.states };
     try {
       const found = await begin(expression, mayWrite(scope.variables) ? (cloneJson(bindings) as JsonObject) : bindings, evaluationOf(scope, field, ports));
@@ -100,6 +106,7 @@ export const compileExpression = (text: string, ports: ExpressionPorts): Compile
       return { fault: faultOf(thrown) };
     }
   };
+  return { run, ...(quick ? { quick } : {}) };
 };
 
 const evaluationOf = ({ at, seed }: EvaluationScope, field: string, ports: ExpressionPorts): Evaluation => {
