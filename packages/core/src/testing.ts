@@ -12,3 +12,4 @@ export { Journal } from './engine/journal.js';
 export { isSettled, isUndecided, openCase, type PaymentState } from './engine/payment.js';
 export { addressOf, scopeOf } from './interpreter/address.js';
 export { matches as errorMatches } from './interpreter/failure.js';
+export { canonicalJson } from './json.js';

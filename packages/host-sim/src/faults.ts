@@ -15,6 +15,8 @@ export type FaultAction =
   | { readonly do: 'garble' }
   /** The answer carries a wrong signature or MAC. */
   | { readonly do: 'bad-signature' }
+  /** A rightly signed answer that speaks of something else: another amount, another payment, another terminal (of WeChat Pay: merchant). */
+  | { readonly do: 'misstate'; readonly what: 'amount' | 'reference' | 'terminal' }
   /** Refused with this response code, after all other checks would have let it pass. */
   | { readonly do: 'decline'; readonly code: string }
   /** The next `times` queries answer that the payer is still paying (wallets). */
@@ -41,6 +43,7 @@ export class Faults {
   #queue: Queued[] = [];
   #listeners: (() => void | Promise<void>)[] = [];
   #applied: Promise<unknown> = Promise.resolve();
+  #chance: ((operation: string) => Fault | undefined) | undefined;
 
   push(fault: Fault | readonly Fault[]): void {
     const added = Array.isArray(fault) ? (fault as readonly Fault[]) : [fault as Fault];
@@ -50,11 +53,17 @@ export class Faults {
 
   /** The first fault waiting for this operation; counts it as used. Never `refuse-connections`: see {@link takeRefusal}. */
   take(operation: string): Fault | undefined {
-    return this.#use((fault) => {
+    const queued = this.#use((fault) => {
       if (fault.do === 'refuse-connections') return false;
       const wanted = fault.match?.operation;
       return wanted === undefined || wanted === '*' || wanted === operation;
     });
+    return queued ?? this.#chance?.(operation);
+  }
+
+  /** Asked for every message that meets no waiting fault: for simulations, whose faults come by chance. */
+  byChance(chance: (operation: string) => Fault | undefined): void {
+    this.#chance = chance;
   }
 
   /** As {@link take}, for faults of one kind only: a query asks for `user-paying` without using up another's fault. */
@@ -118,7 +127,7 @@ export class Faults {
 }
 
 const KINDS: ReadonlySet<string> = new Set<FaultAction['do']>([
-  'drop-request', 'drop-answer', 'overtaken', 'delay', 'answer-twice', 'garble', 'bad-signature', 'decline', 'user-paying', 'refuse-connections', 'http-status',
+  'drop-request', 'drop-answer', 'overtaken', 'delay', 'answer-twice', 'garble', 'bad-signature', 'misstate', 'decline', 'user-paying', 'refuse-connections', 'http-status',
 ]);
 
 /**
@@ -131,7 +140,7 @@ export function parseFaults(body: unknown): readonly Fault[] {
 
 function parseFault(value: unknown): Fault {
   if (typeof value !== 'object' || value === null) throw optionsInvalid('a fault is an object with "do"');
-  const { do: kind, match, times, ms, code, status, ...rest } = value as Record<string, unknown>;
+  const { do: kind, match, times, ms, code, status, what, ...rest } = value as Record<string, unknown>;
   const unknown = Object.keys(rest)[0];
   if (unknown !== undefined) throw optionsInvalid(`a fault has no field "${unknown}"`);
   if (typeof kind !== 'string' || !KINDS.has(kind)) throw optionsInvalid(`"do" is one of ${[...KINDS].join(', ')}`);
@@ -148,6 +157,10 @@ function parseFault(value: unknown): Fault {
   if (kind === 'decline') {
     if (typeof code !== 'string' || code === '') throw optionsInvalid('"decline" needs a "code"');
     return { ...common, do: 'decline', code };
+  }
+  if (kind === 'misstate') {
+    if (what !== 'amount' && what !== 'reference' && what !== 'terminal') throw optionsInvalid('"misstate" needs "what": amount, reference or terminal');
+    return { ...common, do: 'misstate', what };
   }
   if (kind === 'http-status') {
     if (!isCount(status, 200, 599)) throw optionsInvalid('"http-status" needs a "status", 200 to 599');

@@ -5,12 +5,16 @@ import type { HostsInProcess, WireAnswer, WireRequest } from '@tillwright/host-s
 import type { AlipayCarrier } from '@tillwright/plugin-alipay';
 import type { Connect } from '@tillwright/plugin-card';
 
+/** Sees each message as it leaves the till: an ISO 8583 message without a frame's length, or a signed request. */
+export type OnSend = (...sent: readonly ['acquirer', Uint8Array] | readonly ['alipay' | 'wechat', WireRequest]) => void;
+
 export interface NetworkOptions {
   /** The world's clock, which does not stop when a till does. */
   readonly clock: Clock;
   readonly hosts: HostsInProcess;
   /** One way, in ms; asked for every message. */
   readonly latencyMs: () => number;
+  readonly onSend?: OnSend | undefined;
 }
 
 /** One process's end of the network. */
@@ -20,7 +24,7 @@ export interface Network {
   readonly wechat: AlipayCarrier;
 }
 
-export const networkOf = ({ clock, hosts, latencyMs }: NetworkOptions, life: Life, tillClock: Clock): Network => {
+export const networkOf = ({ clock, hosts, latencyMs, onSend }: NetworkOptions, life: Life, tillClock: Clock): Network => {
   /** One way of one connection: nothing overtakes anything. */
   const oneWay = (): ((arrive: () => void) => void) => {
     let lastAt = 0;
@@ -53,7 +57,9 @@ export const networkOf = ({ clock, hosts, latencyMs }: NetworkOptions, life: Lif
     return {
       send(message) {
         life.point('send');
-        if (life.alive) there(() => end?.receive(message));
+        if (!life.alive) return;
+        onSend?.('acquirer', message);
+        there(() => end?.receive(message));
       },
       close() {
         if (open) there(() => end?.closed());
@@ -62,11 +68,12 @@ export const networkOf = ({ clock, hosts, latencyMs }: NetworkOptions, life: Lif
     };
   };
 
-  const over = (host: Pick<HostsInProcess['alipay'], 'faults' | 'serve'>): AlipayCarrier => ({
+  const over = (name: 'alipay' | 'wechat'): AlipayCarrier => ({
     clock: tillClock,
     exchange: (request, sent, signal) =>
       life.hear(
         (async () => {
+          const host = hosts[name];
           const wait = (): Promise<void> => clock.until(clock.now() + latencyMs());
           await wait();
           if (!host.faults.admits()) throw broke('ECONNREFUSED');
@@ -74,12 +81,13 @@ export const networkOf = ({ clock, hosts, latencyMs }: NetworkOptions, life: Lif
           sent();
           life.point('send');
           if (!life.alive) return await new Promise<never>(() => {});
+          onSend?.(name, request);
           return await answered(host, request, wait);
         })(),
         'hear',
       ),
   });
-  return { acquirer, alipay: over(hosts.alipay), wechat: over(hosts.wechat) };
+  return { acquirer, alipay: over('alipay'), wechat: over('wechat') };
 };
 
 const answered = async (host: Pick<HostsInProcess['alipay'], 'serve'>, request: WireRequest, wait: () => Promise<void>): Promise<WireAnswer> => {

@@ -6,6 +6,8 @@ export interface ShopHosts {
   /** Queues faults for the messages to come. */
   fault(host: HostName, fault: Fault | readonly Fault[]): void;
   clearFaults(): void;
+  /** Asked for every message that meets no queued fault. */
+  byChance(chance: (host: HostName, operation: string) => Fault | undefined): void;
   /** Nothing is lost but what was on its way. */
   restart(host: HostName): void;
   /** Each host's own book. */
@@ -27,6 +29,9 @@ export const shopHosts = (hosts: HostsInProcess): ShopHosts => ({
   },
   clearFaults: () => {
     for (const name of NAMES) hosts[name].faults.clear();
+  },
+  byChance: (chance) => {
+    for (const name of NAMES) hosts[name].faults.byChance((operation) => chance(name, operation));
   },
   restart: (host) => hosts[host].restart(),
   ledgers: () => NAMES.map((host) => ({ host, entries: hosts[host].ledger() })),

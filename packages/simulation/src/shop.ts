@@ -9,7 +9,7 @@ import { card } from '@tillwright/plugin-card';
 import { wechat } from '@tillwright/plugin-wechat';
 import { guarded } from './guard.js';
 import { keyPairs } from './keys.js';
-import { networkOf } from './network.js';
+import { networkOf, type OnSend } from './network.js';
 import { reconcile, type Reconciled } from './reconcile.js';
 import { type ShopHosts, shopHosts } from './shop-hosts.js';
 
@@ -33,6 +33,8 @@ export interface ShopOptions {
   readonly log?: MemoryLog;
   /** One way between till and hosts, in ms, asked for every message; 20 unless told. */
   readonly latencyMs?: () => number;
+  /** Sees each message as it leaves the till. */
+  readonly onSend?: OnSend;
   /** How long a sync of the disk takes, in ms; 2 unless told. */
   readonly syncMs?: () => number;
   /** Ends the first life at a point of it. */
@@ -236,9 +238,9 @@ class OneShop implements Shop {
   }
 
   #plugins(life: Life, clock: Clock): readonly Plugin[] {
-    const { policies = {}, plugins, latencyMs = () => 20 } = this.#options;
+    const { policies = {}, plugins, latencyMs = () => 20, onSend } = this.#options;
     const { acquirer, alipay: ali, wechat: we } = this.#hosts;
-    const network = networkOf({ clock: this.clock, hosts: this.#hosts, latencyMs }, life, clock);
+    const network = networkOf({ clock: this.clock, hosts: this.#hosts, latencyMs, onSend }, life, clock);
     const { tpdu, header } = acquirer.terminal;
     const defaults = [
       card({ acquirer: { host: 'acquirer', port: 1, tpdu, header, connect: network.acquirer }, ...(policies.card ? { policy: policies.card } : {}) }),

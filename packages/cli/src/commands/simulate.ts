@@ -1,8 +1,13 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { type FaultMix, simulate as simulateTills, type SimulationReport } from '@tillwright/core/testing';
 import type { Text } from '@tillwright/core';
+import type { Plugin } from '@tillwright/core/contract';
 import Table from 'cli-table3';
-import { EXIT, type ExitCode } from '../exit.js';
+import { loadConfig } from '../config.js';
+import { EXIT, type ExitCode, UsageError } from '../exit.js';
 import { type Language, say } from '../language.js';
+import { readWorkflows } from '../workflow-files.js';
 
 const texts = {
   sound: { zh: '没有丢失或重复的付款', en: 'No payment was lost, none was doubled' },
@@ -21,14 +26,51 @@ const payments: { readonly [name in keyof SimulationReport['payments']]: Text } 
   open: { zh: '待人工处理', en: 'open, for a person' },
 };
 
-/** Runs tills in virtual time against hosts, networks and power that fail, and prints what was done to them and how it ended. */
-export const simulate = async (options: { seed: number; runs: number; workflow?: string; faults: FaultMix; json: boolean; language: Language }): Promise<ExitCode> => {
-  const { json, language, ...order } = options;
+interface Order {
+  readonly seed: number;
+  readonly runs: number;
+  /** Without `wire` the name of one of the simulation's own small flows, with it a file. */
+  readonly workflow?: string;
+  readonly faults: FaultMix;
+}
+
+/**
+ * Runs tills in virtual time against hosts, networks, power and people that fail, and prints what was done to them and how it ended.
+ * `wire`: whole shops with the workflows of this folder (or one file) on the hosts' real wire bytes; without it, small flows against a
+ * host in memory, some thousand in a minute.
+ */
+export const simulate = async (options: Order & { wire?: boolean; config?: string; json: boolean; language: Language }): Promise<ExitCode> => {
+  const { json, language, wire = false, config, ...order } = options;
   if (!json) console.log(`seed ${options.seed}, ${options.runs} runs`);
-  const report = await simulateTills(order);
+  const report = wire ? await simulateWire(order, config) : await simulateTills(order);
   if (json) console.log(JSON.stringify(report));
   else print(report, language);
   return report.failures.length === 0 ? EXIT.succeeded : EXIT.open;
+};
+
+const FOLDER = 'workflows';
+
+const simulateWire = async ({ workflow, ...order }: Order, configFile: string | undefined): Promise<SimulationReport> => {
+  const [config, { simulateShops }] = await Promise.all([loadConfig(configFile), import('@tillwright/simulation')]);
+  const names = workflow === undefined ? await readdir(FOLDER).catch(() => []) : [];
+  const files = workflow === undefined ? names.filter((name) => name.endsWith('.asl.json')).sort().map((name) => join(FOLDER, name)) : [workflow];
+  if (files.length === 0) throw new UsageError(`there are no workflows in ./${FOLDER}; name one with --workflow / 没有找到工作流`);
+  const workflows = await readWorkflows(files);
+  const { plugins } = config;
+  // Plugins are made anew for every life of the till; a promise of them can't be waited for there.
+  const chosen: { plugins?: (defaults: readonly Plugin[]) => readonly Plugin[] } =
+    plugins === undefined
+      ? {}
+      : {
+          plugins: (defaults) => {
+            const own = plugins(defaults);
+            if (own instanceof Promise) throw new UsageError('`plugins` of the configuration is asynchronous; simulate needs them at once');
+            return own;
+          },
+        };
+  const report = await simulateShops({ ...order, workflows, ...chosen });
+  const rest = [...(workflow === undefined ? [] : [`--workflow ${workflow}`]), ...(order.faults === 'all' ? [] : [`--faults ${order.faults}`])];
+  return { ...report, failures: report.failures.map((failure) => ({ ...failure, replay: ['tillwright simulate --wire', `--seed ${failure.seed}`, '--runs 1', ...rest].join(' ') })) };
 };
 
 const print = (report: SimulationReport, language: Language): void => {

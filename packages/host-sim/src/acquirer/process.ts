@@ -1,5 +1,5 @@
 import { fromHex, toHex } from '@tillwright/plugin-card/protocol';
-import { macFits, writeAnswer } from './answer.js';
+import { macFits, type Misstated, writeAnswer } from './answer.js';
 import { CODE, wishedCode } from './codes.js';
 import { refused, stamp, type HostParts, type Outcome } from './host-parts.js';
 import { carriesMac, type Request } from './request.js';
@@ -13,6 +13,8 @@ export interface Wishes {
   readonly code?: string;
   /** A MAC that does not fit; of a sign-on: check values that do not fit the keys. */
   readonly badSignature?: boolean;
+  /** What the answer gets wrong under a right MAC. */
+  readonly misstate?: Misstated | undefined;
 }
 
 /**
@@ -24,9 +26,9 @@ export async function processRequest(host: HostParts, request: Request, wishes: 
   const merchant = host.terminals.merchant(request.tid);
   if (merchant === undefined) return writeAnswer(request, refused(host, CODE.terminalUnknown));
   const keys = host.terminals.workingKeys(request.tid);
-  const mac = carriesMac(request) ? { keys, spoilMac: wishes.badSignature === true } : {};
+  const mac = carriesMac(request) ? { keys, spoilMac: wishes.badSignature === true, misstate: wishes.misstate } : { misstate: wishes.misstate };
   if (merchant !== request.mid) return writeAnswer(request, refused(host, CODE.merchantUnknown), mac);
-  if (!carriesMac(request)) return writeAnswer(request, await networkMessage(host, request, wishes));
+  if (!carriesMac(request)) return writeAnswer(request, await networkMessage(host, request, wishes), mac);
   // Without working keys nothing can be proved to anyone: the refusal goes out without a MAC.
   if (keys === undefined || !macFits(request, keys)) return writeAnswer(request, refused(host, CODE.macIncorrect), mac);
   return writeAnswer(request, await financialMessage(host, request, { keys, wish: wishes.code }), mac);

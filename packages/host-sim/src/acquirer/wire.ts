@@ -91,6 +91,7 @@ export class AcquirerWire {
     const answer = await processRequest(this.#host, request, {
       ...(fault?.do === 'decline' ? { code: fault.code } : {}),
       badSignature: fault?.do === 'bad-signature',
+      ...(fault?.do === 'misstate' ? { misstate: fault.what } : {}),
     });
     if (fault?.do === 'drop-answer') return;
     if (fault?.do === 'delay') {

@@ -114,9 +114,16 @@ function alipayGateway(parts: { readonly trades: Trades; readonly keys: AlipayKe
       const refusal = refusalOf(params, { appId, appPublicKey, methods: NAMES, nowMs: wireClock(), timestampSkewMs });
       if (refusal !== undefined) return sealed(params['method'], refusal.node, refusal.signed ? privateKey : undefined);
       const node = await businessOf(trades, params['method'] ?? '', params['biz_content'], twist);
-      return sealed(params['method'], node, privateKey);
+      return sealed(params['method'], misstated(node, twist), privateKey);
     },
   };
+}
+
+function misstated(node: ResponseNode, twist: Twist): ResponseNode {
+  if (twist?.do !== 'misstate') return node;
+  const { total_amount: amount, out_trade_no: reference } = node;
+  if (twist.what === 'amount' && typeof amount === 'string') return { ...node, total_amount: (Number(amount) + 0.01).toFixed(2) };
+  return twist.what === 'reference' && typeof reference === 'string' ? { ...node, out_trade_no: `X${reference.slice(1)}` } : node;
 }
 
 function isGateway(request: WireRequest): boolean {

@@ -1,5 +1,5 @@
 import type { HostClock } from '../clock.js';
-import type { Fault, Faults } from '../faults.js';
+import type { Fault, FaultAction, Faults } from '../faults.js';
 
 /** A request as it came in: the target and the body are the raw text, because both are signed. */
 export interface WireRequest {
@@ -17,7 +17,7 @@ export interface WireAnswer {
 }
 
 /** What a fault makes of the processing itself; all others concern the bytes. */
-export type Twist = { readonly do: 'decline'; readonly code: string } | { readonly do: 'user-paying' } | undefined;
+export type Twist = Extract<FaultAction, { readonly do: 'decline' | 'user-paying' | 'misstate' }> | undefined;
 
 /** One wallet's side of HTTP. */
 export interface Gateway {
@@ -91,6 +91,7 @@ export class WalletWire {
 
 function twistOf(fault: Fault | undefined): Twist {
   if (fault?.do === 'decline') return { do: 'decline', code: fault.code };
+  if (fault?.do === 'misstate') return { do: 'misstate', what: fault.what };
   return fault?.do === 'user-paying' ? { do: 'user-paying' } : undefined;
 }
 

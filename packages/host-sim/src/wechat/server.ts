@@ -125,10 +125,18 @@ function wechatGateway(parts: { readonly orders: Orders; readonly keys: WechatKe
         : route === undefined
           ? refusal('NOT_FOUND')
           : await replyOf({ orders, policy, route, body: request.body, twist });
-      const body = reply.body === undefined ? '' : JSON.stringify(reply.body);
+      const body = reply.body === undefined ? '' : JSON.stringify(misstated(reply.body, twist));
       return signed({ status: reply.status, body }, reply.status < 300 || signErrors ? signer : undefined);
     },
   };
+}
+
+function misstated(body: Readonly<Record<string, unknown>>, twist: Twist): Readonly<Record<string, unknown>> {
+  if (twist?.do !== 'misstate') return body;
+  const { amount, out_trade_no: reference, mchid } = body;
+  if (twist.what === 'amount' && typeof amount === 'object' && amount !== null) return { ...body, amount: { ...amount, total: Number((amount as { total?: unknown }).total) + 1 } };
+  if (twist.what === 'reference' && typeof reference === 'string') return { ...body, out_trade_no: `X${reference.slice(1)}` };
+  return twist.what === 'terminal' && mchid !== undefined ? { ...body, mchid: '1999999999' } : body;
 }
 
 async function replyOf(parts: { readonly orders: Orders; readonly policy: ReversePolicy; readonly route: Route; readonly body: string; readonly twist: Twist }): Promise<Reply> {

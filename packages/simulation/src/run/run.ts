@@ -1,0 +1,243 @@
+/** One run: a shop with some terminals, some sales on each, and whatever the seed has in store for them. */
+import { type EventRecord, type ExecutionResult, TillwrightError } from '@tillwright/core';
+import { bind, PinPad, type Plugin } from '@tillwright/core/contract';
+import { journalOf, openCase, type PaymentState, type Random, seeded } from '@tillwright/core/testing';
+import { openShop, type Shop, type ShopOptions } from '../shop.js';
+import { check } from './checkers.js';
+import { People } from './people.js';
+import { submitCounter } from './submits.js';
+import { type FaultMix, type Mishap, Swarm } from './swarm.js';
+
+export interface RunOptions {
+  readonly seed: string;
+  readonly workflows: ShopOptions['workflows'];
+  /** Those that customers buy by; the others are parts of them. */
+  readonly sold: readonly string[];
+  readonly faults?: FaultMix;
+  readonly plugins?: ShopOptions['plugins'];
+}
+
+export interface RunReport {
+  readonly seed: string;
+  readonly problems: readonly string[];
+  /** The log, one JSON text to a line. */
+  readonly text: string;
+  readonly records: number;
+  /** What went wrong on purpose, by name. */
+  readonly faults: { readonly [name: string]: number };
+  readonly payments: { readonly taken: number; readonly declined: number; readonly undone: number; readonly notSent: number; readonly open: number };
+  readonly sales: number;
+  readonly virtualMs: number;
+}
+
+/** Longer than any sale takes: what is still running then never ends. */
+const PATIENCE_MS = 12 * 3_600_000;
+const HOSTS = ['acquirer', 'alipay', 'wechat'] as const;
+
+export const runShop = async (options: RunOptions): Promise<RunReport> => new Run(options).play();
+
+class Run {
+  readonly #options: RunOptions;
+  readonly #random: Random;
+  readonly #swarm: Swarm;
+  readonly #problems: string[] = [];
+  readonly #told: ExecutionResult[] = [];
+  readonly #seen: EventRecord[] = [];
+  readonly #pinBlocks: Uint8Array[] = [];
+  readonly #submits = submitCounter();
+  readonly #salesEach: number;
+  #people: People | undefined;
+  #opened: Promise<void> = Promise.resolve();
+  #over = false;
+  #sales = 0;
+
+  constructor(options: RunOptions) {
+    this.#options = options;
+    this.#random = seeded(`${options.seed}/day`);
+    this.#swarm = new Swarm(seeded(`${options.seed}/faults`), options.faults ?? 'all');
+    this.#salesEach = 2 + this.#under(3);
+  }
+
+  async play(): Promise<RunReport> {
+    const { seed, workflows, plugins } = this.#options;
+    const network = seeded(`${seed}/network`);
+    const shop = await openShop({
+      seed,
+      workflows,
+      terminals: 1 + this.#under(3),
+      latencyMs: () => 5 + Math.floor(network.next() ** 4 * 2_000),
+      syncMs: () => 1 + Math.floor(network.next() * 20),
+      onSend: this.#submits.onSend,
+      plugins: (defaults) => this.#listening(plugins?.(defaults) ?? defaults),
+      life: { endsAt: () => this.#strikes('crash') },
+    });
+    const startMs = shop.clock.now();
+    try {
+      await this.#day(shop);
+    } catch (error) {
+      this.#problems.push(`the run itself failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+    }
+    const payments = [...journalOf(shop.till).payments.values()];
+    const report = { seed, problems: this.#problems, text: shop.text(), records: shop.log.records.length, faults: Object.fromEntries(this.#swarm.injected), payments: countsOf(payments), sales: this.#sales, virtualMs: shop.clock.now() - startMs };
+    await shop.close();
+    return report;
+  }
+
+  async #day(shop: Shop): Promise<void> {
+    const failed = (error: unknown): void => {
+      if (!TillwrightError.is(error)) this.#problems.push(`somebody met ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+    };
+    const people = new People(shop, { random: seeded(`${this.#options.seed}/people`), swarm: this.#swarm, failed });
+    this.#people = people;
+    shop.hosts.byChance((host, operation) => this.#swarm.fault(host, operation));
+    const power = this.#power(shop);
+    const patience = shop.clock.until(shop.clock.now() + PATIENCE_MS).then(() => false);
+    const done = await Promise.race([Promise.all(shop.terminals.map((terminal) => this.#cashier(shop, terminal))).then(() => true), patience]);
+    if (!done) this.#problems.push('sales did not come to an end');
+    this.#over = true;
+    this.#swarm.calm();
+    shop.hosts.clearFaults();
+    await power;
+    await this.#atRest(shop);
+    const problems = await check({ shop, told: this.#told, seen: this.#seen, shown: people.shown, secrets: [...people.codes, ...this.#pinBlocks], sent: this.#submits.sent });
+    this.#problems.push(...problems);
+  }
+
+  /** Sales that the last crash left open come to their end, and everything that is owed is delivered. */
+  async #atRest(shop: Shop): Promise<void> {
+    for (const terminal of shop.terminals) shop.worldOf(terminal).setPaper(true);
+    while (!(await shop.quiet())) await this.#reopen(shop);
+  }
+
+  /** Keeps the till open, and everything around it in trouble, until the sales are over. */
+  async #power(shop: Shop): Promise<void> {
+    this.#attend(shop);
+    while (!this.#over) {
+      if (!shop.life.alive) await this.#reopen(shop);
+      const { life } = shop;
+      while (life.alive && !this.#over) await this.#trouble(shop);
+    }
+    if (!shop.life.alive) await this.#reopen(shop);
+  }
+
+  async #reopen(shop: Shop): Promise<void> {
+    let open = (): void => {};
+    this.#opened = new Promise((resolve) => (open = resolve));
+    do {
+      shop.crash(this.#under(shop.log.head - shop.log.durableTo + 1));
+      await shop.clock.until(shop.clock.now() + 1_000 + this.#under(this.#random.next() < 0.2 ? 400_000 : 20_000));
+    } while (!(await shop.reopen({ endsAt: () => this.#strikes('crash') })));
+    this.#attend(shop);
+    open();
+  }
+
+  #attend(shop: Shop): void {
+    const { life } = shop;
+    if (!life.alive) return;
+    this.#people?.watch(shop.till, life);
+    shop.till.on('event', (record) => life.alive && this.#seen.push(record));
+  }
+
+  /** Something that happens to the whole shop once in a while. */
+  async #trouble(shop: Shop): Promise<void> {
+    const { life, clock } = shop;
+    await Promise.race([clock.until(clock.now() + 3_000 + this.#under(15_000)), life.ended]);
+    if (!life.alive || this.#over) return;
+    await this.#people?.payers();
+    for (const terminal of shop.terminals) {
+      if (this.#strikes('paper-out')) shop.worldOf(terminal).setPaper(false);
+      else if (this.#random.next() < 0.5) shop.worldOf(terminal).setPaper(true);
+    }
+    const host = HOSTS[this.#under(HOSTS.length)] ?? 'acquirer';
+    if (this.#strikes('host-restart')) shop.hosts.restart(host);
+    if (this.#strikes('host-gone')) shop.hosts.fault(host, { do: 'refuse-connections' });
+    else if (this.#random.next() < 0.4) shop.hosts.clearFaults();
+    if (this.#strikes('clock-jump')) shop.shiftClock((this.#random.next() < 0.5 ? -1 : 1) * this.#under(this.#random.next() < 0.3 ? 7_200_000 : 60_000));
+    if (this.#strikes('disk-error')) {
+      shop.log.failNext(this.#random.next() < 0.5 ? 'write' : 'sync');
+      // What the till does with a broken disk is seen for a while; then it is switched off.
+      await Promise.race([clock.until(clock.now() + 30_000), life.ended]);
+      life.end();
+    } else if (this.#strikes('close')) {
+      await Promise.race([shop.till.close().catch(() => {}), life.ended]);
+      life.end();
+    }
+  }
+
+  /** One terminal's day: sale after sale, each until its end is known, over as many lives as it takes. */
+  async #cashier(shop: Shop, terminal: string): Promise<void> {
+    const { sold } = this.#options;
+    for (let n = 1; n <= this.#salesEach; n += 1) {
+      await shop.clock.until(shop.clock.now() + this.#under(8_000));
+      const workflow = sold[this.#under(sold.length)] ?? '';
+      this.#sales += 1;
+      while (!(await this.#sell(shop, { terminal, workflow, key: `${terminal}-${n}` })));
+    }
+  }
+
+  /** @returns false when the life ended before the sale did: it is asked for again under the same key */
+  async #sell(shop: Shop, order: { readonly terminal: string; readonly workflow: string; readonly key: string }): Promise<boolean> {
+    await this.#opened;
+    const { life, clock } = shop;
+    if (!life.alive) {
+      await clock.until(clock.now() + 500);
+      return false;
+    }
+    try {
+      const result = await shop.sell(order);
+      if (result) this.#told.push(result);
+      return result !== undefined;
+    } catch (error) {
+      // The disk failed, or another sale of a former life still holds the terminal.
+      if (!TillwrightError.is(error)) throw error;
+      await Promise.race([clock.until(clock.now() + 2_000), life.ended]);
+      return false;
+    }
+  }
+
+  /** PIN blocks are noted as the pad gives them, so that they can be looked for. */
+  #listening(plugins: readonly Plugin[]): readonly Plugin[] {
+    const note = (pad: PinPad): PinPad =>
+      new Proxy(pad, {
+        get: (target, name) => {
+          const member: unknown = Reflect.get(target, name, target);
+          if (typeof member !== 'function') return member;
+          const call = member.bind(target) as (...args: unknown[]) => unknown;
+          if (name !== 'enterPin') return call;
+          return async (...args: unknown[]) => {
+            const entered = (await call(...args)) as Awaited<ReturnType<PinPad['enterPin']>>;
+            if (entered.status === 'entered') this.#pinBlocks.push(entered.pinBlock);
+            return entered;
+          };
+        },
+      });
+    return plugins.map((plugin) => ({
+      ...plugin,
+      provides: plugin.provides.map((provision) => {
+        const { token, how } = provision;
+        if (token !== bind(PinPad).toValue({} as PinPad).token || how.kind !== 'factory') return provision;
+        return { token, how: { ...how, make: (...needs: never[]) => note(how.make(...needs) as PinPad) } };
+      }),
+    }));
+  }
+
+  #strikes(mishap: Mishap): boolean {
+    return this.#swarm.strikes(mishap);
+  }
+
+  #under(limit: number): number {
+    return Math.floor(this.#random.next() * limit);
+  }
+}
+
+const countsOf = (payments: readonly PaymentState[]): RunReport['payments'] => {
+  const fate = (payment: PaymentState): keyof RunReport['payments'] => {
+    if (openCase(payment)) return 'open';
+    if (payment.committed) return 'taken';
+    const last = payment.attempts.findLast((a) => a.undoes === undefined)?.fate;
+    return last === 'declined' ? 'declined' : last === 'not-sent' ? 'notSent' : 'undone';
+  };
+  const counts = { taken: 0, declined: 0, undone: 0, notSent: 0, open: 0 };
+  for (const payment of payments) counts[fate(payment)] += 1;
+  return counts;
+};

@@ -1,0 +1,80 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import type { ExecutionResult } from '@tillwright/core';
+import { expect, it } from 'vitest';
+import { openShop, runShop, type Shop, simulateShops } from '../index.js';
+import { check, type Evidence } from './checkers.js';
+
+const folder = new URL('../../../../workflows/', import.meta.url);
+const workflows = Object.fromEntries(
+  readdirSync(folder)
+    .filter((name) => name.endsWith('.asl.json'))
+    .map((name) => [name.replace('.asl.json', ''), { file: name, text: readFileSync(new URL(name, folder), 'utf8') }]),
+);
+
+it('every shipped workflow, whatever hosts, network, disk, power and people do', { timeout: 600_000 }, async () => {
+  const fixed = await simulateShops({ seed: 1, runs: 24, workflows });
+  expect(fixed.failures).toEqual([]);
+  expect(fixed.payments.taken).toBeGreaterThan(10);
+  expect(Object.keys(fixed.faults).length).toBeGreaterThan(25);
+  // And some that nobody has seen: a failing one is told with its seed.
+  const seed = Math.floor(Date.now() / 1_000) % 100_000_000;
+  const fresh = await simulateShops({ seed, runs: 6, workflows });
+  expect(fresh.failures).toEqual([]);
+});
+
+it('the same seed gives the same run, byte for byte', { timeout: 120_000 }, async () => {
+  const options = { seed: '10', workflows, sold: ['counter-sale', 'tap-first', 'unattended'] };
+  const [one, again] = [await runShop(options), await runShop(options)];
+  expect(again).toEqual(one);
+  expect(one.records).toBeGreaterThan(30);
+});
+
+it('what a reversal overtook is reversed all the same, at a host that remembers no 25', { timeout: 120_000 }, async () => {
+  const shop = await sold('overtaken', (at) => at.hosts.fault('acquirer', { do: 'overtaken', match: { operation: 'sale' } }));
+  const [sale] = shop.hosts.ledger('acquirer');
+  expect(sale).toMatchObject({ status: 'reversed' });
+  expect(await check(evidenceOf(shop))).toEqual([]);
+  await shop.close();
+});
+
+/** One customer with a chip card, after something was done to the shop. */
+const sold = async (seed: string, before: (shop: Shop) => void): Promise<Shop> => {
+  const script = readFileSync(new URL('scripts/three-customers.json', folder), 'utf8');
+  const [first] = (JSON.parse(script) as { transactions: { steps: unknown[] }[] }).transactions;
+  const steps = [...(first?.steps ?? []), { when: { prompt: 'choose' }, answer: 'end', times: 'always' }];
+  const shop = await openShop({ seed, workflows, script: JSON.stringify({ transactions: [{ steps }] }) });
+  before(shop);
+  await shop.sell({ workflow: 'counter-sale' });
+  expect(await shop.quiet()).toBe(true);
+  return shop;
+};
+
+const evidenceOf = (shop: Shop, changed: Partial<Evidence> = {}): Evidence => ({ shop, told: [], seen: [], shown: [], secrets: [], sent: new Map(), ...changed });
+
+it('checkers see what they are there for', { timeout: 120_000 }, async () => {
+  const shop = await sold('sound', () => {});
+  expect(await check(evidenceOf(shop))).toEqual([]);
+  const books = (entries: (ledgers: ReturnType<Shop['hosts']['ledgers']>) => ReturnType<Shop['hosts']['ledgers']>): Shop =>
+    new Proxy(shop, {
+      get: (target, name) => {
+        if (name === 'hosts') return { ...target.hosts, ledgers: () => entries(target.hosts.ledgers()) };
+        const member: unknown = Reflect.get(target, name, target);
+        if (name === 'reconcile') return async () => (await import('../reconcile.js')).reconcile(target.log.records, entries(target.hosts.ledgers()));
+        return typeof member === 'function' ? (member.bind(target) as unknown) : member;
+      },
+    });
+  const empty = books((ledgers) => ledgers.map(({ host }) => ({ host, entries: [] })));
+  expect(await check(evidenceOf(empty))).toEqual([expect.stringContaining('- in the ledger, approved in the log')]);
+  const other = books((ledgers) => ledgers.map(({ host, entries }) => ({ host, entries: entries.map((entry) => ({ ...entry, reference: `${entry.reference}x` })) })));
+  expect((await check(evidenceOf(other))).length).toBe(2);
+  expect(await check(evidenceOf(shop, { sent: new Map([['00000001-000001-000002', 2]]) }))).toEqual([expect.stringContaining('submitted 2 times')]);
+  const [record] = shop.log.records;
+  if (!record) throw new Error('the log is empty');
+  expect(await check(evidenceOf(shop, { seen: [{ ...record, at: record.at + 1 }] }))).toEqual([expect.stringContaining('was shown')]);
+  const [execution] = shop.till.executions();
+  const wrong = { executionId: execution?.executionId ?? '', status: 'succeeded', output: 'something else' } satisfies ExecutionResult;
+  expect(await check(evidenceOf(shop, { told: [wrong] }))).toEqual([expect.stringContaining('was told as succeeded')]);
+  expect(await check(evidenceOf(shop, { secrets: ['Corner Shop'] }))).not.toEqual([]);
+  expect(await check(evidenceOf(shop, { shown: ['6228480000000001019'] }))).toEqual([]);
+  await shop.close();
+});
