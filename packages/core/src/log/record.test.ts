@@ -8,14 +8,14 @@ import { sha256 } from './system.js';
 
 const bytesOf = (text: string): Uint8Array => Buffer.from(text, 'utf8');
 const event: TillEvent = { type: 'engineOpened', version: '1.0.0 收银 🧾' };
-const lines = new Lines();
-const encoded = encode({ seq: 1, at: 5, stream: 'e', durableTo: 0, prev: FIRST_PREV }, event, false, lines);
-const text = Buffer.from(lines.take()).toString('utf8');
+const written = new Lines();
+const encoded = encode({ seq: 1, at: 5, stream: 'e', durableTo: 0, prev: FIRST_PREV }, event, false, written);
+const whole = Buffer.from(written.take()).toString('utf8');
 
 describe('a record as a line', () => {
   it('reads back as it was written, with the hash of its line', () => {
-    expect(text.endsWith('"}\n')).toBe(true);
-    const line = text.slice(0, -1);
+    expect(whole.endsWith('"}\n')).toBe(true);
+    const line = whole.slice(0, -1);
     expect(decode(bytesOf(line))).toEqual({ is: 'line', record: encoded.record, hash: encoded.hash, more: false });
     expect(encoded.hash).toBe(sha256(line));
     expect(encoded.record).toEqual({ seq: 1, at: 5, stream: 'e', v: 1, durableTo: 0, prev: FIRST_PREV, event });
@@ -30,7 +30,7 @@ describe('a record as a line', () => {
   });
 
   it('finds any change of any byte, without a next line to tell', () => {
-    const line = bytesOf(text.slice(0, -1));
+    const line = bytesOf(whole.slice(0, -1));
     fc.assert(
       fc.property(fc.nat(line.length - 1), fc.integer({ min: 1, max: 255 }), (at, change) => {
         const changed = Uint8Array.from(line);
@@ -42,7 +42,7 @@ describe('a record as a line', () => {
   });
 
   it('says that a newer version wrote it', () => {
-    expect(decode(bytesOf(resealed(text, (body) => body.replace('"v":1', '"v":2'))))).toEqual({ is: 'newer', v: 2 });
+    expect(decode(bytesOf(resealed(whole, (body) => body.replace('"v":1', '"v":2'))))).toEqual({ is: 'newer', v: 2 });
   });
 
   it.each([
@@ -52,7 +52,7 @@ describe('a record as a line', () => {
     ['no JSON', (body: string) => body.replace('"seq":1', '"seq":')],
     ['no object', () => '[1'],
   ])('refuses %s though its checksum fits', (_, change) => {
-    expect(decode(bytesOf(resealed(text, change))).is).toBe('bad');
+    expect(decode(bytesOf(resealed(whole, change))).is).toBe('bad');
   });
 });
 
