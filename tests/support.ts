@@ -2,7 +2,8 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Alarm, EventRecord, ExecutionResult, Json, PaymentView, Prompt } from '@tillwright/core';
+import { type Alarm, type EventRecord, type ExecutionResult, type Json, paymentsOf, type PaymentView, type Prompt } from '@tillwright/core';
+import { readLog } from '@tillwright/core/node';
 import { bind, type Clock, definePlugin, type PinPad, type Plugin, type Token } from '@tillwright/core/contract';
 import { type PrintedReceipt, promptAnswerer, sampleAccounts } from '@tillwright/device-sim';
 import { type Endpoints, type Fault, type HostName, type Hosts, type LedgerEntry, startHosts } from '@tillwright/host-sim';
@@ -146,9 +147,6 @@ export const watchPinBlocks = (pad: PinPad, seen: (pinBlock: Uint8Array) => void
   });
 
 export class Shop {
-  /** Of every payment that a sale here has made. */
-  readonly #references = new Set<string>();
-
   private constructor(
     readonly dir: string,
     readonly hosts: Hosts,
@@ -241,7 +239,6 @@ export class Shop {
       await options.onEnd?.(counter);
       const { payments } = await till.get(sale.executionId);
       const references = new Set(payments.flatMap((payment) => payment.references));
-      for (const reference of references) this.#references.add(reference);
       return {
         result,
         prompts,
@@ -258,19 +255,11 @@ export class Shop {
     }
   }
 
-  /** Opens the till on its log once more: what it says of every payment ever made, beside what the hosts say. */
+  /** What the log says of every payment ever made, beside what the hosts say. */
   async reconcile(): Promise<void> {
-    const counter = await this.#counter([], {});
-    try {
-      const ledger = await this.ledger();
-      // The till keeps in memory what is open and what closed last; the rest it finds in its log, by reference.
-      for (const { reference } of ledger) this.#references.add(reference);
-      const found = (await Promise.all([...this.#references].map((reference) => counter.till.find(reference)))).flat();
-      const payments = new Map([...counter.till.payments(), ...found].map((payment) => [payment.paymentId, payment]));
-      agree([...payments.values()], ledger);
-    } finally {
-      await counter.close();
-    }
+    const records: EventRecord[] = [];
+    for await (const record of readLog(join(this.dir, 'till', 'log'))) records.push(record);
+    agree(paymentsOf(records), await this.ledger());
   }
 }
 
