@@ -27,13 +27,17 @@ describe('money', () => {
     expect(fromDecimal(text, 'CNY')).toEqual({ amountMinor, currency: 'CNY' });
   });
 
-  it.each(['', '.', '1.', '.5', '1.234', '-1', '+1', '1e3', '1,000', ' 1', '0x10', '99999999999999'])('refuses "%s"', (text) => {
+  it.each(['', '.', '1.', '.5', '1.234', '-1', '+1', '1e3', '1,000', ' 1', '0x10', '99999999999999', '90071992547409.92', '10000000000000000'])('refuses "%s"', (text) => {
     expect(() => fromDecimal(text, 'CNY')).toThrow(expect.objectContaining({ code: 'MONEY_INVALID' }));
+  });
+
+  it('reads the largest amount that it can write', () => {
+    for (const [text, currency] of [['90071992547409.91', 'CNY'], ['9007199254740991', 'JPY'], ['10000000000000', 'JPY']] as const) expect(toDecimal(fromDecimal(text, currency))).toBe(text);
   });
 
   it('writes what it reads', () => {
     fc.assert(
-      fc.property(fc.integer({ min: 0, max: 10 ** 13 }), fc.constantFrom('CNY', 'JPY', 'KWD'), (amountMinor, currency) => {
+      fc.property(fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER }), fc.constantFrom('CNY', 'JPY', 'KWD'), (amountMinor, currency) => {
         expect(fromDecimal(toDecimal({ amountMinor, currency }), currency)).toEqual({ amountMinor, currency });
       }),
     );

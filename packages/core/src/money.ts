@@ -46,7 +46,8 @@ export const toDecimal = (amount: Money): string => {
  */
 export const fromDecimal = (text: string, currency: string): Money => {
   const digits = minorDigits(currency);
-  const match = /^(\d{1,13})(?:\.(\d+))?$/.exec(text);
+  // As many digits as a safe integer has; what is above the largest one, money refuses.
+  const match = /^(\d{1,16})(?:\.(\d+))?$/.exec(text);
   const fraction = match?.[2] ?? '';
   if (!match || fraction.length > digits) throw new TillwrightError('MONEY_INVALID', { found: text });
   return money(Number(match[1] + fraction.padEnd(digits, '0')), currency);
