@@ -231,7 +231,8 @@ class Run {
   }
 }
 
-const countsOf = (payments: readonly PaymentState[]): RunReport['payments'] => {
+/** How payments ended, counted: the last line of a simulation's report. */
+export const countsOf = (payments: readonly PaymentState[]): RunReport['payments'] => {
   const fate = (payment: PaymentState): keyof RunReport['payments'] => {
     if (openCase(payment)) return 'open';
     if (payment.committed) return 'taken';

@@ -1,7 +1,7 @@
 /** One run: a shop with some terminals, some sales on each, and whatever the seed has in store for them. */
 import { type EventRecord, type ExecutionResult, TillwrightError } from '@tillwright/core';
 import { bind, PinPad, type Plugin } from '@tillwright/core/contract';
-import { journalOf, openCase, type PaymentState, type Random, seeded } from '@tillwright/core/testing';
+import { countsOf, journalOf, type Random, seeded } from '@tillwright/core/testing';
 import { openShop, type Shop, type ShopOptions } from '../shop.js';
 import { check } from './checkers.js';
 import { People } from './people.js';
@@ -229,15 +229,3 @@ class Run {
     return Math.floor(this.#random.next() * limit);
   }
 }
-
-const countsOf = (payments: readonly PaymentState[]): RunReport['payments'] => {
-  const fate = (payment: PaymentState): keyof RunReport['payments'] => {
-    if (openCase(payment)) return 'open';
-    if (payment.committed) return 'taken';
-    const last = payment.attempts.findLast((a) => a.undoes === undefined)?.fate;
-    return last === 'declined' ? 'declined' : last === 'not-sent' ? 'notSent' : 'undone';
-  };
-  const counts = { taken: 0, declined: 0, undone: 0, notSent: 0, open: 0 };
-  for (const payment of payments) counts[fate(payment)] += 1;
-  return counts;
-};
