@@ -1,3 +1,4 @@
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Json, JsonObject } from '../json.js';
 import { LIMITS } from '../interpreter/limits.js';
@@ -32,9 +33,19 @@ describe('what an expression says', () => {
     for (const { name, span } of variables) expect(marked(text, span.from, span.to)).toBe(`$${name}`);
   });
 
-  it.each(['$a', '$a.b', '$states.input', '$states.input.a.b', '$states', '$a1_b.c_2.D'])('%s says the same as the parser makes of it', (path) => {
-    // With a sum behind it, it is no plain path, and stands at the same place.
-    expect(expressionFacts(`{% ${path} %}`)).toEqual(expressionFacts(`{% ${path} & 1 %}`));
+  it('says the same of plain terms as the parser makes of them', () => {
+    const word = fc.constantFrom('a', 'b_1', 'states', 'input', 'exists', 'and', 'or', 'in', 'true', 'null', 'Zw9', 'order');
+    const path = fc.tuple(word, fc.array(word, { maxLength: 3 })).map(([name, names]) => `$${[name, ...names].join('.')}`);
+    const operand = fc.oneof({ weight: 3, arbitrary: path }, fc.constantFrom('0', '12.5', '1e3', "''", "'$no.variable'", "'it is 5 %'", '"$x"', "'a\\\\'b'", '($a)', '-1', '$'));
+    const operator = fc.constantFrom(' + ', ' - ', '-', ' * ', ' / ', '/', ' % ', ' & ', ' = ', ' != ', ' < ', ' <= ', ' >= ', ' and ', ' or ', ' in ', ' ? ', '.');
+    fc.assert(
+      fc.property(operand, fc.array(fc.tuple(operator, operand), { maxLength: 4 }), (first, more) => {
+        const terms = first + more.map(([by, next]) => by + next).join('');
+        // A line break is not plain, says the same to the parser, and moves nothing in front of it.
+        expect(expressionFacts(`{% ${terms} %}`)).toEqual(expressionFacts(`{% ${terms}\n%}`));
+      }),
+      { numRuns: 2000 },
+    );
   });
 
   it('is a constant where it is a number alone', () => {

@@ -32,7 +32,7 @@ export const expressionFacts = (text: string): ExpressionFacts => {
   const whole = { from: 0, to: text.length };
   const none = { variables: [], states: [], patterns: [] };
   if (text.length > EXPRESSION_LENGTH_MAX) return { ...none, fault: { kind: 'too-long', why: '', span: whole } };
-  const plain = plainPath(text);
+  const plain = plainTerms(text);
   if (plain) return plain;
   let ast: AstNode;
   try {
@@ -47,23 +47,27 @@ export const expressionFacts = (text: string): ExpressionFacts => {
 
 const OPEN = 2;
 
-/** Half of all expressions are a variable and names behind it: these need no parser. */
-const plainPath = (text: string): ExpressionFacts | undefined => {
-  const match = PLAIN.exec(text);
-  const [, name = '', names = ''] = match ?? [];
-  if (!match || WORDS.test(names)) return undefined;
-  const from = text.indexOf('$');
-  const to = from + 1 + name.length;
-  const field = name === 'states' ? /^\.(\w+)/.exec(names)?.[1] : undefined;
-  return {
-    variables: [{ name, called: false, span: { from, to } }],
-    states: field === undefined ? [] : [{ field, span: { from: to + 1, to: to + 1 + field.length } }],
-    patterns: [],
-  };
+/** Most expressions are variables with names behind them, alone or with operators, numbers and texts between: these need no parser. */
+const plainTerms = (text: string): ExpressionFacts | undefined => {
+  if (text.length > PLAIN_LENGTH_MAX || !PLAIN.test(text)) return undefined;
+  const variables: { name: string; called: boolean; span: Span }[] = [];
+  const states: { field: string; span: Span }[] = [];
+  for (const { index, 1: name, 2: field } of text.matchAll(TERM)) {
+    if (name === undefined) continue;
+    const to = index + 1 + name.length;
+    variables.push({ name, called: false, span: { from: index, to } });
+    if (name === 'states' && field !== undefined) states.push({ field, span: { from: to + 1, to: to + 1 + field.length } });
+  }
+  // A constant is the parser's.
+  return variables.length === 0 ? undefined : { variables, states, patterns: [] };
 };
-const PLAIN = /^\{% *\$([A-Za-z_]\w*)((?:\.[A-Za-z_]\w*)*) *%\}$/;
-/** Operators and constants by their names are left to the parser. */
-const WORDS = /\.(?:and|or|in|true|false|null)\b/;
+/** Far below the depth at which the parser gives up on a long sum. */
+const PLAIN_LENGTH_MAX = 300;
+/** Operators and constants by their names are no names of members here, though the parser takes some of them. */
+const NAMES = String.raw`(?:\.(?!(?:and|or|in|true|false|null)\b)[A-Za-z_]\w*)*`;
+const OPERAND = String.raw`(?:\$[A-Za-z_]\w*${NAMES}|\d{1,15}(?:\.\d{1,9})?|'[^'\\]*')`;
+const PLAIN = new RegExp(String.raw`^\{% *${OPERAND}(?: +(?:[-+*/%&=<>]|!=|<=|>=|and|or|in) +${OPERAND})* *%\}$`);
+const TERM = /'[^']*'|\$([A-Za-z_]\w*)(?:\.(\w+))?/g;
 
 const syntaxFault = (error: unknown, text: string): { why: string; span: Span } => {
   const told = (typeof error === 'object' && error !== null ? error : {}) as { message?: unknown; position?: unknown; token?: unknown };

@@ -1,4 +1,4 @@
-import { type DefinedError, Ajv2020 } from 'ajv/dist/2020.js';
+import type { DefinedError } from 'ajv/dist/2020.js';
 import { isObject, type Json, type JsonObject } from '../json.js';
 import type { StateMachine } from './asl.js';
 import { type Details, type Diagnostic, diagnose, inOrder, isError, listed } from './diagnostic.js';
@@ -7,6 +7,7 @@ import { nearest } from './nearest.js';
 import { escapePointer, lastSegment } from './places.js';
 import { jsonPathKey, REFUSED_FIELDS, type RefusedField } from './refused-fields.js';
 import { workflowSchema } from './schema.js';
+import { shapeCheck } from './shape.js';
 import { readSource, type Source } from './source.js';
 import { machinesOf, type StateFacts, templatesOf, walkJson } from './walk.js';
 
@@ -35,20 +36,8 @@ export const parseText = (file: string, text: string): { source?: Source & { rea
 /** What has passed the checker is a state machine: the one place that says so to the types. */
 export const definitionOf = (source: Source): StateMachine => source.value as unknown as StateMachine;
 
-let compiled: ReturnType<Ajv2020['compile']> | undefined;
-/** Compiled at the first check and once: it takes longer than all else here. */
-const validateShape = (): ReturnType<Ajv2020['compile']> => {
-  if (!compiled) {
-    // That the schema is sound is a test's matter: checking it here would double the time to the first report.
-    const ajv = new Ajv2020({ allErrors: true, verbose: true, allowUnionTypes: true, strictTypes: false, meta: false, validateSchema: false, code: { optimize: false } });
-    ajv.addVocabulary(['x-expects', 'x-owner']);
-    compiled = ajv.compile(workflowSchema);
-  }
-  return compiled;
-};
-
 const shapeFaults = (source: Source): Diagnostic[] => {
-  const validate = validateShape();
+  const validate = shapeCheck();
   if (validate(source.value)) return [];
   const told = new Map<string, Diagnostic>();
   for (const error of (validate.errors ?? []) as DefinedError[]) {

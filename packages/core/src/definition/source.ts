@@ -1,6 +1,7 @@
-import { createScanner, type Node, type ParseError, parseTree } from 'jsonc-parser';
+import { createScanner, getNodePath, type Node, type ParseError, parseTree } from 'jsonc-parser';
 import type { Json } from '../json.js';
 import { type Diagnostic, diagnose, type Place } from './diagnostic.js';
+import type { DiagnosticCode } from './diagnostics.js';
 import { escapePointer, lineStarts, type Lines, pointerSegments, positionOf } from './places.js';
 import { JSON_WANTED, refusedByJson, syntaxFaults } from './syntax.js';
 
@@ -81,11 +82,18 @@ const sourceOf = (
   };
   const at = (pointer: string, which: 'value' | 'key'): Node => (which === 'key' ? keyOf(pointer) : undefined) ?? node(pointer) ?? root;
 
+  const tell: Parameters<typeof valueOf>[1] = (code, of, key) => {
+    const { offset, length } = key?.node ?? of;
+    const pointer = getNodePath(of).map((segment) => `/${escapePointer(String(segment))}`).join('');
+    const details = key ? { key: JSON.stringify(key.node.value), line: positionOf(lines, key.first.offset, 0).line } : {};
+    diagnostics.push(diagnose(code, placeAt(offset, length, pointer), { found: text.slice(offset, offset + length), details }));
+  };
+
   return {
     file,
     text,
     lines,
-    value: valueOf(root, '', text, placeAt, diagnostics),
+    value: valueOf(root, tell),
     node,
     place: (pointer, which = 'value', span) => {
       const stands = at(pointer, which);
@@ -111,41 +119,27 @@ const sourceOf = (
 const propertyOf = (object: Node, key: string): Node | undefined =>
   object.type === 'object' ? object.children?.find((property) => property.children?.[0]?.value === key) : undefined;
 
-/** Builds the value from the tree: JSON.parse would drop duplicate keys in silence and round numbers. */
-const valueOf = (
-  node: Node,
-  pointer: string,
-  text: string,
-  placeAt: (offset: number, length: number, pointer: string) => Place,
-  diagnostics: Diagnostic[],
-): Json => {
-  if (node.type === 'array') return (node.children ?? []).map((child, index) => valueOf(child, `${pointer}/${index}`, text, placeAt, diagnostics));
+/**
+ * Builds the value from the tree: JSON.parse would drop duplicate keys in silence and round numbers.
+ * @param tell of a fault in a value; `key` is the name in front of it, where that is at fault
+ */
+const valueOf = (node: Node, tell: (code: DiagnosticCode, value: Node, key?: { readonly node: Node; readonly first: Node }) => void): Json => {
+  if (node.type === 'array') return (node.children ?? []).map((child) => valueOf(child, tell));
   if (node.type === 'number') {
     const value = node.value as number;
-    if (!Number.isFinite(value) || (Number.isInteger(value) && !Number.isSafeInteger(value))) {
-      const place = placeAt(node.offset, node.length, pointer);
-      diagnostics.push(diagnose('WORKFLOW_NUMBER_UNSAFE', place, { found: text.slice(node.offset, node.offset + node.length) }));
-      return 0;
-    }
-    return value;
+    if (Number.isFinite(value) && (!Number.isInteger(value) || Number.isSafeInteger(value))) return value;
+    tell('WORKFLOW_NUMBER_UNSAFE', node);
+    return 0;
   }
   if (node.type !== 'object') return node.value as Json;
   const value: { [key: string]: Json } = {};
-  const lines = new Map<string, number>();
-  for (const property of node.children ?? []) {
-    const [keyNode, valueNode] = property.children ?? [];
+  for (const { children: [keyNode, valueNode] = [] } of node.children ?? []) {
     if (!keyNode || !valueNode) continue;
     const key = keyNode.value as string;
-    const within = `${pointer}/${escapePointer(key)}`;
-    const place = placeAt(keyNode.offset, keyNode.length, within);
-    const told = { found: text.slice(keyNode.offset, keyNode.offset + keyNode.length), details: { key: JSON.stringify(key), line: lines.get(key) ?? 0 } };
-    const member = valueOf(valueNode, within, text, placeAt, diagnostics);
-    if (key === '__proto__') diagnostics.push(diagnose('WORKFLOW_KEY_FORBIDDEN', place, told));
-    else if (lines.has(key)) diagnostics.push(diagnose('WORKFLOW_DUPLICATE_KEY', place, told));
-    else {
-      lines.set(key, place.line);
-      value[key] = member;
-    }
+    const member = valueOf(valueNode, tell);
+    if (key === '__proto__') tell('WORKFLOW_KEY_FORBIDDEN', valueNode, { node: keyNode, first: keyNode });
+    else if (Object.hasOwn(value, key)) tell('WORKFLOW_DUPLICATE_KEY', valueNode, { node: keyNode, first: propertyOf(node, key)?.children?.[0] ?? keyNode });
+    else value[key] = member;
   }
   return value;
 };
