@@ -141,7 +141,7 @@ export const watchPinBlocks = (pad: PinPad, seen: (pinBlock: Uint8Array) => void
   withMethods(pad, {
     enterPin: async (request) => {
       const entered = await pad.enterPin(request);
-      if (entered.status === 'entered') seen(Uint8Array.from(entered.pinBlock));
+      if (entered.status === 'entered') seen(Uint8Array.from(entered.pinBlock.reveal()));
       return entered;
     },
   });

@@ -1,5 +1,5 @@
 /** Both wallet plugins, on the vendors' SDKs, against the simulated hosts over HTTP: real signatures on both sides, and the hosts' own ledgers as witnesses. */
-import { money, PaymentMethod } from '@tillwright/core/contract';
+import { money, PaymentMethod, Sensitive } from '@tillwright/core/contract';
 import type { Answer, Finding, Json, JsonObject, Live, PaymentRequest, Plugin, Recorded, SensitiveReference, Vault } from '@tillwright/core/contract';
 import { startHosts } from '@tillwright/host-sim';
 import type { Fault, Hosts, LedgerEntry, Payer } from '@tillwright/host-sim';
@@ -104,7 +104,7 @@ describe.each(WALLETS)('$id', (wallet) => {
   const begin = async (code: string, more: Partial<PaymentRequest> = {}, by = method): Promise<{ readonly answer: Answer; readonly recorded: Recorded }> => {
     paymentNumber += 1;
     const scanned: SensitiveReference = { sensitive: 's', kind: 'payer-code', view: {} };
-    const vault: Vault = { put: () => scanned, take: <T>(_reference: Json, _kind: string): T => code as T, forget: () => undefined };
+    const vault: Vault = { put: () => scanned, take: <T>(_reference: Json, _kind: string): Sensitive<T> => new Sensitive(code as T), forget: () => undefined };
     const live: Live = { vault, signal: new AbortController().signal, show: () => undefined };
     const request: PaymentRequest = {
       paymentId: `pay-${paymentNumber}`,

@@ -4,10 +4,12 @@
  */
 import type { Json, JsonObject, JsonSchema, Text } from './json.js';
 import type { Money } from './money.js';
+import type { Sensitive } from './sensitive.js';
 
 export type { Json, JsonObject, JsonSchema, Text } from './json.js';
 export type { Money } from './money.js';
 export { fromDecimal, money, toDecimal } from './money.js';
+export { Sensitive } from './sensitive.js';
 
 /** The contract that this core serves; it also serves plugins of the major before. */
 export const CONTRACT_VERSION = { major: 1, minor: 0 } as const;
@@ -133,12 +135,12 @@ export const Counters = token<Counters>('Counters');
  * A workflow, the log and every message see only the reference with its masked view.
  */
 export interface Vault {
-  put(kind: string, secret: unknown, view: JsonObject): SensitiveReference;
+  put(kind: string, secret: Sensitive<unknown>, view: JsonObject): SensitiveReference;
   /**
    * What was put in.
    * @throws ActionError `Sensitive.Lost` when it died with a former process or was forgotten
    */
-  take<T>(reference: Json, kind: string): T;
+  take<T>(reference: Json, kind: string): Sensitive<T>;
   forget(reference: SensitiveReference): void;
 }
 export const Vault = token<Vault>('Vault');
@@ -463,11 +465,11 @@ export interface ReadRequest {
 
 export type CardRead =
   /** Track data as read, without sentinels; `=` separates. */
-  | { readonly entry: 'swipe'; readonly track2: string; readonly track3?: string }
+  | { readonly entry: 'swipe'; readonly track2: Sensitive<string>; readonly track3?: Sensitive<string> }
   /** Card data objects read so far, as BER-TLV (57, 5A, 5F34, 84, 50, 82, 9F36, ...); the session goes on until `remove`. */
-  | { readonly entry: 'insert'; readonly data: Uint8Array; readonly chip: ChipSession; readonly cvm: 'online-pin' | 'none' }
+  | { readonly entry: 'insert'; readonly data: Sensitive<Uint8Array>; readonly chip: ChipSession; readonly cvm: 'online-pin' | 'none' }
   /** One tap, cryptogram included (9F26 9F27 9F10 ...); the card may leave. */
-  | { readonly entry: 'tap'; readonly data: Uint8Array; readonly cvm: 'online-pin' | 'none' };
+  | { readonly entry: 'tap'; readonly data: Sensitive<Uint8Array>; readonly cvm: 'online-pin' | 'none' };
 
 /** An inserted chip card. Throws ActionError `Card.Removed` once the card is gone. */
 export interface ChipSession {
@@ -500,26 +502,26 @@ export interface PinPad {
    * @param request.onDigits how many digits stand there now: displays show as many stars
    */
   enterPin(request: {
-    readonly pan: string;
+    readonly pan: Sensitive<string>;
     readonly amount: Money;
     readonly minLength: number;
     readonly maxLength: number;
     readonly allowBypass: boolean;
     readonly signal: AbortSignal;
     onDigits?(count: number): void;
-  }): Promise<{ readonly status: 'entered'; readonly pinBlock: Uint8Array } | { readonly status: 'bypassed' } | { readonly status: 'cancelled' }>;
+  }): Promise<{ readonly status: 'entered'; readonly pinBlock: Sensitive<Uint8Array> } | { readonly status: 'bypassed' } | { readonly status: 'cancelled' }>;
   /** 8 bytes over the message authentication block, under the MAC key. */
   mac(data: Uint8Array, algorithm: 'unionpay-ecb' | 'x9.19'): Promise<Uint8Array>;
   /** AES-GCM under a device key that sign-on does not replace, bound to `context`. */
-  seal(plain: Uint8Array, context: string): Promise<Uint8Array>;
+  seal(plain: Sensitive<Uint8Array>, context: string): Promise<Uint8Array>;
   /** @throws ActionError `PinPad.Replaced` when it was sealed by another pad or for another context */
-  unseal(sealed: Uint8Array, context: string): Promise<Uint8Array>;
+  unseal(sealed: Uint8Array, context: string): Promise<Sensitive<Uint8Array>>;
 }
 export const PinPad = token<PinPad>('PinPad');
 
 /** Throws ActionError `Device.Unavailable`. Resolves with the code's text once one is scanned. */
 export interface Scanner {
-  scan(signal: AbortSignal): Promise<string>;
+  scan(signal: AbortSignal): Promise<Sensitive<string>>;
 }
 export const Scanner = token<Scanner>('Scanner');
 

@@ -1,4 +1,4 @@
-import type { CardRead, Money, PinPad, ReceiptDocument } from '@tillwright/core/contract';
+import { type CardRead, type Money, type PinPad, type ReceiptDocument, Sensitive } from '@tillwright/core/contract';
 import { checkValue, desEcb, encodeTlv, fromHex } from '@tillwright/plugin-card/protocol';
 import { sampleCards, type SampleCard } from './index.js';
 
@@ -48,7 +48,7 @@ export const readRequest = (changes: Partial<{ accept: readonly CardRead['entry'
 });
 
 export const pinRequest = (pan: string, changes: Partial<Parameters<PinPad['enterPin']>[0]> = {}) => ({
-  pan,
+  pan: new Sensitive(pan),
   amount: yuan(8800),
   minLength: 4,
   maxLength: 12,

@@ -1,11 +1,11 @@
-import type { SettlingPolicy } from '@tillwright/core/contract';
+import type { Sensitive, SettlingPolicy } from '@tillwright/core/contract';
 import type { AlipayCarrier } from './carrier.js';
 import type { AlipayGateway } from './gateway.js';
 
 export interface AlipayOptions {
   readonly appId: string;
   /** The application's RSA key, PKCS#1 or PKCS#8: PEM, or its base64 body. */
-  readonly privateKey: string;
+  readonly privateKey: string | Sensitive<string>;
   /** Alipay's RSA public key, not the application's: PEM, or its base64 body. Without it no answer could be believed. */
   readonly alipayPublicKey: string;
   /** `https://openapi.alipay.com/gateway.do` when left out. */

@@ -15,7 +15,7 @@ export const payerCodeOf = (reference: Json | undefined, vault: Vault): string =
   if (reference === undefined || reference === null) {
     throw new ActionError('Payer.CodeInvalid', "there is no payer's code: scan it first, or ask for mode merchant-qr");
   }
-  const code = vault.take<unknown>(reference, 'payer-code');
+  const code = vault.take<unknown>(reference, 'payer-code').reveal();
   const text = typeof code === 'string' ? code.trim() : '';
   if (/^\d{16,24}$/.test(text) && PAYER_CODE.prefixes.some((prefix) => text.startsWith(prefix))) return text;
   if (OTHER_WALLET.test(text)) {

@@ -1,3 +1,4 @@
+import { Sensitive } from '@tillwright/core/contract';
 import { generateKeyPairSync } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { AlipaySdk } from 'alipay-sdk';
@@ -153,7 +154,7 @@ describe('keys', () => {
 
   it('are taken as PEM or base64, PKCS#1 or PKCS#8', async () => {
     const pkcs1 = generateKeyPairSync('rsa', { modulusLength: 2048, publicKeyEncoding: { type: 'spki', format: 'pem' }, privateKeyEncoding: { type: 'pkcs1', format: 'pem' } });
-    for (const privateKey of [appKeys.privateKey, bare(appKeys.privateKey), pkcs1.privateKey, bare(pkcs1.privateKey)]) {
+    for (const privateKey of [appKeys.privateKey, bare(appKeys.privateKey), pkcs1.privateKey, new Sensitive(bare(pkcs1.privateKey))]) {
       host.respond = answering(GENUINE);
       const gateway = sdkGateway({ ...options, privateKey, alipayPublicKey: bare(alipayKeys.publicKey), gatewayUrl: host.url });
       expect(await gateway({ method: PAY, content: {}, timeoutMs: 5_000 })).toMatchObject({ heard: 'answer' });

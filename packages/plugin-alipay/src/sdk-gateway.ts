@@ -1,6 +1,6 @@
 import { createPrivateKey, createPublicKey } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
-import type { JsonObject } from '@tillwright/core/contract';
+import type { JsonObject, Sensitive } from '@tillwright/core/contract';
 import { AlipaySdk } from 'alipay-sdk';
 import type { AlipaySdkConfig } from 'alipay-sdk';
 import type { AlipayCarrier } from './carrier.js';
@@ -42,7 +42,7 @@ class VerifyingSdk extends AlipaySdk {
  */
 export const sdkGateway = (options: {
   readonly appId: string;
-  readonly privateKey: string;
+  readonly privateKey: string | Sensitive<string>;
   readonly alipayPublicKey: string;
   readonly gatewayUrl?: string;
   readonly now: () => number;
@@ -52,7 +52,7 @@ export const sdkGateway = (options: {
   const dispatcher = new OneRequestDispatcher({ connectWithinMs: CONNECT_WITHIN_MS, carrier: options.carrier });
   const sdk = new VerifyingSdk({
     appId: options.appId,
-    privateKey: privateKeyBody(options.privateKey),
+    privateKey: privateKeyBody(typeof options.privateKey === 'string' ? options.privateKey : options.privateKey.reveal()),
     keyType: 'PKCS8',
     alipayPublicKey: publicKeyBody(options.alipayPublicKey),
     signType: 'RSA2',

@@ -107,7 +107,7 @@ export const saleFields = (data: CardData, card: CardSecret, pin: PinSecret | un
       ? {}
       : {
           26: String(settings.pin.maxLength).padStart(2, '0'),
-          52: toHex(pin.pinBlock),
+          52: toHex(pin.pinBlock.reveal()),
           53: settings.doubleLengthKeys ? SECURITY.double : SECURITY.single,
         }),
     ...(field55 === '' ? {} : { 55: field55 }),

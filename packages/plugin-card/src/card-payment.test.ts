@@ -1,4 +1,4 @@
-import { ActionError, type Approved, type ChipSession, type Json, type JsonObject, type PaymentRequest, type Recorded, type SensitiveReference } from '@tillwright/core/contract';
+import { ActionError, type Approved, type ChipSession, type Json, type JsonObject, type PaymentRequest, type Recorded, Sensitive, type SensitiveReference } from '@tillwright/core/contract';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { AcquirerLine } from './acquirer-line.js';
 import { CardPayment } from './card-payment.js';
@@ -55,12 +55,12 @@ const chip = (options: { first?: string; second?: () => string } = {}): ChipSess
 const cardData = encodeTlv([['84', 'A000000333010101'], ['57', `${TRACK.replace('=', 'D')}`.padEnd(38, 'F')], ['5A', `${PAN}F`], ['5F24', '491231'], ['5F34', '01'], ['82', '7C00']]);
 const terminalFor = (amountMinor: number) =>
   terminalData({ amount: { amountMinor, currency: 'CNY' }, atMs: clock.now(), pinPad: pad, unpredictable: Uint8Array.of(1, 2, 3, 4), sequence: 1 });
-const keep = (read: Parameters<typeof cardSecret>[0], amountMinor = 1250): SensitiveReference => secrets.put(CARD_KIND, cardSecret(read, terminalFor(amountMinor), false), { label: 'PBOC DEBIT' });
+const keep = (read: Parameters<typeof cardSecret>[0], amountMinor = 1250): SensitiveReference => secrets.put(CARD_KIND, new Sensitive(cardSecret(read, terminalFor(amountMinor), false)), { label: 'PBOC DEBIT' });
 
-const swiped = () => keep({ entry: 'swipe', track2: STRIPE });
-const inserted = (session: ChipSession = chip()) => keep({ entry: 'insert', data: cardData, chip: session, cvm: 'online-pin' });
+const swiped = () => keep({ entry: 'swipe', track2: new Sensitive(STRIPE) });
+const inserted = (session: ChipSession = chip()) => keep({ entry: 'insert', data: new Sensitive(cardData), chip: session, cvm: 'online-pin' });
 const tapped = (amountMinor = 1250) =>
-  keep({ entry: 'tap', data: fromHex(`${Buffer.from(cardData).toString('hex')}9F260811223344556677889F2701809F100807010103A00000019F36020007`), cvm: 'none' }, amountMinor);
+  keep({ entry: 'tap', data: new Sensitive(fromHex(`${Buffer.from(cardData).toString('hex')}9F260811223344556677889F2701809F100807010103A00000019F36020007`)), cvm: 'none' }, amountMinor);
 
 const enterPin = async (card: SensitiveReference): Promise<Json> => {
   const { actions } = pinPadActions({ settings: settings(acquirer.options), line, pinPad: pad, vault: secrets });
@@ -131,7 +131,7 @@ describe('a sale', () => {
   });
 
   it('by the stripe of a card whose chip failed says so', async () => {
-    const card = secrets.put(CARD_KIND, cardSecret({ entry: 'swipe', track2: TRACK }, new Map(), true), {});
+    const card = secrets.put(CARD_KIND, new Sensitive(cardSecret({ entry: 'swipe', track2: new Sensitive(TRACK) }, new Map(), true)), {});
     await pay({ card });
     expect(lastSale()).toMatchObject({ 22: '022', 60: '2200000700062' });
   });

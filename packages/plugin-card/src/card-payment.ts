@@ -13,6 +13,7 @@ import {
   type Recorded,
   type Remedy,
   type ReverseAnswer,
+  Sensitive,
   type Terminal,
   type UndoReason,
 } from '@tillwright/core/contract';
@@ -76,7 +77,7 @@ export class CardPayment implements PaymentMethod {
     // The sign-on just made may have opened a new batch: the attempt's reference is no longer what the host would know it by.
     if (data.batch !== line.batch) return { outcome: 'not-sent', why: 'the batch changed at sign-on' };
     if (request.operation === 'void') {
-      const result = await line.exchange('0200', voidFields(data, this.#voidCards.get(prepared.reference)), limits);
+      const result = await line.exchange('0200', voidFields(data, this.#voidCards.get(prepared.reference)?.reveal()), limits);
       this.#voidCards.delete(prepared.reference);
       return paymentAnswer(result, this.#asked(request, data));
     }
@@ -86,7 +87,7 @@ export class CardPayment implements PaymentMethod {
   async complete(recorded: Recorded, live: Live): Promise<Completion> {
     const reference = recorded.request.arguments['card'];
     try {
-      const card = live.vault.take<CardSecret>(reference ?? null, CARD_KIND);
+      const card = live.vault.take<CardSecret>(reference ?? null, CARD_KIND).reveal();
       const attempt = card.attempts.get(referenceKey(recorded.prepared.data as CardData));
       if (card.chip === undefined || attempt?.answer === undefined) return { outcome: 'refused-by-card', why: 'the chip is no longer there' };
       const answer = tlvOf(await card.chip.secondGenerateAc(attempt.answer.code, attempt.answer.issuerData));
@@ -137,11 +138,11 @@ export class CardPayment implements PaymentMethod {
   // -------------------------------------------------------------------------------------------------------------------
 
   /** Cards of voids under way, between prepare and submit: memory only. */
-  readonly #voidCards = new Map<string, SealedCard>();
+  readonly #voidCards = new Map<string, Sensitive<SealedCard>>();
 
   async #prepareSale(request: PaymentRequest, live: Live): Promise<{ prepared: Prepared; sealed: Uint8Array }> {
     const { line, terminal } = this.parts;
-    const card = live.vault.take<CardSecret>(request.arguments['card'] ?? null, CARD_KIND);
+    const card = live.vault.take<CardSecret>(request.arguments['card'] ?? null, CARD_KIND).reveal();
     const pin = this.#pinOf(request, live);
     const tlv = await this.#cryptogram(request, card, live);
     const verifiedBy = pin?.status === 'entered' ? 'online-pin' : card.entry === 'tap' && card.cvm === 'none' ? 'none' : 'signature';
@@ -163,7 +164,7 @@ export class CardPayment implements PaymentMethod {
   #pinOf(request: PaymentRequest, live: Live): PinSecret | undefined {
     const reference = request.arguments['pin'] ?? null;
     if (reference === null) return undefined;
-    const pin = live.vault.take<PinSecret>(reference, PIN_KIND);
+    const pin = live.vault.take<PinSecret>(reference, PIN_KIND).reveal();
     if (pin.card !== nameOf(request.arguments['card'])) throw lost('the PIN was entered for another card');
     if (pin.spent) throw lost('the PIN was sent already: it must be entered again');
     if (pin.status === 'entered' && (pin.keyGeneration !== this.parts.line.keyGeneration || this.parts.line.keysRefused)) throw lost('the PIN was entered under a former key');
@@ -208,7 +209,7 @@ export class CardPayment implements PaymentMethod {
     const card = await this.#cardOf(original);
     // Without the card number the acquirer finds the sale by DE 61, 37 and 38, where it can.
     if (card === undefined) return { prepared };
-    this.#voidCards.set(reference, card);
+    this.#voidCards.set(reference, new Sensitive(card));
     return { prepared, sealed: await this.#seal(card, request.paymentId, reference) };
   }
 
@@ -228,7 +229,7 @@ export class CardPayment implements PaymentMethod {
     let card: CardSecret;
     let pin: PinSecret | undefined;
     try {
-      card = live.vault.take<CardSecret>(request.arguments['card'] ?? null, CARD_KIND);
+      card = live.vault.take<CardSecret>(request.arguments['card'] ?? null, CARD_KIND).reveal();
       pin = this.#pinOf(request, live);
     } catch (error) {
       return { outcome: 'not-sent', why: ActionError.is(error) ? `${error.error}: ${error.message}` : 'the card data are gone' };
@@ -265,12 +266,12 @@ export class CardPayment implements PaymentMethod {
   }
 
   #seal(card: SealedCard, paymentId: string, reference: string): Promise<Uint8Array> {
-    return this.parts.pinPad.seal(Uint8Array.from(Buffer.from(JSON.stringify(card), 'utf8')), this.#context(paymentId, reference));
+    return this.parts.pinPad.seal(new Sensitive(Uint8Array.from(Buffer.from(JSON.stringify(card), 'utf8'))), this.#context(paymentId, reference));
   }
 
   async #unseal(sealed: Uint8Array, paymentId: string, reference: string): Promise<SealedCard> {
     const plain = await this.parts.pinPad.unseal(sealed, this.#context(paymentId, reference));
-    return JSON.parse(Buffer.from(plain).toString('utf8')) as SealedCard;
+    return JSON.parse(Buffer.from(plain.reveal()).toString('utf8')) as SealedCard;
   }
 
   #context(paymentId: string, reference: string): string {

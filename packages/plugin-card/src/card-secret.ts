@@ -1,4 +1,4 @@
-import { ActionError, type CardRead, type ChipSession } from '@tillwright/core/contract';
+import { ActionError, type CardRead, type ChipSession, type Sensitive } from '@tillwright/core/contract';
 import { merged, tlvOf } from './emv.js';
 import { fromHex, type TlvMap } from './protocol.js';
 import type { FactsInput } from './receipt-facts.js';
@@ -38,7 +38,7 @@ export interface AttemptSecret {
 export interface PinSecret {
   readonly status: 'entered' | 'bypassed';
   /** ISO 9564 format 0 under the PIN key, 8 bytes. */
-  readonly pinBlock?: Uint8Array;
+  readonly pinBlock?: Sensitive<Uint8Array>;
   /** The card that it was entered for: the vault's name of it. */
   readonly card: string;
   readonly keyGeneration: number;
@@ -59,21 +59,22 @@ const TRACK_2 = /^(\d{13,19})=(\d{4})(\d{3})\d*$/;
  */
 export const cardSecret = (read: CardRead, terminal: TlvMap, fallback: boolean): CardSecret & { readonly serviceCode: string; readonly label?: string } => {
   if (read.entry === 'swipe') {
-    const { pan, expiry, serviceCode } = track(read.track2);
+    const track2 = read.track2.reveal();
+    const { pan, expiry, serviceCode } = track(track2);
     return {
       entry: 'swipe',
       fallback,
       pan,
       expiry,
       serviceCode,
-      track2: read.track2,
-      ...(read.track3 === undefined ? {} : { track3: read.track3 }),
+      track2,
+      ...(read.track3 === undefined ? {} : { track3: read.track3.reveal() }),
       cvm: 'online-pin',
       tlv: new Map(),
       attempts: new Map(),
     };
   }
-  const card = chipData(read.data);
+  const card = chipData(read.data.reveal());
   const track2 = (card.get('57') ?? '').replace('D', '=').replace(/F+$/, '');
   const { pan, expiry, serviceCode } = track(track2);
   const written = card.get('5A')?.replace(/F+$/, '');

@@ -1,4 +1,4 @@
-import type { JsonObject } from '@tillwright/core/contract';
+import { type JsonObject, Sensitive } from '@tillwright/core/contract';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { AcquirerLine } from './acquirer-line.js';
 import { CARD_KIND, cardSecret, PIN_KIND, type PinSecret } from './card-secret.js';
@@ -28,7 +28,7 @@ beforeEach(async () => {
 afterEach(() => acquirer.close());
 
 const enter = async (more: JsonObject = {}, signal = new AbortController().signal) => {
-  const card = secrets.put(CARD_KIND, cardSecret({ entry: 'swipe', track2: `${PAN}=49121010000` }, new Map(), false), {});
+  const card = secrets.put(CARD_KIND, new Sensitive(cardSecret({ entry: 'swipe', track2: new Sensitive(`${PAN}=49121010000`) }, new Map(), false)), {});
   const { actions } = pinPadActions({ settings: settings(options), line, pinPad: pad, vault: secrets });
   const context = { executionId: 'x', step: 's', terminal: TERMINAL, signal, heartbeat: () => {}, show: (audience: string, text: Shown['text'], details?: unknown) => void shown.push({ audience, text, details }) };
   return actions['enterPin']?.run({ card, amountMinor: 1250, ...more }, context);
@@ -38,9 +38,9 @@ it('signs on before a PIN is entered, and keeps the block behind a reference', a
   const pin = await enter();
   expect(pin).toEqual({ sensitive: 'v2', kind: 'pin', view: { status: 'entered' } });
   expect(acquirer.of('0800')).toHaveLength(1);
-  const secret = secrets.take<PinSecret>(pin ?? null, PIN_KIND);
+  const secret = secrets.take<PinSecret>(pin ?? null, PIN_KIND).reveal();
   expect(secret).toMatchObject({ card: 'v1', keyGeneration: 1, spent: false });
-  expect(pinFromBlock(desEcb(acquirer.keys?.pin ?? new Uint8Array(), secret.pinBlock ?? new Uint8Array(), 'decrypt'), PAN)).toBe('123456');
+  expect(pinFromBlock(desEcb(acquirer.keys?.pin ?? new Uint8Array(), secret.pinBlock?.reveal() ?? new Uint8Array(), 'decrypt'), PAN)).toBe('123456');
 });
 
 it('shows stars and the reminder to cover the keypad, never digits', async () => {

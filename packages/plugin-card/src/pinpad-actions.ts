@@ -1,8 +1,9 @@
-import { type Action, action, ActionError, type Actions, type Json, money, type PinPad, type Vault } from '@tillwright/core/contract';
+import { type Action, action, ActionError, type Actions, type Json, money, type PinPad, Sensitive, type Vault } from '@tillwright/core/contract';
 import type { AcquirerLine } from './acquirer-line.js';
 import { until } from './cancellable.js';
 import { CARD_KIND, type CardSecret, PIN_KIND, type PinSecret } from './card-secret.js';
 import type { CardSettings } from './options.js';
+import { maskPan } from './protocol.js';
 import { CARD_REFERENCE, PIN_ERRORS, PIN_REFERENCE, SHOWN } from './texts.js';
 
 interface PinPadParts {
@@ -39,7 +40,7 @@ const enterPin = ({ settings, line, pinPad, vault }: PinPadParts): Action =>
     redo: 'again',
     actor: 'customer',
     run: async (args, context) => {
-      const card = vault.take<CardSecret>(args.card, CARD_KIND);
+      const card = vault.take<CardSecret>(args.card, CARD_KIND).reveal();
       // A PIN block can only be read by the host under the key of the last sign-on: keys come first.
       context.show('merchant', SHOWN.signingOn);
       const keys = await line.ensureKeys({ signal: context.signal });
@@ -50,7 +51,7 @@ const enterPin = ({ settings, line, pinPad, vault }: PinPadParts): Action =>
       context.show('merchant', SHOWN.waitForPin);
       show(0);
       const entered = await until(
-        pinPad.enterPin({ pan: card.pan, amount: money(args.amountMinor, args.currency ?? 'CNY'), ...settings.pin, signal: context.signal, onDigits: show }),
+        pinPad.enterPin({ pan: new Sensitive(card.pan, maskPan(card.pan)), amount: money(args.amountMinor, args.currency ?? 'CNY'), ...settings.pin, signal: context.signal, onDigits: show }),
         context.signal,
       );
       if (entered.status === 'cancelled') throw new ActionError('Terminal.Cancelled', 'cancelled on the PIN pad');
@@ -61,6 +62,6 @@ const enterPin = ({ settings, line, pinPad, vault }: PinPadParts): Action =>
         keyGeneration,
         spent: false,
       };
-      return vault.put(PIN_KIND, secret, { status: entered.status });
+      return vault.put(PIN_KIND, new Sensitive(secret), { status: entered.status });
     },
   });

@@ -1,4 +1,4 @@
-import { ActionError, type CardRead, type CardReader, type JsonObject, type ReadRequest, type SensitiveReference } from '@tillwright/core/contract';
+import { ActionError, type CardRead, type CardReader, type JsonObject, type ReadRequest, Sensitive, type SensitiveReference } from '@tillwright/core/contract';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { CARD_KIND, type CardSecret } from './card-secret.js';
 import { settings } from './options.js';
@@ -9,11 +9,11 @@ import { counters, countingRandom, ManualClock, type Shown, TERMINAL, TestPinPad
 const PAN = '6228480000000000019';
 const OPTIONS = { acquirer: { host: '127.0.0.1', port: 1, tpdu: '6000030000', header: '603100310100' } };
 
-const stripe = (serviceCode: string, expiry = '4912'): CardRead => ({ entry: 'swipe', track2: `${PAN}=${expiry}${serviceCode}0000000101` });
+const stripe = (serviceCode: string, expiry = '4912'): CardRead => ({ entry: 'swipe', track2: new Sensitive(`${PAN}=${expiry}${serviceCode}0000000101`) });
 const records = (changes: { readonly [tag: string]: string } = {}) =>
   encodeTlv(Object.entries({ '84': 'A000000333010101', '50': '50424F43204445424954', '57': `${PAN}D49122010000000101F`, '5A': `${PAN}F`, '5F34': '01', '82': '7C00', ...changes }));
-const chipCard = (data = records()): CardRead => ({ entry: 'insert', data, cvm: 'online-pin', chip: { firstGenerateAc: async () => new Uint8Array(), secondGenerateAc: async () => new Uint8Array() } });
-const tap: CardRead = { entry: 'tap', data: records({ '9F27': '80' }), cvm: 'none' };
+const chipCard = (data = records()): CardRead => ({ entry: 'insert', data: new Sensitive(data), cvm: 'online-pin', chip: { firstGenerateAc: async () => new Uint8Array(), secondGenerateAc: async () => new Uint8Array() } });
+const tap: CardRead = { entry: 'tap', data: new Sensitive(records({ '9F27': '80' })), cvm: 'none' };
 const fails = (error: string) => (): never => {
   throw new ActionError(error, 'as told');
 };
@@ -59,7 +59,7 @@ describe('readCard', () => {
     const { result } = await read([card]);
     expect(result).toEqual({ card: { sensitive: 'v1', kind: 'card', view } });
     expect(JSON.stringify([result, shown])).not.toMatch(/6228480000000000019|4912/);
-    expect(secrets.take<CardSecret>((result as { card: SensitiveReference }).card, CARD_KIND)).toMatchObject({ pan: PAN, expiry: '4912' });
+    expect(secrets.take<CardSecret>((result as { card: SensitiveReference }).card, CARD_KIND).reveal()).toMatchObject({ pan: PAN, expiry: '4912' });
   });
 
   it('tells the kernel what it must know', async () => {
@@ -93,7 +93,7 @@ describe('readCard', () => {
     const every = ['insert', 'tap', 'swipe'];
     const three = await read([failure, failure, failure, stripe('201')]);
     expect(three.reader.asked.map(({ accept }) => accept)).toEqual([every, every, every, ['swipe']]);
-    expect(secrets.take<CardSecret>((three.result as { card: SensitiveReference }).card, CARD_KIND)).toMatchObject({ entry: 'swipe', fallback: true });
+    expect(secrets.take<CardSecret>((three.result as { card: SensitiveReference }).card, CARD_KIND).reveal()).toMatchObject({ entry: 'swipe', fallback: true });
   });
 
   it('does not fall back to a stripe that the flow does not accept', async () => {
@@ -109,7 +109,7 @@ describe('readCard', () => {
   });
 
   it.each<[string, CardRead]>([
-    ['a track of another shape', { entry: 'swipe', track2: '12345' }],
+    ['a track of another shape', { entry: 'swipe', track2: new Sensitive('12345') }],
     ['chip data cut short', chipCard(records().slice(0, -1))],
     ['two card numbers', chipCard(records({ '5A': '6228480000000000027F' }))],
   ])('takes %s for unreadable', async (_what, card) => {

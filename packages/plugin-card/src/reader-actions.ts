@@ -1,4 +1,4 @@
-import { type Action, action, ActionError, type ActionContext, type Actions, type CardEntry, type CardRead, type CardReader, type Clock, type Counters, type JsonObject, money, type PinPad, type RandomSource, type Text, type Vault } from '@tillwright/core/contract';
+import { type Action, action, ActionError, type ActionContext, type Actions, type CardEntry, type CardRead, type CardReader, type Clock, type Counters, type JsonObject, money, type PinPad, type RandomSource, Sensitive, type Text, type Vault } from '@tillwright/core/contract';
 import { until } from './cancellable.js';
 import { CARD_KIND, cardSecret, hasChip } from './card-secret.js';
 import { chinaTime } from './china-time.js';
@@ -55,14 +55,15 @@ const readCard = (parts: ReaderParts): Action =>
       const card = await reading.card();
       const expired = card.expiry < chinaTime(parts.clock.now()).month;
       if (expired) throw new ActionError('Card.Expired', `the card ${maskPan(card.pan)} has expired`);
+      const maskedPan = maskPan(card.pan);
       const view: JsonObject = {
-        maskedPan: maskPan(card.pan),
+        maskedPan,
         entry: card.entry,
         cvm: card.cvm,
         expired: false,
         ...(card.label === undefined ? {} : { label: card.label }),
       };
-      return parts.vault.put(CARD_KIND, card, view);
+      return parts.vault.put(CARD_KIND, new Sensitive(card, maskedPan), view);
     },
   });
 

@@ -2,7 +2,7 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { createServer, type Server, type Socket } from 'node:net';
 import type { AddressInfo } from 'node:net';
-import { ActionError, type Clock, type Counters, type Json, type Live, type PinPad, type RandomSource, type Terminal, type Text, type Vault } from '@tillwright/core/contract';
+import { ActionError, type Clock, type Counters, type Json, type Live, type PinPad, type RandomSource, Sensitive, type Terminal, type Text, type Vault } from '@tillwright/core/contract';
 import type { CardOptions } from './options.js';
 import { checkValue, concatBytes, decode, desEcb, encode, equalBytes, frame, FrameReader, fromHex, type Iso8583Message, macInput, pinBlockFormat0, toHex, unionpayEcbMac } from './protocol.js';
 
@@ -54,7 +54,7 @@ export const counters = (): Counters & { readonly values: Map<string, number> } 
 };
 
 export const vault = (): Vault & { readonly held: Map<string, unknown> } => {
-  const held = new Map<string, unknown>();
+  const held = new Map<string, Sensitive<unknown>>();
   let count = 0;
   return {
     held,
@@ -63,11 +63,11 @@ export const vault = (): Vault & { readonly held: Map<string, unknown> } => {
       held.set(`v${count}`, secret);
       return { sensitive: `v${count}`, kind, view };
     },
-    take: <T>(reference: Json, kind: string): T => {
+    take: <T>(reference: Json, kind: string): Sensitive<T> => {
       const { sensitive, kind: is } = (reference ?? {}) as { sensitive?: string; kind?: string };
       const secret = held.get(sensitive ?? '');
       if (secret === undefined || is !== kind) throw new ActionError('Sensitive.Lost', `the ${kind} is gone`);
-      return secret as T;
+      return secret as Sensitive<T>;
     },
     forget: ({ sensitive }) => void held.delete(sensitive),
   };
@@ -110,20 +110,20 @@ export class TestPinPad implements PinPad {
     if (this.pin === 'cancel') return { status: 'cancelled' };
     if (this.pin === 'bypass') return { status: 'bypassed' };
     for (let count = 1; count <= this.pin.length; count += 1) request.onDigits?.(count);
-    return { status: 'entered', pinBlock: desEcb(this.#key('pin'), pinBlockFormat0(this.pin, request.pan), 'encrypt') };
+    return { status: 'entered', pinBlock: new Sensitive(desEcb(this.#key('pin'), pinBlockFormat0(this.pin, request.pan.reveal()), 'encrypt')) };
   }
   async mac(data: Uint8Array): Promise<Uint8Array> {
     return unionpayEcbMac(this.#key('mac'), data);
   }
-  async seal(plain: Uint8Array, context: string): Promise<Uint8Array> {
+  async seal(plain: Sensitive<Uint8Array>, context: string): Promise<Uint8Array> {
     const nonce = randomBytes(12);
     const cipher = createCipheriv('aes-256-gcm', this.#deviceKey, nonce).setAAD(Buffer.from(context));
-    return concatBytes(nonce, cipher.update(plain), cipher.final(), cipher.getAuthTag());
+    return concatBytes(nonce, cipher.update(plain.reveal()), cipher.final(), cipher.getAuthTag());
   }
-  async unseal(sealed: Uint8Array, context: string): Promise<Uint8Array> {
+  async unseal(sealed: Uint8Array, context: string): Promise<Sensitive<Uint8Array>> {
     try {
       const decipher = createDecipheriv('aes-256-gcm', this.#deviceKey, sealed.subarray(0, 12)).setAAD(Buffer.from(context)).setAuthTag(sealed.subarray(-16));
-      return concatBytes(decipher.update(sealed.subarray(12, -16)), decipher.final());
+      return new Sensitive(concatBytes(decipher.update(sealed.subarray(12, -16)), decipher.final()));
     } catch {
       throw new ActionError('PinPad.Replaced', 'sealed elsewhere');
     }

@@ -1,4 +1,4 @@
-import type { SettlingPolicy } from '@tillwright/core/contract';
+import type { Sensitive, SettlingPolicy } from '@tillwright/core/contract';
 import type { WechatCarrier } from './carrier.js';
 import type { WechatGateway } from './gateway.js';
 
@@ -8,7 +8,7 @@ export interface WechatOptions {
   /** Serial number of the merchant's API certificate. */
   readonly serial: string;
   /** The merchant's API key, PEM. */
-  readonly privateKey: string;
+  readonly privateKey: string | Sensitive<string>;
   /** `PUB_KEY_ID_...` or certificate serial -> WeChat Pay's public key or platform certificate, PEM. */
   readonly platformKeys: { readonly [serial: string]: string };
   /** `https://api.mch.weixin.qq.com/` when left out. */

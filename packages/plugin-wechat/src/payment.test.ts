@@ -1,4 +1,4 @@
-import { ActionError, HealthCheck, money, PaymentMethod } from '@tillwright/core/contract';
+import { ActionError, HealthCheck, money, PaymentMethod, Sensitive } from '@tillwright/core/contract';
 import type { ActionError as ActionErrorType, Approved, JsonObject, Live, PaymentRequest, Plugin, Recorded, SensitiveReference, Vault } from '@tillwright/core/contract';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -15,9 +15,9 @@ const scanned: SensitiveReference = { sensitive: 's1', kind: 'payer-code', view:
 
 const vaultWith = (code: unknown): Vault => ({
   put: () => scanned,
-  take: <T>(_reference: unknown, kind: string): T => {
+  take: <T>(_reference: unknown, kind: string): Sensitive<T> => {
     if (kind !== 'payer-code' || code === undefined) throw new ActionError('Sensitive.Lost', 'gone');
-    return code as T;
+    return new Sensitive(code as T);
   },
   forget: () => undefined,
 });

@@ -1,6 +1,6 @@
 import { createPrivateKey, createPublicKey, X509Certificate } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
-import type { JsonObject } from '@tillwright/core/contract';
+import type { JsonObject, Sensitive } from '@tillwright/core/contract';
 import { Decorator } from 'wechatpay-axios-plugin';
 import type { WechatCall, WechatGateway, WechatHeard } from './gateway.js';
 import { carriedBy, type WechatCarrier } from './carrier.js';
@@ -20,7 +20,7 @@ const ANSWER_BYTES_MAX = 1_000_000;
 export const sdkGateway = (options: {
   readonly mchid: string;
   readonly serial: string;
-  readonly privateKey: string;
+  readonly privateKey: string | Sensitive<string>;
   readonly platformKeys: { readonly [serial: string]: string };
   readonly baseUrl?: string;
   /** In place of the network. */
@@ -29,7 +29,7 @@ export const sdkGateway = (options: {
   const client = new Decorator({
     mchid: options.mchid,
     serial: options.serial,
-    privateKey: privateKeyOf(options.privateKey),
+    privateKey: privateKeyOf(typeof options.privateKey === 'string' ? options.privateKey : options.privateKey.reveal()),
     certs: platformKeysOf(options.platformKeys, options.serial),
     ...(options.baseUrl === undefined ? {} : { baseURL: options.baseUrl }),
     validateStatus: () => true,

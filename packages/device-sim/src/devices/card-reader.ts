@@ -1,4 +1,4 @@
-import { ActionError, type CardEntry, type CardRead, type CardReader, type ReadRequest } from '@tillwright/core/contract';
+import { ActionError, type CardEntry, type CardRead, type CardReader, type ReadRequest, Sensitive } from '@tillwright/core/contract';
 import { Chip, toBytes } from '../cards/chip.js';
 import type { SampleCard } from '../cards/sample-cards.js';
 import type { Stage } from '../stage.js';
@@ -107,7 +107,7 @@ export class SimulatedCardReader implements CardReader {
   #readOut(card: SampleCard, by: CardEntry, fault: CardFault | undefined, request: ReadRequest): CardRead {
     if (by === 'swipe') {
       if (fault || !card.works.includes('swipe')) throw new ActionError('Card.Unreadable', 'the stripe could not be read');
-      return { entry: 'swipe', track2: card.track2 };
+      return { entry: 'swipe', track2: new Sensitive(card.track2) };
     }
     if (fault === 'unreadable' || fault === 'chip-failure' || !card.works.includes(by)) throw new ActionError('Card.ChipFailed', 'the chip does not answer');
     const chip = new Chip(card, this.#nextAtc(card.id));
@@ -116,7 +116,7 @@ export class SimulatedCardReader implements CardReader {
     const records = chip.records().filter(([tag]) => tag !== '9F36');
     const answer = chip.first(request.terminalData).filter(([tag]) => tag !== '95');
     const cvm = request.amount.amountMinor > request.noPinLimitMinor ? 'online-pin' : 'none';
-    return { entry: 'tap', data: toBytes([...records, ...answer]), cvm };
+    return { entry: 'tap', data: new Sensitive(toBytes([...records, ...answer])), cvm };
   }
 
   #insert(slot: Slot): CardRead {
@@ -130,7 +130,7 @@ export class SimulatedCardReader implements CardReader {
     };
     return {
       entry: 'insert',
-      data: toBytes(slot.chip.records()),
+      data: new Sensitive(toBytes(slot.chip.records())),
       cvm: 'online-pin',
       chip: {
         firstGenerateAc: async (terminalData) => {

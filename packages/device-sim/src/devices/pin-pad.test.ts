@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
+import { Sensitive } from '@tillwright/core/contract';
 import { desEcb, fromHex, pinFromBlock, retailMac, toHex, unionpayEcbMac } from '@tillwright/plugin-card/protocol';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createSimulation } from '../index.js';
@@ -73,7 +74,7 @@ describe('a PIN', () => {
     world.pressEnter();
     const entered = await entering;
     if (entered.status !== 'entered') throw new Error(entered.status);
-    expect(pinFromBlock(desEcb(PIN_KEY, entered.pinBlock, 'decrypt'), pan)).toBe('123456');
+    expect(pinFromBlock(desEcb(PIN_KEY, entered.pinBlock.reveal(), 'decrypt'), pan)).toBe('123456');
     expect(counts).toEqual([2, 3, 0, 6]);
   });
 
@@ -122,9 +123,9 @@ describe('sealing', () => {
 
   test('opens for its context only, on this pad only, unchanged only', async () => {
     const { pinPad } = createSimulation();
-    const sealed = await pinPad.seal(plain, 'P1|T1|000001');
+    const sealed = await pinPad.seal(new Sensitive(plain), 'P1|T1|000001');
     expect(Buffer.from(sealed).includes(plain)).toBe(false);
-    expect(Buffer.from(await pinPad.unseal(sealed, 'P1|T1|000001'))).toEqual(plain);
+    expect(Buffer.from((await pinPad.unseal(sealed, 'P1|T1|000001')).reveal())).toEqual(plain);
     const replaced = { error: 'PinPad.Replaced' };
     await expect(pinPad.unseal(sealed, 'P2|T1|000001')).rejects.toMatchObject(replaced);
     await expect(createSimulation().pinPad.unseal(sealed, 'P1|T1|000001')).rejects.toMatchObject(replaced);
@@ -137,7 +138,7 @@ describe('sealing', () => {
 
   test('twice the same gives two different seals', async () => {
     const { pinPad } = createSimulation();
-    expect(await pinPad.seal(plain, 'x')).not.toEqual(await pinPad.seal(plain, 'x'));
+    expect(await pinPad.seal(new Sensitive(plain), 'x')).not.toEqual(await pinPad.seal(new Sensitive(plain), 'x'));
   });
 });
 
@@ -145,21 +146,21 @@ describe("the pad's own memory", () => {
   test('keeps serial, device key and working keys over a restart, readable by its owner only', async () => {
     const before = createSimulation({ stateDir, terminalMasterKey: MASTER_KEY });
     await signOn(before.pinPad);
-    const sealed = await before.pinPad.seal(Buffer.from('x'), 'c');
+    const sealed = await before.pinPad.seal(new Sensitive(Buffer.from('x')), 'c');
     const after = createSimulation({ stateDir });
     expect(after.pinPad.serial).toBe(before.pinPad.serial);
     expect(await after.pinPad.ready()).toBe(true);
-    expect(Buffer.from(await after.pinPad.unseal(sealed, 'c')).toString()).toBe('x');
+    expect(Buffer.from((await after.pinPad.unseal(sealed, 'c')).reveal()).toString()).toBe('x');
     expect(statSync(join(stateDir, 'pin-pad-memory.json')).mode & 0o777).toBe(0o600);
   });
 
   test('another master key makes the working keys void and keeps the device key', async () => {
     const before = createSimulation({ stateDir, terminalMasterKey: MASTER_KEY });
     await signOn(before.pinPad);
-    const sealed = await before.pinPad.seal(Buffer.from('x'), 'c');
+    const sealed = await before.pinPad.seal(new Sensitive(Buffer.from('x')), 'c');
     const after = createSimulation({ stateDir, terminalMasterKey: 'FF'.repeat(16) });
     expect(await after.pinPad.ready()).toBe(false);
-    expect(await after.pinPad.unseal(sealed, 'c')).toHaveLength(1);
+    expect((await after.pinPad.unseal(sealed, 'c')).reveal()).toHaveLength(1);
   });
 
   test.each(['', '{"serial":"SIM00000000"', '{"serial":"SIM00000000","deviceKey":"12"}', 'null', '[]'])('damaged as %s it is refused, not replaced', (text) => {

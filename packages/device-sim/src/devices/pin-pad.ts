@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
-import { ActionError, type PinPad } from '@tillwright/core/contract';
+import { ActionError, type PinPad, Sensitive } from '@tillwright/core/contract';
 import { checkValue, concatBytes, desEcb, equalBytes, pinBlockFormat0, retailMac, unionpayEcbMac } from '@tillwright/plugin-card/protocol';
 import type { Stage } from '../stage.js';
 import type { PadMemory } from './pad-memory.js';
@@ -46,7 +46,7 @@ export class SimulatedPinPad implements PinPad {
   async enterPin(request: PinRequest): Promise<PinResult> {
     this.#mustWork();
     this.#key('pinKey', 'no PIN key is in the PIN pad');
-    if (!/^\d{13,19}$/.test(request.pan)) throw new ActionError('Device.Unavailable', 'the PIN pad was given no card number');
+    if (!/^\d{13,19}$/.test(request.pan.reveal())) throw new ActionError('Device.Unavailable', 'the PIN pad was given no card number');
     const { amount, allowBypass } = request;
     const [minLength, maxLength] = [Math.max(request.minLength, 4), Math.min(request.maxLength, 12)];
     try {
@@ -72,14 +72,14 @@ export class SimulatedPinPad implements PinPad {
     return retailMac(key, data);
   }
 
-  async seal(plain: Uint8Array, context: string): Promise<Uint8Array> {
+  async seal(plain: Sensitive<Uint8Array>, context: string): Promise<Uint8Array> {
     this.#mustWork();
     const nonce = randomBytes(NONCE_LENGTH);
     const cipher = createCipheriv('aes-256-gcm', this.#key('deviceKey', 'no device key'), nonce).setAAD(Buffer.from(context, 'utf8'));
-    return concatBytes(Uint8Array.of(SEALED_VERSION), nonce, cipher.update(plain), cipher.final(), cipher.getAuthTag());
+    return concatBytes(Uint8Array.of(SEALED_VERSION), nonce, cipher.update(plain.reveal()), cipher.final(), cipher.getAuthTag());
   }
 
-  async unseal(sealed: Uint8Array, context: string): Promise<Uint8Array> {
+  async unseal(sealed: Uint8Array, context: string): Promise<Sensitive<Uint8Array>> {
     this.#mustWork();
     if (sealed[0] !== SEALED_VERSION || sealed.length < 1 + NONCE_LENGTH + TAG_LENGTH) throw foreign();
     const nonce = sealed.subarray(1, 1 + NONCE_LENGTH);
@@ -87,7 +87,7 @@ export class SimulatedPinPad implements PinPad {
       .setAAD(Buffer.from(context, 'utf8'))
       .setAuthTag(sealed.subarray(-TAG_LENGTH));
     try {
-      return concatBytes(decipher.update(sealed.subarray(1 + NONCE_LENGTH, -TAG_LENGTH)), decipher.final());
+      return new Sensitive(concatBytes(decipher.update(sealed.subarray(1 + NONCE_LENGTH, -TAG_LENGTH)), decipher.final()));
     } catch {
       throw foreign();
     }
@@ -117,10 +117,10 @@ export class SimulatedPinPad implements PinPad {
     if (this.#digits === '' && request.allowBypass) return this.bypass();
     if (this.#digits.length < Math.max(request.minLength, 4)) return this.#ignore('too few digits');
     const pinKey = this.#key('pinKey', 'no PIN key is in the PIN pad');
-    const pinBlock = desEcb(pinKey, pinBlockFormat0(this.#digits, request.pan), 'encrypt');
+    const pinBlock = desEcb(pinKey, pinBlockFormat0(this.#digits, request.pan.reveal()), 'encrypt');
     this.#digits = '';
     this.#stage.happened('pin');
-    return this.#wait.resolve({ status: 'entered', pinBlock });
+    return this.#wait.resolve({ status: 'entered', pinBlock: new Sensitive(pinBlock) });
   }
 
   bypass(): boolean {

@@ -96,7 +96,7 @@ class PointsPayment implements PaymentMethod {
 
 /** @throws ActionError `Payer.CodeInvalid`; `Sensitive.Lost` from the vault */
 const codeOf = (request: PaymentRequest, vault: Vault): string => {
-  const code = vault.take<unknown>(request.arguments['code'] ?? null, 'payer-code');
+  const code = vault.take<unknown>(request.arguments['code'] ?? null, 'payer-code').reveal();
   if (typeof code === 'string' && code.length === MEMBER_CODE.minLength && MEMBER_CODE.prefixes.some((prefix) => code.startsWith(prefix))) return code;
   throw new ActionError('Payer.CodeInvalid', "the code is no member's");
 };

@@ -206,7 +206,7 @@ class Run {
           if (name !== 'enterPin') return call;
           return async (...args: unknown[]) => {
             const entered = (await call(...args)) as Awaited<ReturnType<PinPad['enterPin']>>;
-            if (entered.status === 'entered') this.#pinBlocks.push(entered.pinBlock);
+            if (entered.status === 'entered') this.#pinBlocks.push(entered.pinBlock.reveal());
             return entered;
           };
         },

@@ -1,4 +1,4 @@
-import { ActionError, type HealthCheck, type Text } from '../../contract.js';
+import { ActionError, type HealthCheck, Sensitive, type Text } from '../../contract.js';
 import type { JsonObject } from '../../json.js';
 import { cancelled, object, standard, type StandardAction, type TextArgument, textSchema, toText } from './types.js';
 
@@ -80,13 +80,13 @@ export const scannerActions: { readonly [name: string]: StandardAction } = {
       if (!loaded.scanner) throw new ActionError('Device.Unavailable', 'this terminal has no scanner');
       show('merchant', toText(text, { zh: '请扫描顾客的付款码', en: "Scan the customer's payment code" }));
       show('customer', { zh: '请出示付款码', en: 'Please show your payment code' });
-      const code = (await loaded.scanner.scan(signal)).trim();
+      const code = (await loaded.scanner.scan(signal)).reveal().trim();
       const methods = [...loaded.methods.values()]
         .filter(({ method: { payerCode } }) => payerCode?.prefixes.some((prefix) => code.startsWith(prefix)) && code.length >= payerCode.minLength && code.length <= payerCode.maxLength)
         .map(({ method }) => method.id);
       const [first] = methods;
       if (first === undefined || !/^\d+$/.test(code)) throw new ActionError('Payer.CodeUnknown', 'no payment method knows this code');
-      return loaded.vault.put('payer-code', code, { method: first, masked: maskCode(code) });
+      return loaded.vault.put('payer-code', new Sensitive(code, maskCode(code)), { method: first, masked: maskCode(code) });
     },
   }),
 };
