@@ -71,6 +71,16 @@ export const mutations: readonly Mutation[] = [
     edits: [{ file: PAYMENT, find: "undone?.proof === 'no-original' ? policy.watchAtMs[undone.watches] : undefined", put: 'undefined as number | undefined' }],
   },
   {
+    name: 'what can not be asked is not looked for again',
+    rule: 5,
+    edits: [{ file: PAYMENT, find: '(!method.inquiry && (!method.reversal || a.undoes !== undefined))', put: '!method.inquiry' }],
+  },
+  {
+    name: 'what a reversal needs is forgotten while it may be repeated',
+    rule: 5,
+    edits: [{ file: PAYMENT, find: "(a.fate === 'undone' && !look(payment, a, context))", put: "a.fate === 'undone'" }],
+  },
+  {
     name: 'absent is proof',
     rule: 5,
     edits: [{ file: PAYMENT, find: "if (a.fate !== 'submitted' && a.fate !== 'undecided') return counted;", put: "if (a.fate !== 'submitted' && a.fate !== 'undecided') return counted;\n    if (answer.outcome === 'absent') return { ...counted, fate: 'declined' };" }],

@@ -388,7 +388,7 @@ export interface SettlingPolicy {
     /** Tries that reached the host, after which a case opens and the lane reopens. */
     readonly laneAttempts: number;
   };
-  /** Looks again after an undo without proof, each counted from the undo's answer (rule 5). */
+  /** Looks again after an undo without proof, each counted from the undo's answer (rule 5): an inquiry, or `reverse` once more where there is none. */
   readonly watchAtMs: readonly number[];
 }
 

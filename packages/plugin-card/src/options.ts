@@ -46,12 +46,15 @@ export interface CardSettings {
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
 
-/** An acquirer has no inquiry: silence is reversed, at once and again, until the batch is closed the next day. */
+/**
+ * An acquirer has no inquiry: silence is reversed, at once and again, until the batch is closed the next day. A reversal answered 25 is
+ * repeated at the watch times: it may have overtaken its sale on the way.
+ */
 const POLICY: SettlingPolicy = {
   answerWithinMs: MINUTE,
   inquireAtMs: [],
   reverse: { notBeforeMs: 0, withinMs: DAY, backoffMs: [1_000, 5_000, 15_000, MINUTE, 5 * MINUTE], laneAttempts: 3 },
-  watchAtMs: [],
+  watchAtMs: [10_000, MINUTE, 5 * MINUTE, 30 * MINUTE],
 };
 
 /** @throws RangeError for what the acquirer could never take: found when the till is set up, not at the counter */

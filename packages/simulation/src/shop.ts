@@ -100,8 +100,8 @@ export const openShop = async (options: ShopOptions): Promise<Shop> => {
     clock,
     random: bytesOf(`${options.seed}/hosts`),
     keyPair: keyPairs(),
-    // A host that approves what it has been told to reverse is the one loss that a till can't see: docs/money-rules.md.
-    acquirer: { accounts: sampleAccounts(), lateSale: 'refuse', moreTerminals: terminals.slice(1).map((_, index) => ({ tid: tidOf(index + 1), mid: MERCHANT })) },
+    // The harder kind of host: it forgets what it was told to reverse before it came, and approves it when it comes.
+    acquirer: { accounts: sampleAccounts(), lateSale: 'approve', moreTerminals: terminals.slice(1).map((_, index) => ({ tid: tidOf(index + 1), mid: MERCHANT })) },
     alipay: { wireClock: () => clock.now() },
   });
   const shop = new OneShop(options, { clock, terminals, hosts });

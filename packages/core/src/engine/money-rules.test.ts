@@ -171,6 +171,67 @@ describe('rule 5: absent proves nothing for ever', () => {
     for (let turn = 0; turn < 200 && statuses(setup.host)[0] === 'approved'; turn += 1) await setup.clock.until(setup.clock.now() + 1_000);
     expect(statuses(setup.host)).toEqual(['reversed']);
   });
+
+  /** A card sale of 1000 that the host takes after its reversal was answered 25; its first look is due a minute later. */
+  const overtaken = async (method: Partial<ScriptedMethodOptions> = {}): Promise<Setup> => {
+    const setup = await open({ kind: 'card', method: { seal: true, ...method } });
+    setup.host.submits.push({ lost: 'request' });
+    expect(await run(setup)).toMatchObject({ error: 'Payment.Undone', unsettled: [] });
+    const reference = setup.host.calls[0]?.split(' ')[2] ?? '';
+    setup.host.ledger.set(reference, { reference, amountMinor: 1000, status: 'approved' });
+    return setup;
+  };
+  const reversals = ({ host }: Setup): number => host.calls.filter((call) => call.startsWith('reverse')).length;
+  const pass = ({ clock }: Setup, ms: number): Promise<void> => clock.until(clock.now() + ms);
+
+  it('reverses once more where nothing can be asked, with the lane open meanwhile and over a restart', async () => {
+    const setup = await overtaken();
+    // Others buy while the look is not due yet.
+    expect(await run(setup)).toMatchObject({ status: 'succeeded' });
+    expect(reversals(setup)).toBe(1);
+    expect(await setup.sealed.keys()).toHaveLength(1);
+    setup.clock.stop();
+    const again = await open({ kind: 'card', host: setup.host, log: setup.log.crash(), sealed: setup.sealed, clock: virtualClock({ startMs: setup.clock.now() }) });
+    expect(await run(again)).toMatchObject({ status: 'succeeded' });
+    expect(reversals(again)).toBe(1);
+    await pass(again, 61_000);
+    expect(statuses(again.host)).toEqual(['reversed', 'approved', 'approved']);
+    expect(reversals(again)).toBe(2);
+    expect(again.till.payments()[0]).toMatchObject({ state: 'undone' });
+    // Acknowledged: nothing is looked for any more, and nothing is kept for it.
+    expect(await again.sealed.keys()).toEqual([]);
+    await pass(again, 86_400_000);
+    expect(reversals(again)).toBe(2);
+    expect(again.till.cases()).toEqual([]);
+  });
+
+  it('leaves it undone when each look is answered as the first one was, and looks no more', async () => {
+    const setup = await overtaken({ policy: { watchAtMs: [60_000, 120_000] } });
+    setup.host.ledger.clear();
+    await pass(setup, 86_400_000);
+    expect(reversals(setup)).toBe(3);
+    expect(setup.till.payments()[0]).toMatchObject({ state: 'undone' });
+    expect(setup.till.cases()).toEqual([]);
+    expect(await setup.sealed.keys()).toEqual([]);
+  });
+
+  it('looks again after silence, and tells a person when the time for reversals is over', async () => {
+    const setup = await overtaken({ policy: { reverse: { notBeforeMs: 0, withinMs: 200_000, backoffMs: [2_000, 30_000], laneAttempts: 3 } } });
+    for (let n = 0; n < 50; n += 1) setup.host.reversals.push({ outcome: 'not-sent', why: 'no connection' });
+    await pass(setup, 400_000);
+    // A minute after the undo, and every half minute until the limit.
+    expect(reversals(setup)).toBe(6);
+    expect(setup.till.cases()).toMatchObject([{ why: 'undone without proof, and the host could not be asked again' }]);
+    // It shuts the lane for nobody.
+    expect(await run(setup)).toMatchObject({ status: 'succeeded' });
+  });
+
+  it('tells a person when the host takes the first reversal and refuses the second', async () => {
+    const setup = await overtaken();
+    setup.host.reversals.push({ outcome: 'refused', code: '12' });
+    await pass(setup, 61_000);
+    expect(setup.till.cases()).toMatchObject([{ why: 'the host refused to undo it (12)' }]);
+  });
 });
 
 describe('rule 6: condemned is one-way and durable before the first undo byte', () => {

@@ -149,17 +149,13 @@ export const evolvePayment = (state: PaymentState | undefined, record: EventReco
     case 'paymentCondemned':
       return patch(state, event.attempt, (a) => ({ ...a, fate: 'condemned', condemned: { why: event.why, remedy: event.remedy, at: record.at } }));
     case 'paymentUndoAnswered':
-      return patch(state, event.attempt, (a) => ({
-        ...a,
-        fate: event.answer.outcome === 'undone' ? 'undone' : a.fate,
-        undo: {
-          tries: event.try,
-          reached: a.undo.reached + (event.answer.outcome === 'not-sent' ? 0 : 1),
-          lastAt: record.at,
-          last: event.answer,
-        },
-        ...(event.answer.outcome === 'undone' ? { undone: undoneBy(event.answer.proof, record.at) } : {}),
-      }));
+      return patch(state, event.attempt, (a) => {
+        const { answer } = event;
+        const undo = { tries: event.try, reached: a.undo.reached + (answer.outcome === 'not-sent' ? 0 : 1), lastAt: record.at, last: answer };
+        // A reversal that was repeated as a look again (5).
+        if (a.undone) return { ...a, undo, undone: watched(a.undone, answer, record.at) };
+        return answer.outcome === 'undone' ? { ...a, undo, fate: 'undone', undone: undoneBy(answer.proof, record.at) } : { ...a, undo };
+      });
     case 'sealedForgotten':
       return patch(state, event.attempt, (a) => ({ ...a, sealed: false }));
     case 'adviceDelivered':
@@ -201,11 +197,12 @@ const receipt = (state: PaymentState, receiptId: string, change: (r: ReceiptStat
 
 const undoneBy = (proof: string, at: number): UndoneState => ({ proof, at, watches: 0, unanswered: 0, askedAt: at });
 
-/** Silence is no look: it is tried again. */
-const watched = (undone: UndoneState, answer: Answer | Finding, at: number): UndoneState =>
-  answer.outcome === 'unknown' || answer.outcome === 'not-sent'
-    ? { ...undone, unanswered: undone.unanswered + 1, askedAt: at }
-    : { ...undone, watches: undone.watches + 1, unanswered: 0, askedAt: at };
+/** Silence is no look: it is tried again. Proof ends the watch, and a refusal is a person's. */
+const watched = (undone: UndoneState, answer: Answer | Finding | ReverseAnswer, at: number): UndoneState => {
+  if (answer.outcome === 'unknown' || answer.outcome === 'not-sent' || answer.outcome === 'not-now') return { ...undone, unanswered: undone.unanswered + 1, askedAt: at };
+  if (answer.outcome === 'refused') return undone;
+  return { ...undone, watches: undone.watches + 1, unanswered: 0, askedAt: at, ...(answer.outcome === 'undone' ? { proof: answer.proof } : {}) };
+};
 
 const answered = (state: PaymentState, event: Extract<PaymentEvent, { type: 'paymentAnswered' }>, at: number): PaymentState => {
   const next = patch(state, event.attempt, (a) => {
@@ -260,7 +257,7 @@ export type Duty =
   | { readonly do: 'inquire'; readonly attempt: number; readonly to: 'inquire' | 'watch'; readonly try: number; readonly at: number }
   | { readonly do: 'complete'; readonly attempt: number }
   | { readonly do: 'condemn'; readonly attempt: number; readonly why: UndoReason }
-  | { readonly do: 'reverse'; readonly attempt: number; readonly try: number; readonly at: number }
+  | { readonly do: 'reverse'; readonly attempt: number; readonly to: 'undo' | 'watch'; readonly try: number; readonly at: number }
   | { readonly do: 'undo-by'; readonly attempt: number; readonly operation: 'void' | 'refund'; readonly at: number }
   | { readonly do: 'open-case'; readonly why: string }
   | { readonly do: 'forget'; readonly attempt: number }
@@ -305,17 +302,27 @@ export const isResolved = (payment: PaymentState): boolean => payment.cases.some
 export const paidMinor = (payment: PaymentState): number =>
   payment.attempts.filter((a) => a.fate === 'completed' && a.undoes === undefined).reduce((sum, a) => sum + (a.approved?.amount.amountMinor ?? 0), 0);
 
-/** The table. Newest attempt first: an undo's own fate comes before what it undoes. */
+/** The table: what is owed, or a look again where that is due sooner. */
 export const nextDuty = (payment: PaymentState, context: DutyContext): Duty | undefined => {
-  if (isResolved(payment)) return forgetting(payment);
+  if (isResolved(payment)) return forgetting(payment, context);
+  const duty = settling(payment, context);
+  return duty === 'wait' ? undefined : soonest([duty ?? forgetting(payment, context) ?? delivery(payment, context), ...payment.attempts.map((a) => look(payment, a, context))]);
+};
+
+/** Newest attempt first: an undo's own fate comes before what it undoes. */
+const settling = (payment: PaymentState, context: DutyContext): Duty | 'wait' | undefined => {
   for (const attempt of payment.attempts.toReversed()) {
-    if (context.inFlight.has(attempt.attempt)) return undefined;
+    if (context.inFlight.has(attempt.attempt)) return 'wait';
     const duty = attemptDuty(payment, attempt, context);
-    if (duty) return duty;
     // An open attempt of which nothing can be asked any more is a person's; nothing else is tried beside it (7).
-    if (isOpen(attempt)) return forgetting(payment);
+    if (duty || isOpen(attempt)) return duty;
   }
-  return forgetting(payment) ?? delivery(payment, context);
+  return undefined;
+};
+
+const soonest = (duties: readonly (Duty | undefined)[]): Duty | undefined => {
+  const at = (duty: Duty): number => ('at' in duty ? duty.at : -Infinity);
+  return duties.filter((duty) => duty !== undefined).reduce<Duty | undefined>((first, duty) => (first && at(first) <= at(duty) ? first : duty), undefined);
 };
 
 const attemptDuty = (payment: PaymentState, a: AttemptState, context: DutyContext): Duty | undefined => {
@@ -342,20 +349,36 @@ const attemptDuty = (payment: PaymentState, a: AttemptState, context: DutyContex
       return context.giveUp ? { do: 'condemn', attempt: a.attempt, why: context.giveUp } : undefined;
     case 'condemned':
       return undoDuty(payment, a, context);
-    case 'undone': {
-      const { undone } = a;
-      const due = undone?.proof === 'no-original' ? policy.watchAtMs[undone.watches] : undefined;
-      if (!context.method.inquiry || !undone || due === undefined) return undefined;
-      const { backoffMs, withinMs } = policy.reverse;
-      const at = undone.unanswered === 0 ? undone.at + due : undone.askedAt + (backoffMs[Math.min(undone.unanswered, backoffMs.length) - 1] ?? 0);
-      if (undone.unanswered > 0 && at > a.submittedAt + withinMs) return caseOnce(payment, 'undone without proof, and the host could not be asked again');
-      return { do: 'inquire', attempt: a.attempt, to: 'watch', try: undone.watches + undone.unanswered + 1, at };
-    }
+    case 'undone':
     case 'declined':
     case 'not-sent':
       return undefined;
   }
 };
+
+/** When the next look at what was undone without proof is due (5): the list is finite, and a look that nobody answered is made again. */
+const lookAt = ({ undone }: AttemptState, { policy }: DutyContext['method']): number | undefined => {
+  const due = undone?.proof === 'no-original' ? policy.watchAtMs[undone.watches] : undefined;
+  if (!undone || due === undefined) return undefined;
+  return undone.unanswered === 0 ? undone.at + due : undone.askedAt + (policy.reverse.backoffMs.at(-1) ?? 0);
+};
+
+/**
+ * A look again: an inquiry, or the reversal once more where the method has none. A void is not reversed again: should it turn up
+ * after all, the money is back, as it should be.
+ */
+const look = (payment: PaymentState, a: AttemptState, { method, now }: DutyContext): Duty | undefined => {
+  const at = lookAt(a, method);
+  if (at === undefined || !a.undone || (!method.inquiry && (!method.reversal || a.undoes !== undefined))) return undefined;
+  if (!method.inquiry && a.undo.last?.outcome === 'refused') return caseOnce(payment, `the host refused to undo it (${a.undo.last.code})`);
+  // A host takes a reversal only for so long; it can be asked at any time.
+  const over = method.inquiry ? a.undone.unanswered > 0 && at > limit(a, method) : Math.max(at, now) > limit(a, method);
+  if (over) return caseOnce(payment, 'undone without proof, and the host could not be asked again');
+  if (method.inquiry) return { do: 'inquire', attempt: a.attempt, to: 'watch', try: a.undone.watches + a.undone.unanswered + 1, at };
+  return { do: 'reverse', attempt: a.attempt, to: 'watch', try: a.undo.tries + 1, at };
+};
+
+const limit = ({ submittedAt }: AttemptState, { policy }: DutyContext['method']): number => submittedAt + policy.reverse.withinMs;
 
 const undoDuty = (payment: PaymentState, a: AttemptState, context: DutyContext): Duty | undefined => {
   const { reverse } = context.method.policy;
@@ -364,10 +387,10 @@ const undoDuty = (payment: PaymentState, a: AttemptState, context: DutyContext):
   if (a.undo.last?.outcome === 'refused') return caseOnce(payment, `the host refused to undo it (${a.undo.last.code})`);
   const earliest = Math.max(a.submittedAt + reverse.notBeforeMs, a.undo.last ? backOff(a, reverse.backoffMs) : 0);
   // The limit is the reversal's; whether a void or refund is still possible, the host tells.
-  if (remedy.do === 'reverse' && Math.max(earliest, context.now) > a.submittedAt + reverse.withinMs) return caseOnce(payment, "the host's time for undoing it is over");
+  if (remedy.do === 'reverse' && Math.max(earliest, context.now) > limit(a, context.method)) return caseOnce(payment, "the host's time for undoing it is over");
   // After so many tries that reached the host a person is told; the tries go on (12).
   if (a.undo.reached >= reverse.laneAttempts && payment.cases.length === 0) return { do: 'open-case', why: `not undone after ${a.undo.reached} tries` };
-  if (remedy.do === 'reverse') return { do: 'reverse', attempt: a.attempt, try: a.undo.tries + 1, at: earliest };
+  if (remedy.do === 'reverse') return { do: 'reverse', attempt: a.attempt, to: 'undo', try: a.undo.tries + 1, at: earliest };
   const undos = payment.attempts.filter((u) => u.undoes === a.attempt);
   const last = undos.at(-1);
   if (last?.fate === 'declined') return caseOnce(payment, `the host declined the ${remedy.do}`);
@@ -378,10 +401,12 @@ const undoDuty = (payment: PaymentState, a: AttemptState, context: DutyContext):
 
 const caseOnce = (payment: PaymentState, why: string): Duty | undefined => (payment.cases.length === 0 ? { do: 'open-case', why } : undefined);
 
-/** What is completed and not committed may still be voided, and a void may need the card. */
-const forgetting = (payment: PaymentState): Duty | undefined => {
+/** What is completed and not committed may still be voided, and a void may need the card; so may a reversal that is repeated as a look again. */
+const forgetting = (payment: PaymentState, context: DutyContext): Duty | undefined => {
   const forgettable = payment.attempts.find(
-    (a) => a.sealed && (isResolved(payment) || a.fate === 'declined' || a.fate === 'not-sent' || a.fate === 'undone' || (a.fate === 'completed' && payment.committed)),
+    (a) =>
+      a.sealed &&
+      (isResolved(payment) || a.fate === 'declined' || a.fate === 'not-sent' || (a.fate === 'undone' && !look(payment, a, context)) || (a.fate === 'completed' && payment.committed)),
   );
   return forgettable && { do: 'forget', attempt: forgettable.attempt };
 };

@@ -4,7 +4,7 @@ import type { PaymentEvent } from '../events.js';
 import { ask, unable } from './ask.js';
 import { type FoundMethod, type InHand, noLive, type PaymentInput, recordedOf } from './in-hand.js';
 import { stream } from './journal.js';
-import { type AttemptState, type Duty, isSettled, type PaymentState } from './payment.js';
+import { type AttemptState, type Duty, isResolved, isSettled, type PaymentState } from './payment.js';
 import type { Submitting } from './submitting.js';
 
 type DutyTo<D extends Duty['do']> = Extract<Duty, { do: D }>;
@@ -44,6 +44,7 @@ export class Undoing {
     await ports.log.durable(seq);
   }
 
+  /** Also a look again, by the reversal repeated (5): it takes its turn on the lane, and shuts it for nobody. */
   async reverse(payment: PaymentState, attempt: AttemptState, duty: DutyTo<'reverse'>, { method }: FoundMethod): Promise<void> {
     const { journal, ports, closing } = this.#hand.options;
     const { paymentId } = payment;
@@ -51,6 +52,8 @@ export class Undoing {
     await ports.log.durable(ports.log.head);
     const recorded = await this.#hand.recorded(payment, attempt);
     await this.#hand.lanes.run(attempt.prepared.lane, { undo: true, signal: closing }, async () => {
+      const waiting = this.#hand.payment(paymentId);
+      if (!waiting || isResolved(waiting)) return;
       const answer = await ask<ReverseAnswer | Answer>(
         () => method.reverse?.(recorded, attempt.condemned?.why ?? 'no-answer', duty.try) ?? Promise.resolve(unable('reversal')),
         { clock: ports.clock, withinMs: method.policy.answerWithinMs },

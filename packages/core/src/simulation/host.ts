@@ -1,4 +1,7 @@
-/** A host with a ledger, and a network before it that loses, delays, doubles and garbles. What it knows is the truth. */
+/**
+ * A host with a ledger, and a network before it that loses, delays, doubles and garbles. What it knows is the truth. What it was told
+ * to reverse before it came, it forgets, and takes when it comes.
+ */
 import type { Answer, Clock, Finding, Money, ReverseAnswer } from '../contract.js';
 
 /** What may go wrong with one message. `honest` is the absence of it; what does not fit a message's kind is taken for honest. */
@@ -57,8 +60,6 @@ export interface SimulatedHostOptions {
   readonly clock: Clock;
   readonly fault: (message: Message) => Fault;
   readonly latencyMs: () => number;
-  /** A reversal that came before its sale makes the host refuse the sale; a host without memory takes it when it comes. */
-  readonly remembers: (reference: string) => boolean;
   /** A late answer comes so long after its request. */
   readonly lateMs: number;
 }
@@ -74,8 +75,6 @@ export class SimulatedHost {
   issued = 0;
   readonly #options: SimulatedHostOptions;
   readonly #heard = new Map<string, number>();
-  /** Reversed before the sale came: it is refused when it comes. */
-  readonly #tombstones = new Set<string>();
 
   constructor(options: SimulatedHostOptions) {
     this.#options = options;
@@ -93,7 +92,7 @@ export class SimulatedHost {
     const approved = (minor: number): Answer => approval(reference, { ...amount, amountMinor: minor }, order.completion);
     const fault = this.#faultOf('sale', reference, paymentId);
     const take = (minor = amount.amountMinor): void => {
-      if (this.ledger.has(reference) || this.#tombstones.has(reference)) return;
+      if (this.ledger.has(reference)) return;
       this.ledger.set(reference, { reference, paymentId, operation: 'sale', amountMinor: minor, status: 'approved' });
     };
     const open = (status: Entry['status'], paysAt?: number): void => {
@@ -137,7 +136,6 @@ export class SimulatedHost {
     const fault = this.#faultOf(operation, reference, paymentId);
     let found = false;
     const take = (): void => {
-      if (this.#tombstones.has(reference)) return;
       const original = this.ledger.get(of);
       found = original?.status === 'approved' || this.ledger.get(reference)?.status === 'approved';
       if (original?.status === 'approved') {
@@ -188,7 +186,6 @@ export class SimulatedHost {
       const entry = this.ledger.get(reference);
       if (!entry) {
         proof = 'no-original';
-        if (this.#options.remembers(reference)) this.#tombstones.add(reference);
         return;
       }
       proof = entry.status === 'pending' ? 'closed' : 'acknowledged';

@@ -70,7 +70,6 @@ export class World {
       fault: options.fault,
       latencyMs: options.latencyMs ?? (() => 50),
       lateMs: options.lateMs ?? 40_000,
-      remembers: (reference) => reference.startsWith('card'),
     });
     this.log = memoryLog(this.#disk());
   }
