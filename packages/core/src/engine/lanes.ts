@@ -34,19 +34,22 @@ export class Lanes {
   #acquire(lane: string, { undo, signal }: { undo: boolean; signal?: AbortSignal }): Promise<boolean> {
     return new Promise((resolve) => {
       if (signal?.aborted) return resolve(false);
-      const waiter: Waiter = { undo, grant: () => resolve(true) };
       const state = this.#lane(lane);
-      state.waiters.push(waiter);
-      signal?.addEventListener(
-        'abort',
-        () => {
-          const index = state.waiters.indexOf(waiter);
-          if (index === -1) return;
-          state.waiters.splice(index, 1);
-          resolve(false);
+      const leave = (): void => {
+        const index = state.waiters.indexOf(waiter);
+        if (index === -1) return;
+        state.waiters.splice(index, 1);
+        resolve(false);
+      };
+      const waiter: Waiter = {
+        undo,
+        grant: () => {
+          signal?.removeEventListener('abort', leave);
+          resolve(true);
         },
-        { once: true },
-      );
+      };
+      state.waiters.push(waiter);
+      signal?.addEventListener('abort', leave, { once: true });
       this.#next(lane);
     });
   }
