@@ -4,7 +4,7 @@ import type { WorkflowFacts, World } from '../facts.js';
 import type { MachineFacts, StateFacts } from '../walk.js';
 import { forward } from './forward.js';
 import { graphOf, isClear, scopesOf } from './graph.js';
-import { AMOUNT, CONFIRM, pays, resourceOf, runBy } from './roles.js';
+import { AMOUNT, CONFIRM, isUnknown, pays, resourceOf, runBy } from './roles.js';
 
 /** Confirmed, or paid, on every way; paid on some way. */
 export const CONFIRMED = 1;
@@ -29,7 +29,7 @@ export interface MoneyFlow {
 
 /**
  * Facts at each state of a workflow that begins with `entry`.
- * A part that is run hands on what holds at its end; one that can't be looked at is taken to have done its part.
+ * A part that is run hands on what holds at its end; one that can't be looked at is taken to have done its part, and so is an unknown action.
  */
 export const moneyFlow = (workflow: WorkflowFacts, world: World, entry: MoneyFacts): MoneyFlow => {
   const cache = cacheOf(world);
@@ -90,6 +90,7 @@ const leaving = (facts: StateFacts, before: MoneyFacts, all: Walk): MoneyFacts |
   if (facts.type === 'Parallel') return together((scopesOf(all.workflow).get(facts) ?? []).map((branch) => walk(branch, before, all)), before);
   if (facts.type === 'Map') return repeated(facts, before, all);
   if (facts.type !== 'Task') return before;
+  if (isUnknown(facts, all.world.catalogue)) return before | EVERYTHING;
   if (pays(facts, all.world.catalogue)) return before | PAID | PERHAPS_PAID;
   const resource = resourceOf(facts);
   if (resource === CONFIRM) return before | CONFIRMED;

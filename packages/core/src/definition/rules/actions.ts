@@ -16,8 +16,10 @@ export const actions: Rule = ({ states }, { catalogue }, report) => {
     const action = actionOf(facts, known);
     const given = facts.state.Arguments;
     // workflow:run is a matter of its own: see runs.
-    if (!action || given === undefined || (resource === WORKFLOW_RUN && !isObject(given))) continue;
-    fits(resource, given, action.arguments, `${facts.pointer}/Arguments`, report, resource === WORKFLOW_RUN ? ['/workflow', ''] : []);
+    if (!action || (resource === WORKFLOW_RUN && !isObject(given))) continue;
+    // Without Arguments an action is given an empty object, an ARN the state's input.
+    if (given === undefined && resource.startsWith('arn:')) continue;
+    fits(resource, given ?? {}, action.arguments, given === undefined ? facts.pointer : `${facts.pointer}/Arguments`, report, resource === WORKFLOW_RUN ? ['/workflow', ''] : []);
     if (resource.startsWith('payment:') && isObject(given)) method(resource, given, facts, catalogue, report);
   }
 };

@@ -265,3 +265,37 @@ describe('errors', () => {
     expect(found('ERROR_NEVER', flow({ R: run('part-1', 'Done', { Catch: [{ ErrorEquals: ['Own.Error', 'Card.Unreadable'], Next: 'Failed' }] }), ...ends }), flow(failing))).toEqual(['ERROR_NEVER_HERE /States/R/Catch/0/ErrorEquals/1']);
   });
 });
+
+describe('one fault is told once', () => {
+  it('an action that does not exist may have been the prompt, the payment or the confirmation', () => {
+    const sale = (pin: string, ask: string, charge: string): JsonObject =>
+      flow({ Ask: task(ask, 'Pay', { Arguments: { audience: 'customer' } }), Pay: task(charge, 'Print', { Arguments: { method: 'cash', amountMinor: 1 }, Catch: [{ ErrorEquals: ['Payment.Declined'], Next: 'Pin' }, ...caught] }), Pin: task(pin, 'Pay'), Print: print('Done'), ...ends });
+    expect(found('', sale('scanner:scan', 'prompt:confirm', 'payment:sale'))).toEqual([]);
+    expect(found('', sale('scanner:scn', 'prompt:confirm', 'payment:sale'))).toEqual(['UNKNOWN_ACTION /States/Pin/Resource']);
+    expect(found('', sale('scanner:scan', 'prompt:cnfirm', 'payment:sale'))).toEqual(['UNKNOWN_ACTION /States/Ask/Resource']);
+    expect(found('', sale('scanner:scan', 'prompt:confirm', 'payment:slae'))).toEqual(['UNKNOWN_ACTION /States/Pay/Resource']);
+    // What has nothing to do with it is told all the same.
+    expect(found('', sale('printer:print', 'prompt:confirm', 'payment:sale'))).toContain('PAYMENT_CIRCLE /States/Pay/Resource');
+  });
+  it('what follows a state that leads nowhere is not lost', () => {
+    expect(found('', flow({ Amount: { ...task('prompt:amount', undefined), End: undefined as unknown as Json }, Confirm: confirm('Pay'), Pay: pay('Done'), ...ends }))).toEqual(['NEXT_OR_END /States/Amount']);
+  });
+  it('a prompt without an end catches a time-out that nobody misses twice', () => {
+    const ask = (more: JsonObject, rest: JsonObject = {}): string[] =>
+      found('', flow({ Ask: { Type: 'Task', Resource: 'prompt:amount', Catch: [{ ErrorEquals: ['Terminal.Cancelled', 'States.Timeout'], Next: 'Failed' }], Next: 'Done', ...more }, ...ends }, rest));
+    expect(ask({ TimeoutSeconds: 60 })).toEqual([]);
+    expect(ask({})).toEqual(['PROMPT_NO_TIMEOUT /States/Ask/Resource']);
+    expect(ask({}, { TimeoutSeconds: 60 })).toEqual(['ERROR_NEVER_HERE /States/Ask/Catch/0/ErrorEquals/1']);
+  });
+});
+
+describe('a Task without Arguments', () => {
+  it('gives its action an empty object, which fits or does not', () => {
+    expect(diagnostics(flow({ Pay: { ...pay('Done'), Arguments: undefined as unknown as Json }, ...ends }))).toMatchObject([
+      { code: 'WORKFLOW_ARGUMENTS_INVALID', pointer: '/States/Pay', what: { en: expect.stringContaining('"method" is missing') } },
+      { code: 'WORKFLOW_ARGUMENTS_INVALID', pointer: '/States/Pay', what: { en: expect.stringContaining('"amountMinor" is missing') } },
+      { code: 'WORKFLOW_PAYMENT_UNCONFIRMED' },
+    ]);
+    expect(found('ARGUMENTS', flow({ Scan: task('scanner:scan', 'Done'), ...ends }))).toEqual([]);
+  });
+});

@@ -1,9 +1,9 @@
-import type { Rule, WorkflowFacts } from '../facts.js';
+import type { Rule } from '../facts.js';
 import { circlesOf } from '../flow/circles.js';
 import { catchersOf, isCaught, takes } from '../flow/escapes.js';
 import { EXIT, type FlowGraph, graphOf, isClear } from '../flow/graph.js';
 import { isPart } from '../flow/money.js';
-import { isAttended, isPrompt, resourceOf } from '../flow/roles.js';
+import { isAttended, isPrompt, isTimed, resourceOf } from '../flow/roles.js';
 import type { MachineFacts, StateFacts } from '../walk.js';
 
 /** Whoever is asked may cancel and gets on by it, and nobody is waited for without end. */
@@ -18,15 +18,13 @@ export const prompts: Rule = (workflow, world, report) => {
         const why = trapped.has(facts) ? BACK : !part && !isCaught(facts, 'Terminal.Cancelled') ? UNCAUGHT : undefined;
         if (why) report('WORKFLOW_PROMPT_NO_CANCEL', `${facts.pointer}/Resource`, { details: { ...details, why: { ...why } } });
       }
-      if (isAttended(facts, world.catalogue) && !isTimed(facts, workflow)) report('WORKFLOW_PROMPT_NO_TIMEOUT', `${facts.pointer}/Resource`, { details });
+      if (isAttended(facts, world.catalogue) && !isTimed(facts, workflow.root)) report('WORKFLOW_PROMPT_NO_TIMEOUT', `${facts.pointer}/Resource`, { details });
     }
   }
 };
 
 const UNCAUGHT = { zh: '取消时没有 "Catch" 处理', en: 'no "Catch" takes a cancel' };
 const BACK = { zh: '取消后只会回到这里', en: 'a cancel only leads back to it' };
-
-const isTimed = ({ state }: StateFacts, { root }: WorkflowFacts): boolean => state.TimeoutSeconds !== undefined || root.TimeoutSeconds !== undefined;
 
 /** Prompts from whose cancel no way out leads but through the prompt itself. */
 const trappedIn = (machine: MachineFacts): ReadonlySet<StateFacts> => {

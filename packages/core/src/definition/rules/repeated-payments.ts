@@ -2,7 +2,7 @@ import type { Rule, WorkflowFacts, World } from '../facts.js';
 import { EXIT, graphOf, isClear, scopesOf, type Way } from '../flow/graph.js';
 import { circlesOf } from '../flow/circles.js';
 import { mayPay } from '../flow/money.js';
-import { isAttended, pays, runBy } from '../flow/roles.js';
+import { isAttended, isUnknown, pays, runBy } from '../flow/roles.js';
 import { isExpression, type MachineFacts, type StateFacts } from '../walk.js';
 
 /** Nobody is charged again and again by a flow that nobody watches: circles and iterations through a payment have a person or a bound in them. */
@@ -51,7 +51,7 @@ const containsPayment = (facts: StateFacts, workflow: WorkflowFacts, world: Worl
 
 /** Somebody does something at it, or may within it. */
 const isWatched = (facts: StateFacts, workflow: WorkflowFacts, world: World, seen = new Set<string>()): boolean => {
-  if (isAttended(facts, world.catalogue)) return true;
+  if (isAttended(facts, world.catalogue) || isUnknown(facts, world.catalogue)) return true;
   const run = runBy(facts);
   const other = run === undefined || seen.has(run) ? undefined : world.workflows.get(run);
   if (run !== undefined && other?.states.some((inner) => isWatched(inner, other, world, seen.add(run)))) return true;

@@ -11,9 +11,9 @@ export const transitions: Rule = ({ machines, blurred }, _world, report) => {
     if (!isObject(machine.machine.States)) continue;
     const states = [...machine.states.values()];
     const dangling = danglingNames(machine, states, report);
-    for (const facts of states) if (!blurred.has(facts.pointer)) wayOut(facts, report);
-    // A fault in one name would make half of the workflow look lost.
-    if (!dangling && !states.some(({ pointer }) => blurred.has(pointer)) && states.length === Object.keys(machine.machine.States).length) {
+    const stuck = states.filter((facts) => !blurred.has(facts.pointer) && goesNowhere(facts, report)).length > 0;
+    // One way that is missing would make half of the workflow look lost.
+    if (!dangling && !stuck && !states.some(({ pointer }) => blurred.has(pointer)) && states.length === Object.keys(machine.machine.States).length) {
       ways(machine, states, report);
     }
   }
@@ -37,15 +37,16 @@ const danglingNames = ({ machine, states, pointer }: MachineFacts, facts: readon
   return dangling > 0 || start === undefined;
 };
 
-const wayOut = ({ state, type, pointer, name }: StateFacts, report: Report): void => {
+/** Tells how a state's way on is not clear. @returns whether there is none at all */
+const goesNowhere = ({ state, type, pointer, name }: StateFacts, report: Report): boolean => {
   const details = { name: JSON.stringify(name) };
   if (type === 'Choice') {
     const last = itemsOf(state.Choices).at(-1)?.[1];
     const always = isObject(last) && (last.Condition === true || /^\{%\s*true\s*%\}$/.test(textOf(last.Condition) ?? ''));
     if (state.Default === undefined && !always) report('WORKFLOW_CHOICE_NO_DEFAULT', pointer, { at: 'key', details });
-    return;
+    return false;
   }
-  if (type === 'Succeed' || type === 'Fail') return;
+  if (type === 'Succeed' || type === 'Fail') return false;
   const next = state.Next !== undefined;
   const end = state.End !== undefined;
   if (next && end) {
@@ -53,6 +54,7 @@ const wayOut = ({ state, type, pointer, name }: StateFacts, report: Report): voi
   } else if (!next && !end) {
     report('WORKFLOW_NEXT_OR_END', pointer, { at: 'key', details: { ...details, why: { zh: '既没有 "Next" 也没有 "End"', en: 'has neither "Next" nor "End"' } } });
   }
+  return !next && !end;
 };
 
 const ways = (machine: MachineFacts, states: readonly StateFacts[], report: Report): void => {

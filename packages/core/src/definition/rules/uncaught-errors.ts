@@ -4,7 +4,7 @@ import type { Report, Rule, WorkflowFacts, World } from '../facts.js';
 import { anyTaskMayEndWith, isCaught, type Raised, raisedBy } from '../flow/escapes.js';
 import { isClear } from '../flow/graph.js';
 import { isPart } from '../flow/money.js';
-import { isPrompt, resourceOf } from '../flow/roles.js';
+import { isAttended, isPrompt, isTimed, resourceOf } from '../flow/roles.js';
 import { itemsOf, type StateFacts, textOf } from '../walk.js';
 
 /** What a Task can end with is waited for, by itself or around it; and nothing is waited for in vain. */
@@ -16,7 +16,9 @@ export const uncaughtErrors: Rule = (workflow, world, report) => {
   for (const facts of workflow.states) {
     if (facts.type !== 'Task' && facts.type !== 'Parallel' && facts.type !== 'Map') continue;
     const raised = raisedBy(facts, workflow, world);
-    if (!raised.open) inVain(facts, raised, report);
+    // That nothing ends the waiting is told by `prompts`.
+    const waits = isAttended(facts, world.catalogue) && !isTimed(facts, workflow.root);
+    if (!raised.open) inVain(facts, { names: waits ? new Set([...raised.names, 'States.Timeout']) : raised.names }, report);
     if (facts.type !== 'Task' || part) continue;
     const uncaught = [...raised.names].filter((name) => !OWN_RULES.has(name) && !(isPrompt(facts) && name === 'Terminal.Cancelled') && !(meant.has(name) && isRun(facts)) && !isCaught(facts, name));
     if (uncaught.length > 0) report('WORKFLOW_ERROR_UNCAUGHT', `${facts.pointer}/Resource`, { details: { resource: resourceOf(facts), names: listed(uncaught, 8) } });
@@ -37,7 +39,7 @@ const failures = (world: World): ReadonlySet<string> => {
 };
 const failuresIn = new WeakMap<World, ReadonlySet<string>>();
 
-const inVain = (facts: StateFacts, { names }: Raised, report: Report): void => {
+const inVain = (facts: StateFacts, { names }: Pick<Raised, 'names'>, report: Report): void => {
   for (const field of ['Retry', 'Catch']) {
     for (const [index, item] of itemsOf(facts.state[field]).filter((one): one is [number, JsonObject] => isObject(one[1]))) {
       for (const [place, value] of itemsOf(item.ErrorEquals)) {
