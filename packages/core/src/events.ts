@@ -6,13 +6,14 @@ import type {
   Answer,
   Approved,
   Completion,
+  Declined,
   Finding,
-  NotSent,
   PaymentFacts,
   PaymentRequest,
   Prepared,
   Remedy,
   ReverseAnswer,
+  Undone,
   UndoReason,
 } from './contract.js';
 import type { Json, JsonObject } from './json.js';
@@ -142,7 +143,8 @@ export type PaymentEvent =
       readonly try: number;
       readonly answer: ReverseAnswer;
     }
-  | { readonly type: 'paymentContradicted'; readonly known: string; readonly heard: Approved | Finding | NotSent }
+  /** An answer against what is known for good: a decline, or what a person decided (rule 5). */
+  | { readonly type: 'paymentContradicted'; readonly known: string; readonly heard: Approved | Declined | Undone }
   | { readonly type: 'sealedForgotten'; readonly attempt: number }
   | { readonly type: 'adviceDelivered'; readonly attempt: number; readonly result: 'delivered' | 'ask-person' }
   | { readonly type: 'caseOpened'; readonly caseId: string; readonly why: string }

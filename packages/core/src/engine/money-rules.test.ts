@@ -232,6 +232,82 @@ describe('rule 5: absent proves nothing for ever', () => {
     await pass(setup, 61_000);
     expect(setup.till.cases()).toMatchObject([{ why: 'the host refused to undo it (12)' }]);
   });
+
+  it('undoes what it had found undone without proof, and never keeps it', async () => {
+    const setup = await open({ kind: 'wallet' });
+    setup.host.submits.push({ lost: 'answer' });
+    setup.host.findings.push({ outcome: 'undone', verified: true, proof: 'no-original' });
+    expect(await run(setup)).toMatchObject({ error: 'Payment.Undone' });
+    await pass(setup, 90_000);
+    expect(statuses(setup.host)).toEqual(['reversed']);
+    expect(setup.till.payments()[0]).toMatchObject({ state: 'undone', committed: false });
+  });
+
+  /** A wallet sale whose submit is answered only when the test says so, and the alarms, each with whether its event was on disk. */
+  const answeredLate = async (log: MemoryLog = memoryLog()) => {
+    const setup = await open({ kind: 'wallet', log });
+    const late: { tell: (answer: Answer) => void } = { tell: () => {} };
+    setup.host.submits.push((() => new Promise<Answer>((resolve) => (late.tell = resolve))) as unknown as () => Answer);
+    const alarms: { kind: string; why: string; caseId?: string; onDisk: boolean }[] = [];
+    setup.till.on('alarm', ({ kind, why, caseId }) => {
+      const seq = events(log, 'paymentContradicted').at(-1)?.seq ?? Infinity;
+      if (kind === 'contradiction') alarms.push({ kind, why, onDisk: log.durableTo >= seq, ...(caseId === undefined ? {} : { caseId }) });
+    });
+    return { setup, alarms, tell: (answer: Answer) => late.tell(answer) };
+  };
+
+  it('an approval that contradicts a decline is on disk, then an alarm, and a case until a person has looked', async () => {
+    // A disk that is slow: whoever does not wait for it is seen.
+    const log = memoryLog({ beforeSync: () => new Promise((resolve) => setImmediate(resolve)) });
+    const { setup, alarms, tell } = await answeredLate(log);
+    setup.host.findings.push({ outcome: 'declined', verified: true, code: '51', hint: { zh: '余额不足', en: 'Not enough' }, again: 'never' });
+    expect(await run(setup)).toMatchObject({ error: 'Payment.Declined' });
+    tell(approvedFor(1000));
+    await pass(setup, 1_000);
+    const [open_] = setup.till.cases();
+    expect(open_).toMatchObject({ why: 'known as declined, then heard approved' });
+    expect(alarms).toEqual([{ kind: 'contradiction', why: open_?.why, caseId: open_?.caseId, onDisk: true }]);
+    await setup.till.resolve(open_?.caseId ?? '', { as: 'not-paid', by: 'Li', reason: 'not in the books' });
+    expect(setup.till.payments()[0]).toMatchObject({ state: 'undone', committed: false });
+  });
+
+  it.each<['paid' | 'undone', Answer, boolean]>([
+    ['undone', approvedFor(1000), true],
+    ['undone', { outcome: 'declined', verified: true, code: '51', hint: { zh: '', en: '' }, again: 'never' }, false],
+    ['paid', { outcome: 'declined', verified: true, code: '51', hint: { zh: '', en: '' }, again: 'never' }, true],
+    ['paid', approvedFor(1000), false],
+  ])('resolved as %s, then heard %j: an alarm is %s', async (as, answer, contradicts) => {
+    const { setup, alarms, tell } = await answeredLate();
+    setup.host.findings.push(...Array.from({ length: 4 }, () => ({ outcome: 'absent' }) as const));
+    for (let n = 0; n < 3; n += 1) setup.host.reversals.push({ outcome: 'unknown', reason: 'no-answer', why: 'silence' });
+    setup.host.reversals.push({ outcome: 'not-now', retryAt: setup.clock.now() + 3_600_000, why: 'the payer is paying' });
+    expect(await run(setup)).toMatchObject({ error: 'Payment.Unsettled' });
+    for (let turn = 0; turn < 100 && setup.till.cases().length === 0; turn += 1) await pass(setup, 1_000);
+    await setup.till.resolve(setup.till.cases()[0]?.caseId ?? '', { as, by: 'Li', reason: 'seen in the books' });
+    const tries = setup.host.calls.length;
+    tell(answer);
+    await pass(setup, 86_400_000);
+    expect(alarms).toEqual(contradicts ? [{ kind: 'contradiction', why: `known as ${as}, then heard ${answer.outcome}`, onDisk: true }] : []);
+    expect(events(setup.log, 'paymentContradicted')).toHaveLength(contradicts ? 1 : 0);
+    // What a person decided stands, and the machine does nothing more.
+    expect(setup.till.payments()[0]).toMatchObject({ state: as });
+    expect(setup.host.calls).toHaveLength(tries);
+  });
+
+  it('an undo that was on its way when a person decided that it is paid is an alarm', async () => {
+    const { setup, alarms } = await answeredLate();
+    setup.host.findings.push(...Array.from({ length: 4 }, () => ({ outcome: 'absent' }) as const));
+    for (let n = 0; n < 3; n += 1) setup.host.reversals.push({ outcome: 'unknown', reason: 'no-answer', why: 'silence' });
+    let decided: Promise<void> | undefined;
+    setup.host.reversals.push(() => {
+      decided = setup.till.resolve(setup.till.cases()[0]?.caseId ?? '', { as: 'paid', by: 'Li', reason: 'the customer showed it' });
+      return { outcome: 'undone', verified: true, proof: 'acknowledged' };
+    });
+    expect(await run(setup)).toMatchObject({ error: 'Payment.Unsettled' });
+    await pass(setup, 600_000);
+    await decided;
+    expect(alarms).toEqual([{ kind: 'contradiction', why: 'known as paid, then heard undone', onDisk: true }]);
+  });
 });
 
 describe('rule 6: condemned is one-way and durable before the first undo byte', () => {

@@ -147,7 +147,7 @@ export const evolvePayment = (state: PaymentState | undefined, record: EventReco
     case 'paymentCommitted':
       return { ...state, committed: true };
     case 'paymentCondemned':
-      return patch(state, event.attempt, (a) => ({ ...a, fate: 'condemned', condemned: { why: event.why, remedy: event.remedy, at: record.at } }));
+      return patch(state, event.attempt, (a) => ({ ...withoutUndone(a), fate: 'condemned', condemned: { why: event.why, remedy: event.remedy, at: record.at } }));
     case 'paymentUndoAnswered':
       return patch(state, event.attempt, (a) => {
         const { answer } = event;
@@ -298,6 +298,17 @@ export const openCase = (payment: PaymentState): CaseState | undefined => paymen
 /** A person decided: the machine does nothing more by itself. */
 export const isResolved = (payment: PaymentState): boolean => payment.cases.some((c) => c.resolved);
 
+/** An answer that says otherwise than what is known for good: a decline, or what a person decided (5). */
+export const contradiction = (payment: PaymentState, a: AttemptState, heard: Answer | Finding | ReverseAnswer): Extract<PaymentEvent, { type: 'paymentContradicted' }> | undefined => {
+  if ((heard.outcome !== 'approved' && heard.outcome !== 'declined' && heard.outcome !== 'undone') || heard.outcome === a.fate) return undefined;
+  const decided = payment.cases.findLast((c) => c.resolved)?.resolved?.as;
+  if (decided === undefined) return a.fate === 'declined' && heard.outcome === 'approved' ? { type: 'paymentContradicted', known: a.fate, heard } : undefined;
+  // Of a void or refund only its approval tells something of the sale: the money is back.
+  if (a.undoes !== undefined && heard.outcome !== 'approved') return undefined;
+  const paid = heard.outcome === 'approved' && a.undoes === undefined;
+  return paid === (decided === 'paid') ? undefined : { type: 'paymentContradicted', known: decided, heard };
+};
+
 /** What stands as paid, in minor units. */
 export const paidMinor = (payment: PaymentState): number =>
   payment.attempts.filter((a) => a.fate === 'completed' && a.undoes === undefined).reduce((sum, a) => sum + (a.approved?.amount.amountMinor ?? 0), 0);
@@ -346,6 +357,8 @@ const attemptDuty = (payment: PaymentState, a: AttemptState, context: DutyContex
     case 'completed':
       if (a.undoes !== undefined || payment.committed) return undefined;
       if (partialUnasked(a)) return { do: 'condemn', attempt: a.attempt, why: 'mismatch' };
+      // It was told as undone before its approval turned up (5).
+      if (a.undone) return { do: 'condemn', attempt: a.attempt, why: 'no-answer' };
       return context.giveUp ? { do: 'condemn', attempt: a.attempt, why: context.giveUp } : undefined;
     case 'condemned':
       return undoDuty(payment, a, context);

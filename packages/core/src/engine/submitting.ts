@@ -6,7 +6,7 @@ import { ask } from './ask.js';
 import type { ChargeOrder, ChargeResult } from './charge.js';
 import { type FoundMethod, type InHand, noLive, type PaymentInput, sealedKey } from './in-hand.js';
 import { stream } from './journal.js';
-import { type AttemptState, isResolved, isUndecided, judge, nextDuty, openCase, paidMinor, type PaymentState } from './payment.js';
+import { type AttemptState, contradiction, isResolved, isUndecided, judge, nextDuty, openCase, paidMinor, type PaymentState } from './payment.js';
 
 export class Submitting {
   readonly #hand: InHand;
@@ -146,7 +146,9 @@ export class Submitting {
     const inputs: PaymentInput[] = [{ stream: stream.payment(paymentId), event: { type: 'paymentAnswered', ...question, answer } }];
     const payment = this.#hand.payment(paymentId);
     const before = payment?.attempts.find((a) => a.attempt === asked.attempt);
-    if (payment && before && before.undoes === undefined && answer.outcome === 'approved' && answer.completion === 'none' && !before.condemned) {
+    const contradicted = payment && before && contradiction(payment, before, answer);
+    if (contradicted) return await this.contradict(paymentId, contradicted);
+    if (payment && before && before.undoes === undefined && answer.outcome === 'approved' && answer.completion === 'none' && (before.fate === 'submitted' || before.fate === 'undecided')) {
       inputs.push(...this.#commitment(payment, before, answer.amount.amountMinor));
     }
     const seq = journal.append(inputs);
@@ -158,6 +160,19 @@ export class Submitting {
     // Later inquiries that bring nothing to show leave a QR where it stands.
     if (answer.outcome === 'pending' && (answer.show || before?.answer?.outcome !== 'pending')) live?.show('customer', payingTexts[answer.waitingFor], answer.show ?? {});
     this.#hand.notify(paymentId);
+  }
+
+  /** Against what is known for good (5): nothing is changed by it, a person is told. Nobody knows yet of a decline that was none: a case. */
+  async contradict(paymentId: string, event: NonNullable<ReturnType<typeof contradiction>>): Promise<void> {
+    const { journal, ports, alarm } = this.#hand.options;
+    const payment = this.#hand.payment(paymentId);
+    const caseId = payment && payment.cases.length > 0 ? undefined : ports.ids.next('case');
+    const why = `known as ${event.known}, then heard ${event.heard.outcome}`;
+    const inputs: PaymentInput[] = [{ stream: stream.payment(paymentId), event }];
+    // First: a payment that was closed long ago is held in memory by its open case only.
+    if (caseId !== undefined) inputs.unshift({ stream: stream.payment(paymentId), event: { type: 'caseOpened', caseId, why } });
+    await journal.appendDurably(inputs);
+    alarm({ kind: 'contradiction', paymentId, ...(caseId === undefined ? {} : { caseId }), why });
   }
 
   /** The card's last word on an approval that is already on disk (8). */
@@ -223,20 +238,13 @@ export class Submitting {
     }
   }
 
-  /** An answer that came after its time: it changes nothing that is final, and restarts the undo of what was condemned (5). */
+  /** An answer that came after its time: it restarts the undo of what was condemned (5). */
   #late(paymentId: string, attempt: number, answer: Answer | Finding): void {
-    const { journal, closing, alarm, failed } = this.#hand.options;
+    const { journal, closing, failed } = this.#hand.options;
     if (closing.aborted || answer.outcome === 'unknown' || answer.outcome === 'not-sent') return;
     const payment = this.#hand.payment(paymentId);
     // So late that its transaction is closed and has left memory.
     if (!payment) return void journal.recall(paymentId).then((found) => found && this.#late(paymentId, attempt, answer), failed);
-    const known = payment.attempts.find((a) => a.attempt === attempt);
-    if (!known) return;
-    if (isResolved(payment) || (known.fate === 'declined' && answer.outcome === 'approved')) {
-      journal.append([{ stream: stream.payment(paymentId), event: { type: 'paymentContradicted', known: known.fate, heard: answer as Finding } }]);
-      alarm({ kind: 'contradiction', paymentId, why: `known as ${known.fate}, then heard ${answer.outcome}` });
-      return;
-    }
     void this.record({ paymentId, attempt, to: 'late', try: 1 }, answer).then(() => this.#settle(paymentId), failed);
   }
 

@@ -4,7 +4,7 @@ import type { PaymentEvent } from '../events.js';
 import { ask, unable } from './ask.js';
 import { type FoundMethod, type InHand, noLive, type PaymentInput, recordedOf } from './in-hand.js';
 import { stream } from './journal.js';
-import { type AttemptState, type Duty, isResolved, isSettled, type PaymentState } from './payment.js';
+import { type AttemptState, contradiction, type Duty, isResolved, isSettled, type PaymentState } from './payment.js';
 import type { Submitting } from './submitting.js';
 
 type DutyTo<D extends Duty['do']> = Extract<Duty, { do: D }>;
@@ -59,6 +59,9 @@ export class Undoing {
         { clock: ports.clock, withinMs: method.policy.answerWithinMs },
       );
       const verified: ReverseAnswer = answer.outcome === 'undone' && answer.verified !== true ? { outcome: 'unknown', reason: 'unverified', why: 'undone without verification' } : (answer as ReverseAnswer);
+      const then = this.#hand.payment(paymentId);
+      const contradicted = then && contradiction(then, attempt, verified);
+      if (contradicted) return await this.#submitting.contradict(paymentId, contradicted);
       journal.append([{ stream: stream.payment(paymentId), event: { type: 'paymentUndoAnswered', attempt: attempt.attempt, try: duty.try, answer: verified } }]);
       this.#reopenWhenUndone(paymentId);
     });
