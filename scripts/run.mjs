@@ -60,7 +60,7 @@ const install = () =>
 
 const build = () => {
   install();
-  const inputs = [...filesBelow('packages').filter((file) => !file.endsWith('.test.ts') && !file.endsWith('.md')), 'tsup.shared.js', 'tsconfig.json'];
+  const inputs = [...filesBelow('packages').filter((file) => !file.endsWith('.test.ts') && !file.endsWith('.md')), 'docs/errors.md', ...filesBelow('docs/rules'), 'tsup.shared.js', 'tsconfig.json'];
   const missing = readdirSync(join(root, 'packages')).some((name) => !existsSync(join(root, 'packages', name, 'dist', 'index.js')));
   unlessDone('build', missing ? '' : digestOf(inputs), () => {
     step('Building the packages (about a minute the first time) ...');

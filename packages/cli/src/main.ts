@@ -71,6 +71,14 @@ program
     (await import('./commands/check.js')).check(files, { ...options, language: lang })));
 
 program
+  .command('explain')
+  .description('tells what a code of a report or an error name means, why the rule is there, and what to do')
+  .argument('<code>', 'such as WORKFLOW_PAYMENT_UNCONFIRMED or Payment.Declined')
+  .addOption(languageOption())
+  .addHelpText('after', exits)
+  .action(act(async (code: string, { lang }: { lang: Language }) => (await import('./commands/explain.js')).explain(code, { language: lang })));
+
+program
   .command('graph')
   .description('draws a workflow with lanes, money steps and error paths; with --execution one transaction on it')
   .argument('[workflow]', 'a file such as workflows/counter-sale.asl.json; with --execution, a part that it ran')
