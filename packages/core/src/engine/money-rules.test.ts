@@ -1,66 +1,9 @@
 /** The money rules, each under its number, against a host that answers as the test says. */
 import { describe, expect, it } from 'vitest';
-import type { Answer, Approved, Plugin, ReceiptDocument } from '../contract.js';
+import type { Answer, Plugin, ReceiptDocument } from '../contract.js';
 import { ActionError, bind, definePlugin, Printer } from '../contract.js';
-import type { EventRecord } from '../events.js';
-import type { Json } from '../json.js';
-import { type MemoryLog, memoryLog } from '../log/memory-log.js';
-import { memorySealedStore } from '../log/memory-sealed-store.js';
-import { systemHash } from '../log/system.js';
-import { createTill, type Till } from '../till.js';
-import { type ScriptedHost, scriptedHost, scriptedMethod, type ScriptedMethodOptions } from './scripted-method.js';
-import { type VirtualClock, virtualClock } from './virtual-clock.js';
-
-interface Setup {
-  readonly till: Till;
-  readonly host: ScriptedHost;
-  readonly log: MemoryLog;
-  readonly clock: VirtualClock;
-  readonly sealed: ReturnType<typeof memorySealedStore>;
-}
-
-const pay = (extra: { [field: string]: Json } = {}, args: { [name: string]: Json } = {}): { [state: string]: Json } => ({
-  Type: 'Task',
-  Resource: 'payment:sale',
-  Arguments: { method: 'm', amountMinor: 1000, ...args },
-  End: true,
-  ...extra,
-});
-
-const flow = (states: { [name: string]: Json }, startAt = Object.keys(states)[0] ?? ''): string => JSON.stringify({ QueryLanguage: 'JSONata', StartAt: startAt, States: states });
-
-const open = async (
-  options: { kind: 'card' | 'wallet'; flow?: string; host?: ScriptedHost; log?: MemoryLog; clock?: VirtualClock; sealed?: Setup['sealed']; plugins?: Plugin[]; method?: Partial<ScriptedMethodOptions> },
-): Promise<Setup> => {
-  const host = options.host ?? scriptedHost();
-  const log = options.log ?? memoryLog();
-  const clock = options.clock ?? virtualClock();
-  const sealed = options.sealed ?? memorySealedStore();
-  const till = await createTill({
-    plugins: [scriptedMethod({ id: 'm', host, kind: options.kind, ...options.method }), ...(options.plugins ?? [])],
-    workflows: { sale: options.flow ?? flow({ Pay: pay() }) },
-    terminals: { T1: { tid: '00000001', mid: '898000000000001', name: 'Corner Shop' } },
-    log,
-    sealed,
-    hash: systemHash,
-    clock,
-  });
-  return { till, host, log, clock, sealed };
-};
-
-const run = async (setup: Setup, input: Json = {}) => await (await setup.till.start({ terminal: 'T1', workflow: 'sale', input })).result;
-const events = (log: MemoryLog, type: string): EventRecord[] => log.records.filter((record) => record.event.type === type);
-const statuses = (host: ScriptedHost): string[] => [...host.ledger.values()].map((entry) => entry.status);
-const approvedFor = (amountMinor: number, rest: Partial<Approved> = {}): Answer => ({ outcome: 'approved', verified: true, amount: { amountMinor, currency: 'CNY' }, completion: 'none', facts: { receipt: [] }, ...rest });
-
-/** Waits, in virtual time, until nothing is left to settle. */
-const settled = async ({ till, clock }: Setup): Promise<void> => {
-  for (let turn = 0; turn < 200; turn += 1) {
-    if (till.payments().every(({ state }) => state !== 'undecided' && state !== 'being-undone')) return;
-    await clock.until(clock.now() + 1_000);
-  }
-  throw new Error(`never settled: ${JSON.stringify(till.payments())}`);
-};
+import { memoryLog } from '../log/memory-log.js';
+import { approvedFor, broken, declined, events, flow, open, pay, run, settled, statuses } from './money-rules.testing.js';
 
 describe('rule 1: intent first', () => {
   it('has the references on disk before the submit, and submits once', async () => {
@@ -342,7 +285,7 @@ describe('rule 7: the remedy is the plugin\'s', () => {
   it('voids what was completed, as an attempt with an intent of its own', async () => {
     const setup = await open({
       kind: 'card',
-      flow: flow({ Pay: pay({ Next: 'Broken', End: undefined as unknown as Json }, { dueMinor: 2000 }), Broken: { Type: 'Fail', Error: 'X', Cause: 'x' } }),
+      flow: flow({ Pay: pay({ Next: 'Broken' }, { dueMinor: 2000 }), Broken: broken }),
     });
     expect(await run(setup)).toMatchObject({ status: 'failed', error: 'X' });
     await settled(setup);
@@ -353,7 +296,7 @@ describe('rule 7: the remedy is the plugin\'s', () => {
   it('reverses an unanswered void, then voids anew', async () => {
     const setup = await open({
       kind: 'card',
-      flow: flow({ Pay: pay({ Next: 'Broken', End: undefined as unknown as Json }, { dueMinor: 2000 }), Broken: { Type: 'Fail', Error: 'X', Cause: 'x' } }),
+      flow: flow({ Pay: pay({ Next: 'Broken' }, { dueMinor: 2000 }), Broken: broken }),
     });
     setup.host.submits.push((amount) => approvedFor(amount, { completion: 'due' }), 'never');
     await run(setup);
@@ -367,7 +310,7 @@ describe('rule 7: the remedy is the plugin\'s', () => {
   it('never repeats an unanswered refund: a person looks', async () => {
     const setup = await open({
       kind: 'card',
-      flow: flow({ Pay: pay({ Next: 'Broken', End: undefined as unknown as Json }, { dueMinor: 2000 }), Broken: { Type: 'Fail', Error: 'X', Cause: 'x' } }),
+      flow: flow({ Pay: pay({ Next: 'Broken' }, { dueMinor: 2000 }), Broken: broken }),
       method: { remedy: (recorded) => ({ do: 'refund', amount: recorded.request.amount }) },
     });
     setup.host.submits.push((amount) => approvedFor(amount, { completion: 'due' }), 'never');
@@ -412,7 +355,7 @@ describe('rule 8: completion', () => {
 
 describe('rule 9: commitment', () => {
   it('commits in the write that records completion; a later failure leaves the sale paid', async () => {
-    const setup = await open({ kind: 'card', flow: flow({ Pay: pay({ Next: 'Broken', End: undefined as unknown as Json }), Broken: { Type: 'Fail', Error: 'X', Cause: 'x' } }) });
+    const setup = await open({ kind: 'card', flow: flow({ Pay: pay({ Next: 'Broken' }), Broken: broken }) });
     expect(await run(setup)).toMatchObject({ status: 'failed', error: 'X', unsettled: [] });
     await settled(setup);
     expect(statuses(setup.host)).toEqual(['approved']);
@@ -421,16 +364,16 @@ describe('rule 9: commitment', () => {
   });
 
   it('commits a split sale when the last part is paid, and undoes the first when the second is declined', async () => {
-    const split = flow({ First: pay({ Next: 'Second', End: undefined as unknown as Json }, { dueMinor: 2000 }), Second: pay({}, { dueMinor: 2000 }) });
+    const split = flow({ First: pay({ Next: 'Second' }, { dueMinor: 2000 }), Second: pay({}, { dueMinor: 2000 }) });
     const paid = await open({ kind: 'wallet', flow: split });
     expect(await run(paid)).toMatchObject({ status: 'succeeded' });
     expect(paid.till.payments().map((p) => p.committed)).toEqual([true, true]);
 
-    const declined = await open({ kind: 'wallet', flow: split });
-    declined.host.submits.push((amount) => approvedFor(amount), { outcome: 'declined', verified: true, code: '51', hint: { zh: '余额不足', en: 'Not enough' }, again: 'never' });
-    expect(await run(declined)).toMatchObject({ status: 'failed', error: 'Payment.Declined' });
-    await settled(declined);
-    expect(statuses(declined.host)).toEqual(['reversed']);
+    const refused = await open({ kind: 'wallet', flow: split });
+    refused.host.submits.push((amount) => approvedFor(amount), declined);
+    expect(await run(refused)).toMatchObject({ status: 'failed', error: 'Payment.Declined' });
+    await settled(refused);
+    expect(statuses(refused.host)).toEqual(['reversed']);
   });
 
   it('fails a flow that would succeed with less than is due', async () => {
@@ -472,7 +415,7 @@ describe('rule 14: cancel and time-out during submit are requests', () => {
   });
 
   it('refuses a cancel after commitment', async () => {
-    const setup = await open({ kind: 'wallet', flow: flow({ Pay: pay({ Next: 'Ask', End: undefined as unknown as Json }), Ask: { Type: 'Task', Resource: 'prompt:notice', Arguments: { text: 'paid' }, End: true } }) });
+    const setup = await open({ kind: 'wallet', flow: flow({ Pay: pay({ Next: 'Ask' }), Ask: { Type: 'Task', Resource: 'prompt:notice', Arguments: { text: 'paid' }, End: true } }) });
     setup.till.on('prompt', () => queueMicrotask(() => setup.till.cancel(setup.till.executions()[0]?.executionId ?? '', 'merchant', 'changed my mind')));
     expect(await run(setup)).toMatchObject({ status: 'failed', error: 'Terminal.Cancelled', unsettled: [] });
     await settled(setup);
@@ -525,7 +468,7 @@ describe('rule 12: lane order', () => {
 
 describe('rule 20: printing is not paying', () => {
   const printing = flow({
-    Pay: pay({ Next: 'Print', End: undefined as unknown as Json }),
+    Pay: pay({ Next: 'Print' }),
     Print: { Type: 'Task', Resource: 'printer:print', Catch: [{ ErrorEquals: ['States.ALL'], Next: 'Done' }], Next: 'Done' },
     Done: { Type: 'Succeed' },
   });
