@@ -12,7 +12,7 @@ import { mutations } from './mutations/table.js';
 
 /** The seeds of simulate.test.ts. */
 const SEED = 1;
-const RUNS = 150;
+const RUNS = 250;
 const AT_ONCE = 2;
 /** Changed code may never end: it is stopped, and that is no find. */
 const PATIENCE_MS = 120_000;

@@ -220,6 +220,11 @@ export const mutations: readonly Mutation[] = [
     edits: [{ file: PAYMENT, find: "return forgettable && { do: 'forget', attempt: forgettable.attempt };", put: 'return undefined;' }],
   },
   {
+    name: 'a scope gives up in memory alone',
+    rule: 10,
+    edits: [{ file: UNDOING, find: 'inputs.push({ stream: stream.payment(id), event });', put: "if (event.type !== 'paymentGivenUp') inputs.push({ stream: stream.payment(id), event });" }],
+  },
+  {
     name: 'a flow succeeds with an approval that nobody owns',
     rule: 10,
     edits: [{ file: 'engine/executions.ts', find: "unowned && last?.type === 'executionEnded'", put: "!unowned && last?.type === 'executionEnded'" }],

@@ -136,6 +136,8 @@ export type PaymentEvent =
     }
   | { readonly type: 'paymentCompleted'; readonly attempt: number; readonly completion: Completion; readonly facts?: PaymentFacts }
   | { readonly type: 'paymentCommitted' }
+  /** Its scope ended badly while its submit was under way: it is condemned when that is answered (rule 10). */
+  | { readonly type: 'paymentGivenUp'; readonly why: UndoReason }
   | { readonly type: 'paymentCondemned'; readonly attempt: number; readonly why: UndoReason; readonly remedy: Remedy }
   | {
       readonly type: 'paymentUndoAnswered';

@@ -125,6 +125,8 @@ const tell = (event: PaymentEvent): Text | undefined => {
     }
     case 'paymentCompleted':
       return { zh: `卡片：${event.completion.outcome}`, en: `card: ${event.completion.outcome}` };
+    case 'paymentGivenUp':
+      return { zh: `流程已放弃（${event.why}），应答后撤销`, en: `given up (${event.why}), to be undone once it is answered` };
     case 'paymentCondemned':
       return { zh: `决定撤销（${event.why}）：${event.remedy.do}`, en: `to be undone (${event.why}): ${event.remedy.do}` };
     case 'paymentUndoAnswered': {

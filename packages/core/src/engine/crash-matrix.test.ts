@@ -33,7 +33,7 @@ const behaviours: { readonly [name: string]: (message: Message) => Fault } = {
   'card gone': ({ kind }) => (kind === 'complete' ? 'card-gone' : 'honest'),
 };
 
-const flows = ['wallet', 'card', 'purse', 'split', 'broken', 'half-broken', 'caught', 'retry', 'again', 'at-once', 'short', 'timeout', 'receipt', 'committed', 'asked', 'partial'];
+const flows = ['wallet', 'card', 'purse', 'split', 'broken', 'half-broken', 'caught', 'gone-on', 'retry', 'again', 'at-once', 'short', 'timeout', 'receipt', 'committed', 'asked', 'partial'];
 
 interface Stop {
   readonly point: number;

@@ -12,7 +12,7 @@ import { isObject, type Json, type JsonObject, type JsonSchema, ownJson, type Te
 import { setAlarm } from './alarms.js';
 import { hex } from './hex.js';
 import { type ExecutionEntry, type Journal, stream } from './journal.js';
-import { isSettled } from './payment.js';
+import { isSettled, isUnowned } from './payment.js';
 import type { EventInput, Ports } from './ports.js';
 import type { Prompts } from './prompts.js';
 import { Schemas } from './schemas.js';
@@ -227,15 +227,15 @@ class Runner {
     const { journal, services } = this.#options;
     const open = journal.paymentsOf(this.entry.id).filter((payment) => !payment.committed && !isSettled(payment));
     if (open.length === 0) return { events: decided, inputs: [], done: () => {} };
-    // What is condemned has its undo orders; what nobody condemned or committed belongs to nobody.
-    const unowned = open.some((payment) => payment.attempts.some((a) => a.undoes === undefined && (a.fate === 'submitted' || a.fate === 'undecided' || a.fate === 'approved' || a.fate === 'completed')));
+    const lost = open.filter((payment) => decided.some((event) => endsBadlyAround(event, payment.step)));
+    // What is condemned or given up has its undo orders; what nobody condemned or committed belongs to nobody.
+    const unowned = open.some((payment) => !lost.includes(payment) && payment.givenUp === undefined && payment.attempts.some(isUnowned));
     const last = decided.at(-1);
-    const events: readonly ExecutionEvent[] =
-      unowned && last?.type === 'executionEnded' && last.status === 'succeeded'
-        ? [...decided.slice(0, -1), { type: 'executionEnded', status: 'failed', error: 'Payment.Uncommitted', cause: 'the flow ended with a payment that does not cover what is due; it is undone' }]
-        : decided;
-    const condemned = open.filter((payment) => events.some((event) => endsBadlyAround(event, payment.step))).map((payment) => payment.paymentId);
-    const { inputs, done } = services.settler.condemnAll(condemned, 'flow-failed');
+    const uncommitted = unowned && last?.type === 'executionEnded' && last.status === 'succeeded';
+    const events: readonly ExecutionEvent[] = uncommitted
+      ? [...decided.slice(0, -1), { type: 'executionEnded', status: 'failed', error: 'Payment.Uncommitted', cause: 'the flow ended with a payment that does not cover what is due; it is undone' }]
+      : decided;
+    const { inputs, done } = services.settler.condemnAll((uncommitted ? open : lost).map((payment) => payment.paymentId), 'flow-failed');
     return { events, inputs, done };
   }
 

@@ -66,8 +66,13 @@ export class InHand {
     return this.options.methodOf(terminalId, method);
   }
 
+  /** Why it is to be given up: this life was asked to, or its scope ended in a former one. */
+  whyGivenUp(paymentId: string): UndoReason | undefined {
+    return this.givenUp.get(paymentId) ?? this.payment(paymentId)?.givenUp;
+  }
+
   dutyContext({ paymentId }: PaymentState, method: PaymentMethod): DutyContext {
-    const giveUp = this.givenUp.get(paymentId);
+    const giveUp = this.whyGivenUp(paymentId);
     return {
       now: this.options.ports.clock.now(),
       inFlight: this.flying(paymentId),

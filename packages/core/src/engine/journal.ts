@@ -21,7 +21,7 @@ export const stream = {
  * Counts up whenever the folds make something else of the same records. A checkpoint of another fold, or of another version of
  * core, is not taken: the log is folded anew.
  */
-const FOLD = 2;
+const FOLD = 3;
 
 export interface JournalOptions {
   /** How many closed transactions stay in memory, the last ones that closed; 50 unless told. */

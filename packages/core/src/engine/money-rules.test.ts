@@ -2,8 +2,9 @@
 import { describe, expect, it } from 'vitest';
 import type { Answer, Plugin, ReceiptDocument } from '../contract.js';
 import { ActionError, bind, definePlugin, Printer } from '../contract.js';
-import { memoryLog } from '../log/memory-log.js';
-import { approvedFor, broken, declined, events, flow, open, pay, run, settled, statuses } from './money-rules.testing.js';
+import { type MemoryLog, memoryLog } from '../log/memory-log.js';
+import { approvedFor, broken, declined, events, flow, open, pay, reopen, run, settled, type Setup, statuses } from './money-rules.testing.js';
+import type { ScriptedMethodOptions } from './scripted-method.js';
 
 describe('rule 1: intent first', () => {
   it('has the references on disk before the submit, and submits once', async () => {
@@ -133,8 +134,7 @@ describe('rule 5: absent proves nothing for ever', () => {
     expect(await run(setup)).toMatchObject({ status: 'succeeded' });
     expect(reversals(setup)).toBe(1);
     expect(await setup.sealed.keys()).toHaveLength(1);
-    setup.clock.stop();
-    const again = await open({ kind: 'card', host: setup.host, log: setup.log.crash(), sealed: setup.sealed, clock: virtualClock({ startMs: setup.clock.now() }) });
+    const again = await reopen(setup, { kind: 'card' });
     expect(await run(again)).toMatchObject({ status: 'succeeded' });
     expect(reversals(again)).toBe(1);
     await pass(again, 61_000);

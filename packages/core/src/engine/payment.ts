@@ -94,6 +94,8 @@ export interface PaymentState {
   readonly saleReference: string;
   readonly attempts: readonly AttemptState[];
   readonly committed: boolean;
+  /** The flow went on without it while its submit was under way (10). */
+  readonly givenUp?: UndoReason;
   readonly cases: readonly CaseState[];
   readonly receipts: readonly ReceiptState[];
 }
@@ -146,6 +148,8 @@ export const evolvePayment = (state: PaymentState | undefined, record: EventReco
       );
     case 'paymentCommitted':
       return { ...state, committed: true };
+    case 'paymentGivenUp':
+      return { ...state, givenUp: event.why };
     case 'paymentCondemned':
       return patch(state, event.attempt, (a) => ({ ...withoutUndone(a), fate: 'condemned', condemned: { why: event.why, remedy: event.remedy, at: record.at } }));
     case 'paymentUndoAnswered':
@@ -285,6 +289,10 @@ export const isUndecided = (payment: PaymentState): boolean =>
   !isResolved(payment) && payment.attempts.some(isOpen);
 
 const isOpen = (a: AttemptState): boolean => a.fate === 'submitted' || a.fate === 'undecided' || a.fate === 'approved' || a.fate === 'condemned';
+
+/** It took money or may have, and neither a commitment nor the order to undo it stands behind it. */
+export const isUnowned = (a: AttemptState): boolean =>
+  a.undoes === undefined && (a.fate === 'submitted' || a.fate === 'undecided' || a.fate === 'approved' || a.fate === 'completed');
 
 /** Whether a settled payment owes anything more depends on its method: what is sealed, a look again (5), an advice (9). */
 export const mayOweLater = (payment: PaymentState): boolean =>

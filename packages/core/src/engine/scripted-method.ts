@@ -21,7 +21,7 @@ export interface HostEntry {
   status: 'approved' | 'declined' | 'reversed' | 'refunded';
 }
 
-type Reply<A> = A | 'never' | 'throw' | ((amountMinor: number) => A);
+type Reply<A> = A | 'never' | 'throw' | ((amountMinor: number) => A | Promise<A>);
 
 export interface ScriptedHost {
   /** References given out so far, over all restarts of the till. */
@@ -63,7 +63,7 @@ export const scriptedMethod = (options: ScriptedMethodOptions): Plugin => {
     if (given === undefined) return honest();
     if (given === 'never') return await never<A>();
     if (given === 'throw') throw new Error('socket hang up');
-    return typeof given === 'function' ? (given as (amountMinor: number) => A)(amountMinor) : given;
+    return typeof given === 'function' ? await (given as (amountMinor: number) => A | Promise<A>)(amountMinor) : given;
   };
   const amountOf = (recorded: { request: { amount: { amountMinor: number } } }): number => recorded.request.amount.amountMinor;
   const approvedAnswer = (reference: string, amountMinor: number): Answer => ({

@@ -226,7 +226,7 @@ export class Settler {
   async #result(paymentId: string, taskAttempt: number): Promise<ChargeResult> {
     for (;;) {
       const payment = this.#hand.payment(paymentId);
-      const result = payment && chargeResult(payment, taskAttempt, this.#hand.flying(paymentId), this.#hand.givenUp.has(paymentId));
+      const result = payment && chargeResult(payment, taskAttempt, this.#hand.flying(paymentId), this.#hand.whyGivenUp(paymentId) !== undefined);
       if (result) return result;
       await this.#hand.changed(paymentId);
     }

@@ -62,9 +62,9 @@ export class Submitting {
     this.#hand.live.set(order.paymentId, live);
     const submitted = await lanes.run(prepared.lane, { undo: false, signal: waiting.signal }, async () => {
       waiting.over();
-      if (live.signal.aborted) return { is: 'not-sent', why: 'cancelled before it was sent' } as const;
+      if (live.signal.aborted) return { is: 'not-sent', why: UNWANTED } as const;
       const refused = await this.submit({ request, prepared, sealed, found, order });
-      if (refused) return { is: 'not-sent', why: refused.message } as const;
+      if (refused) return { is: 'not-sent', why: refused === UNWANTED ? UNWANTED : refused.message } as const;
       if (this.#hand.payment(order.paymentId)?.attempts.at(-1)?.fate === 'approved') await this.complete(order.paymentId, request.attempt);
       const after = this.#hand.payment(order.paymentId);
       // What is about to be undone keeps the lane: nobody else's sale slips in between (12).
@@ -74,13 +74,13 @@ export class Submitting {
     waiting.over();
     if (!submitted) {
       this.#hand.live.delete(order.paymentId);
-      return { is: 'not-sent', why: live.signal.aborted ? 'cancelled before it was sent' : 'an earlier payment on this line is being undone, and its host can not be reached' };
+      return { is: 'not-sent', why: live.signal.aborted ? UNWANTED : 'an earlier payment on this line is being undone, and its host can not be reached' };
     }
     if (submitted.value) this.#hand.live.delete(order.paymentId);
     return submitted.value;
   }
 
-  /** Sealed, intent, submit (card data), answer: in this order on disk (1). @returns why nothing was written or sent, where it could not be sealed */
+  /** Sealed, intent, submit (card data), answer: in this order on disk (1). @returns why nothing was written or sent: not sealed, or nobody wants it any more */
   async submit(work: {
     request: PaymentRequest;
     prepared: Prepared;
@@ -88,12 +88,17 @@ export class Submitting {
     found: FoundMethod;
     order: Pick<ChargeOrder, 'execution' | 'step' | 'taskAttempt' | 'dueMinor' | 'saleReference'>;
     undoes?: number;
-  }): Promise<TillwrightError | undefined> {
+  }): Promise<TillwrightError | typeof UNWANTED | undefined> {
     const { ports, journal, closing } = this.#hand.options;
     const { request, prepared, found, order } = work;
     const { paymentId, attempt } = request;
     const refused = work.sealed && (await this.#seal(paymentId, attempt, work.sealed));
     if (refused) return refused;
+    const live = this.#hand.live.get(paymentId) ?? noLive(closing);
+    if (work.undoes === undefined && live.signal.aborted) {
+      if (work.sealed) await ports.sealed.forget(sealedKey(paymentId, attempt));
+      return UNWANTED;
+    }
     const { original: _original, ...logged } = request;
     const intent: PaymentEvent = {
       type: 'paymentPrepared',
@@ -113,7 +118,6 @@ export class Submitting {
     this.#hand.takeOff(paymentId, attempt);
     try {
       await journal.appendDurably([{ stream: stream.payment(paymentId), event: intent }]);
-      const live = this.#hand.live.get(paymentId) ?? noLive(closing);
       const answer = await ask(() => found.method.submit(request, prepared, live), {
         clock: ports.clock,
         withinMs: found.method.policy.answerWithinMs,
@@ -182,7 +186,7 @@ export class Submitting {
     const attempt = payment?.attempts.find((a) => a.attempt === attemptNumber);
     const live = this.#hand.live.get(paymentId);
     const method = payment && this.#hand.methodOf(payment)?.method;
-    if (!payment || !attempt || !live || !method || attempt.fate !== 'approved' || attempt.refusedByCard || this.#hand.givenUp.has(paymentId)) return;
+    if (!payment || !attempt || !live || !method || attempt.fate !== 'approved' || attempt.refusedByCard || this.#hand.whyGivenUp(paymentId)) return;
     this.#hand.takeOff(paymentId, attemptNumber);
     try {
       const recorded = await this.#hand.recorded(payment, attempt);
@@ -209,7 +213,7 @@ export class Submitting {
     const { journal } = this.#hand.options;
     const inputs = paymentIds
       .map((id) => this.#hand.payment(id))
-      .filter((p): p is PaymentState => p !== undefined && !p.committed && paidMinor(p) > 0 && !this.#hand.givenUp.has(p.paymentId) && !isUndecided(p))
+      .filter((p): p is PaymentState => p !== undefined && !p.committed && paidMinor(p) > 0 && !this.#hand.whyGivenUp(p.paymentId) && !isUndecided(p))
       .map((p) => ({ stream: stream.payment(p.paymentId), event: { type: 'paymentCommitted' } as const }));
     if (inputs.length > 0) await journal.appendDurably(inputs);
     this.#wakeCommitted(inputs);
@@ -218,13 +222,12 @@ export class Submitting {
   /** Committed once approved amounts cover what is due (9): all payments of the sale together, unless somebody gave up before. */
   #commitment(payment: PaymentState, attempt: AttemptState, amountMinor: number): PaymentInput[] {
     const { journal } = this.#hand.options;
-    const { givenUp } = this.#hand;
-    if (givenUp.has(payment.paymentId) || payment.committed) return [];
+    if (this.#hand.whyGivenUp(payment.paymentId) || payment.committed) return [];
     if (amountMinor < attempt.request.amount.amountMinor && !attempt.request.allowPartial) return [];
     const others = journal
       .paymentsOfSale(payment.saleReference)
       .filter((other) => other.execution === payment.execution && other.paymentId !== payment.paymentId && !other.committed)
-      .filter((other) => paidMinor(other) > 0 && !givenUp.has(other.paymentId));
+      .filter((other) => paidMinor(other) > 0 && !this.#hand.whyGivenUp(other.paymentId));
     const paid = amountMinor + paidMinor(payment) + others.reduce((sum, other) => sum + paidMinor(other), 0);
     if (paid < payment.dueMinor) return [];
     return [payment, ...others].map((p) => ({ stream: stream.payment(p.paymentId), event: { type: 'paymentCommitted' } }));
@@ -268,6 +271,8 @@ export class Submitting {
     };
   }
 }
+
+const UNWANTED = 'cancelled before it was sent';
 
 const payingTexts = {
   scan: { zh: '请扫描二维码付款', en: 'Please scan the QR code to pay' },

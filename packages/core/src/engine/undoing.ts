@@ -4,7 +4,7 @@ import type { PaymentEvent } from '../events.js';
 import { ask, unable } from './ask.js';
 import { type FoundMethod, type InHand, noLive, type PaymentInput, recordedOf } from './in-hand.js';
 import { stream } from './journal.js';
-import { type AttemptState, contradiction, type Duty, isResolved, isSettled, type PaymentState } from './payment.js';
+import { type AttemptState, contradiction, type Duty, isResolved, isSettled, isUnowned, type PaymentState } from './payment.js';
 import type { Submitting } from './submitting.js';
 
 type DutyTo<D extends Duty['do']> = Extract<Duty, { do: D }>;
@@ -20,7 +20,7 @@ export class Undoing {
 
   /**
    * The orders for uncommitted payments of a flow or scope that ended badly (10), newest first, and the payments they are about.
-   * What is still in flight is only given up: it is condemned when it answers.
+   * What is still in flight is only given up, in writing: it is condemned when it answers, in another life too.
    */
   orders(paymentIds: readonly string[], why: UndoReason): { inputs: PaymentInput[]; touched: PaymentState[] } {
     const inputs: PaymentInput[] = [];
@@ -30,8 +30,10 @@ export class Undoing {
       if (!payment || payment.committed || isSettled(payment)) continue;
       if (!this.#hand.givenUp.has(id)) this.#hand.givenUp.set(id, why);
       touched.push(payment);
-      const attempt = payment.attempts.find((a) => a.undoes === undefined && (a.fate === 'approved' || a.fate === 'completed' || a.fate === 'undecided'));
-      if (attempt && !this.#hand.flying(id).has(attempt.attempt)) inputs.push({ stream: stream.payment(id), event: this.#condemnation(payment, attempt, why) });
+      const attempt = payment.attempts.find(isUnowned);
+      if (!attempt) continue;
+      const event: PaymentEvent = this.#hand.flying(id).has(attempt.attempt) ? { type: 'paymentGivenUp', why } : this.#condemnation(payment, attempt, why);
+      inputs.push({ stream: stream.payment(id), event });
     }
     return { inputs, touched };
   }

@@ -35,6 +35,7 @@ export const check = async (evidence: Evidence): Promise<readonly string[]> => {
     ...payments.flatMap((payment) => againstHost(payment, host)),
     ...strangers(replayed, host),
     ...overcharged(payments, host),
+    ...unheeded(log.records),
     ...[...evidence.promised].filter(([key, id]) => replayed.keys.get(key)?.execution !== id).map(([key, id]) => `${key} was promised as ${id}, and is ${replayed.keys.get(key)?.execution ?? 'unknown to the log'}`),
     ...[...host.submits].filter(([, times]) => times > 1).map(([reference, times]) => `${reference} was submitted ${times} times`),
     ...[...replayed.executions.values()].filter(({ state }) => state.status === 'running').map(({ id }) => `${id} never ended`),
@@ -59,9 +60,12 @@ const atRest = (payment: PaymentState): string[] => {
 };
 
 const againstHost = (payment: PaymentState, host: SimulatedHost): string[] => {
-  const standing = host.standing(payment.paymentId);
+  const atIssue = openCase(payment) !== undefined || isResolved(payment);
+  const known = (reference: string): boolean => payment.attempts.some((a) => a.prepared.reference === reference && a.fate === 'completed');
+  // What a case is about may stand beside what is known to.
+  const standing = host.standing(payment.paymentId).filter(({ reference }) => !atIssue || known(reference));
   const problems = standing.length > 1 ? [`${payment.paymentId}: ${standing.length} approvals stand at the host (${standing.map(({ reference }) => reference).join(', ')})`] : [];
-  if (openCase(payment) || isResolved(payment)) return problems;
+  if (atIssue) return problems;
   problems.push(...standing.filter(({ reference }) => host.refusedByCard.has(reference)).map(({ reference }) => `${reference} stands, and its card refused it`));
   const hostMinor = standing.reduce((sum, entry) => sum + entry.amountMinor, 0);
   const logMinor = payment.committed ? paidMinor(payment) : 0;
@@ -78,6 +82,25 @@ const overcharged = (payments: readonly PaymentState[], host: SimulatedHost): st
     const due = Math.max(...parts.map(({ dueMinor }) => dueMinor));
     return stands > due ? [`${stands} stands at the host for ${sale}, of which ${due} is due`] : [];
   });
+};
+
+/** What somebody asked to give up before it was decided is not committed (14). */
+const unheeded = (records: readonly EventRecord[]): string[] => {
+  const asked = new Map<string, number>();
+  /** By payment: its execution, where its last intent stands, and where the approval of that. */
+  const payments = new Map<string, { readonly execution: string; readonly intent: number; approved: number }>();
+  const problems: string[] = [];
+  for (const { seq, stream, event } of records) {
+    const payment = payments.get(stream);
+    if (event.type === 'cancelRequested') asked.set(stream.slice(2), seq);
+    else if (event.type === 'paymentPrepared' && event.undoes === undefined) payments.set(stream, { execution: event.execution, intent: seq, approved: Infinity });
+    else if (payment && event.type === 'paymentAnswered' && event.answer.outcome === 'approved') payment.approved = seq;
+    else if (payment && event.type === 'paymentCommitted') {
+      const at = asked.get(payment.execution) ?? 0;
+      if (at > payment.intent && at < payment.approved) problems.push(`${stream.slice(2)} was committed, though it was cancelled before it was decided`);
+    }
+  }
+  return problems;
 };
 
 const strangers = ({ payments }: Journal, host: SimulatedHost): string[] =>

@@ -49,6 +49,18 @@ export const simulatedFlows: { readonly [name: string]: string } = {
     },
     Instead: pay('wallet', { End: true }),
   }),
+  'gone-on': flow({
+    Try: {
+      Type: 'Parallel',
+      Branches: [
+        { StartAt: 'Part', States: { Part: pay('wallet', { End: true }, { amountMinor: 600, dueMinor: 1000 }) } },
+        { StartAt: 'Soon', States: { Soon: { Type: 'Wait', Seconds: 1, Next: 'Break' }, Break: failing } },
+      ],
+      Catch: [{ ErrorEquals: ['States.ALL'], Next: 'Instead' }],
+      End: true,
+    },
+    Instead: pay('card', { Retry: retry, End: true }),
+  }),
   retry: flow({ Pay: pay('card', { Retry: retry, End: true }) }),
   again: flow({
     Pay: pay('wallet', { Catch: [{ ErrorEquals: ['Payment.Unsettled', 'Payment.Undone', 'Payment.Declined'], Next: 'Again' }], End: true }),

@@ -53,7 +53,7 @@ class Run {
     this.#swarm = swarmOf(seeded(`${seed}/faults`), faults);
     const network = seeded(`${seed}/network`);
     const memory = seeded(`${seed}/memory`);
-    this.#flows = workflow === undefined ? this.#some(Object.keys(simulatedFlows)) : [workflow];
+    this.#flows = workflow === undefined ? some(Object.keys(simulatedFlows), seeded(`${seed}/flows`)) : [workflow];
     this.#sales = 2 + this.#under(4);
     this.#world = new World({
       seed,
@@ -223,13 +223,13 @@ class Run {
   #under(limit: number): number {
     return Math.floor(this.#random.next() * limit);
   }
-
-  /** At least one of them. */
-  #some(names: readonly string[]): string[] {
-    const some = names.filter(() => this.#random.next() < 0.35);
-    return some.length > 0 ? some : [names[this.#under(names.length)] ?? ''];
-  }
 }
+
+/** At least one of them. Of a stream of its own: one flow more leaves all else in a run as it is. */
+const some = (names: readonly string[], random: Random): string[] => {
+  const picked = names.filter(() => random.next() < 0.35);
+  return picked.length > 0 ? picked : [names[Math.floor(random.next() * names.length)] ?? ''];
+};
 
 /** How payments ended, counted: the last line of a simulation's report. */
 export const countsOf = (payments: readonly PaymentState[]): RunReport['payments'] => {

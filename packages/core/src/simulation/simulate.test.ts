@@ -18,7 +18,7 @@ describe('simulation', () => {
   });
 
   it('loses and doubles nothing', { timeout: 300_000 }, async () => {
-    const report = await simulate({ seed: Number(process.env['SIMULATE_SEED'] ?? '1'), runs: Number(process.env['SIMULATE_RUNS'] ?? '150') });
+    const report = await simulate({ seed: Number(process.env['SIMULATE_SEED'] ?? '1'), runs: Number(process.env['SIMULATE_RUNS'] ?? '250') });
     console.log(JSON.stringify({ ...report, failures: report.failures.length }));
     expect(report.failures).toEqual([]);
     expect(report.payments.taken).toBeGreaterThan(0);
