@@ -11,8 +11,8 @@ export type { Money } from './money.js';
 export { fromDecimal, money, toDecimal } from './money.js';
 export { Sensitive } from './sensitive.js';
 
-/** The contract that this core serves; it also serves plugins of the major before. */
-export const CONTRACT_VERSION = { major: 1, minor: 0 } as const;
+/** The contract that this core serves; it also serves plugins of the major before. 1.1 added `actor` to actions and the class `Sensitive`. */
+export const CONTRACT_VERSION = { major: 1, minor: 1 } as const;
 
 // ---------------------------------------------------------------------------------------------------------------------
 // Plugins and what they provide

@@ -116,6 +116,29 @@ describe('createTill', () => {
     await expect(createTill({ ...options(), plugins: [{ ...cash(), contract: { major: 9, minor: 0 } }] })).rejects.toMatchObject({ code: 'PLUGIN_CONTRACT_MISMATCH' });
   });
 
+  it('serves plugins of the first contract: what came later may be left out', async () => {
+    // Written down as a plugin of contract 1.0 holds them: no `actor`, no helper of a newer package around them.
+    const bell = {
+      name: 'bell',
+      version: '1.0.0',
+      contract: { major: 1, minor: 0 },
+      provides: [
+        {
+          token: { id: Symbol.for('tillwright:Actions@1'), name: 'Actions', many: true, optional: false },
+          how: {
+            kind: 'value',
+            value: { namespace: 'bell', actions: { ring: { description: { zh: '响铃', en: 'Rings' }, arguments: { type: 'object' }, result: {}, errors: {}, redo: 'again', run: () => Promise.resolve('rung') } } },
+          },
+        },
+      ],
+    } as const satisfies Plugin;
+    const ring = JSON.stringify({ QueryLanguage: 'JSONata', StartAt: 'Ring', States: { Ring: { Type: 'Task', Resource: 'bell:ring', End: true } } });
+    const till = await createTill({ ...options(), plugins: [{ ...cash(), contract: { major: 1, minor: 0 } }, bell], workflows: { ring } });
+    const sale = await till.start({ terminal: 'T1', workflow: 'ring' });
+    expect(await sale.result).toMatchObject({ status: 'succeeded', output: 'rung' });
+    await till.close();
+  });
+
   it('refuses a method that moves money and can neither be asked nor reversed', async () => {
     const [provision] = cash().provides;
     const method = provision?.how.kind === 'value' ? (provision.how.value as PaymentMethod) : undefined;

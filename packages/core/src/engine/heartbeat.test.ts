@@ -28,7 +28,7 @@ it('ends an action that gives no sign of life, and leaves one that does', async 
       }),
     ],
   });
-  const task = (name: string): object => ({ QueryLanguage: 'JSONata', StartAt: 'Do', States: { Do: { Type: 'Task', Resource: `device:${name}`, HeartbeatSeconds: 5, TimeoutSeconds: 60, End: true } } });
+  const task = (name: string): object => ({ QueryLanguage: 'JSONata', StartAt: 'Do', States: { Do: { Type: 'Task', Resource: `device:${name}`, HeartbeatSeconds: '{% 2 + 3 %}', TimeoutSeconds: 60, End: true } } });
   const till = await createTill({
     plugins: [device],
     workflows: { silent: JSON.stringify(task('silent')), alive: JSON.stringify(task('alive')) },

@@ -141,8 +141,48 @@ describe('time', () => {
   it.each([['tomorrow'], ['2026-02-01'], ['2026-13-01T00:00:00Z'], ['{% 5 %}']])('refuses Timestamp %s', async (Timestamp) => {
     expect((await failure(one({ Type: 'Wait', Timestamp })))?.error).toBe('States.QueryEvaluationError');
   });
-  it('refuses a time-out below one second', async () => {
-    expect((await failure(one({ Type: 'Task', Resource: 'a:b', TimeoutSeconds: '{% 0 %}' })))?.error).toBe('States.QueryEvaluationError');
+  const waiting = (fields: object, input: Json = {}) =>
+    runInMemory({ definition: one({ Type: 'Task', Resource: 'a:b', ...fields }), input, otherwise: () => ({ never: true }), startAtMs: 0 });
+  it('a Task takes TimeoutSeconds and HeartbeatSeconds from expressions, anew for each attempt', async () => {
+    const timed = await waiting({ TimeoutSeconds: '{% $states.input.seconds %}' }, { seconds: 42 });
+    expect(timed.state.failure?.error).toBe('States.Timeout');
+    expect(timed.endedAtMs).toBe(42_000);
+    const { calls } = await waiting({ TimeoutSeconds: 9, HeartbeatSeconds: '{% $states.input.seconds + 1 %}' }, { seconds: 7 });
+    expect(calls).toMatchObject([{ heartbeatMs: 8000 }]);
+    const Retry = [{ ErrorEquals: ['States.Timeout'], MaxAttempts: 2, IntervalSeconds: 1, BackoffRate: 1 }];
+    // 10 s, 1 s apart, 20 s, 1 s apart, 30 s.
+    expect((await waiting({ TimeoutSeconds: '{% 10 * ($states.context.State.RetryCount + 1) %}', Retry })).endedAtMs).toBe(62_000);
+  });
+  describe.each(['TimeoutSeconds', 'HeartbeatSeconds'])('%s', (field) => {
+    it.each([
+      ['{% 0 %}', 'must be between 1 and 99999999 but was: 0'],
+      ['{% -1 %}', 'must be between 1 and 99999999 but was: -1'],
+      ['{% 100000000 %}', 'must be between 1 and 99999999 but was: 100000000'],
+      ['{% 1.5 %}', "Expected 'integer', but was 'float' for value: 1.5"],
+      ['{% "5" %}', `Expected 'integer', but was 'string' for value: "5"`],
+      ['{% [5] %}', "Expected 'integer', but was 'array' for value: [5]"],
+      ['{% null %}', "Expected 'integer', but was 'null' for value: null"],
+      ['{% $nothing %}', 'returned nothing (undefined)'],
+    ])('refuses %s before anything is called, and that can be caught', async (value, why) => {
+      const { state, calls } = await waiting({ [field]: value });
+      expect(calls).toEqual([]);
+      expect(state.failure?.error).toBe('States.QueryEvaluationError');
+      expect(state.failure?.cause).toContain(`'${field}'`);
+      expect(state.failure?.cause).toContain(why);
+      const caught = await waiting({ [field]: value, Catch: [{ ErrorEquals: ['States.QueryEvaluationError'], Next: 'After' }] });
+      expect(caught.state).toMatchObject({ status: 'succeeded', output: { Error: 'States.QueryEvaluationError' } });
+    });
+  });
+  it.each([
+    [5, 5],
+    [6, 5],
+  ])('refuses a heartbeat of %d s that can not come before the time-out of %d s', async (heartbeat, timeout) => {
+    for (const [HeartbeatSeconds, TimeoutSeconds] of [[`{% ${heartbeat} %}`, timeout], [heartbeat, `{% ${timeout} %}`]]) {
+      const { state, calls } = await waiting({ HeartbeatSeconds, TimeoutSeconds });
+      expect(calls).toEqual([]);
+      expect(state.failure?.error).toBe('States.QueryEvaluationError');
+      expect(state.failure?.cause).toContain(`The field 'HeartbeatSeconds' must be below 'TimeoutSeconds' (${timeout}) but was: ${heartbeat}`);
+    }
   });
   it('ends the execution after the TimeoutSeconds of the whole', async () => {
     const flow = execution({ ...one({ Type: 'Wait', Seconds: 100 }), TimeoutSeconds: 30 });
@@ -167,6 +207,11 @@ describe('Choice', () => {
   });
   it("takes the state's own Assign and Output with Default", async () => {
     expect(await output(choice({ Default: 'A', Output: 'none' }), 0)).toBe('none');
+  });
+  it('names the rule whose Assign or Output fails', async () => {
+    const ruled = (fields: object) => failure({ StartAt: 'One', States: { One: { Type: 'Choice', Choices: [{ Condition: false, Next: 'A' }, { Condition: true, Next: 'A', ...fields }] }, A: { Type: 'Pass', End: true } } });
+    expect((await ruled({ Assign: { x: '{% $nothing %}' } }))?.cause).toContain("specified for the field 'Choices/1/Assign/x'");
+    expect((await ruled({ Output: '{% $nothing %}' }))?.cause).toContain("specified for the field 'Choices/1/Output'");
   });
   it('takes nothing but true and false', async () => {
     const cause = (await failure(choice({ Choices: [{ Condition: '{% $states.input %}', Next: 'A' }] }), 'yes'))?.cause;

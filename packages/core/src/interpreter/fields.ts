@@ -56,6 +56,14 @@ export const wholeNumber = async (
   return value;
 };
 
+/** 0 to 100, fractions included. */
+export const percentage = async (turn: Turn, scope: ScopeState, template: Expression<number>, field: string): Promise<number> => {
+  const value = await turn.evaluate(scope, template, `/${field}`);
+  if (typeof value !== 'number') throw unexpected(turn, scope, template, field, 'number', value);
+  if (value >= 0 && value <= 100) return value;
+  throw turn.failure(scope, 'States.QueryEvaluationError', `The field '${field}' must be between 0 and 100 but was: ${value}`);
+};
+
 export const list = async (turn: Turn, scope: ScopeState, template: Expression<readonly Json[]>, field: string): Promise<readonly Json[]> => {
   const value = await turn.evaluate(scope, template, `/${field}`);
   if (Array.isArray(value)) return value;

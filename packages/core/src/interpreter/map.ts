@@ -1,6 +1,6 @@
 import type { MapState } from '../definition/asl.js';
 import type { Json } from '../json.js';
-import { list, shown, wholeNumber } from './fields.js';
+import { list, percentage, shown, wholeNumber } from './fields.js';
 import type { Turn } from './turn.js';
 import type { ScopeState } from './types.js';
 
@@ -39,9 +39,8 @@ const selectAll = async (turn: Turn, scope: ScopeState, selector: Json, items: r
 
 /** How many iterations may fail: the smaller of the count and the percentage where both are given. */
 const toleratedOf = async (turn: Turn, scope: ScopeState, state: MapState, items: number): Promise<number> => {
-  const { ToleratedFailureCount: count, ToleratedFailurePercentage: percentage } = state;
+  const { ToleratedFailureCount: count, ToleratedFailurePercentage: share } = state;
   const byCount = count === undefined ? undefined : await wholeNumber(turn, scope, count, 'ToleratedFailureCount', COUNT);
-  const byPercentage =
-    percentage === undefined ? undefined : Math.floor(((await wholeNumber(turn, scope, percentage, 'ToleratedFailurePercentage', { min: 0, max: 100 })) * items) / 100);
+  const byPercentage = share === undefined ? undefined : Math.floor(((await percentage(turn, scope, share, 'ToleratedFailurePercentage')) * items) / 100);
   return Math.min(byCount ?? byPercentage ?? 0, byPercentage ?? byCount ?? 0);
 };

@@ -119,6 +119,8 @@ describe('Map', () => {
     [{ ToleratedFailureCount: 2 }, [1, 2, 5], false],
     [{ ToleratedFailurePercentage: 34 }, [2, 5], true],
     [{ ToleratedFailurePercentage: 33 }, [2, 5], false],
+    [{ ToleratedFailurePercentage: 33.4 }, [2, 5], true],
+    [{ ToleratedFailurePercentage: '{% 33.3 %}' }, [2, 5], false],
     [{ ToleratedFailureCount: 3, ToleratedFailurePercentage: 17 }, [2, 5], false],
     [{ ToleratedFailureCount: '{% 1 + 1 %}', ToleratedFailurePercentage: '{% 100 %}' }, [2, 5], true],
     [{ ToleratedFailurePercentage: 100 }, [1, 2, 3, 4, 5, 6], true],
@@ -132,7 +134,7 @@ describe('Map', () => {
     const { state } = await run(over({ ToleratedFailureCount: 0 }), { input: items, tasks: { 'a:b': () => ({ error: 'Bad' }) } });
     expect(state.failure?.error).toBe('Bad');
   });
-  it.each([[{ Items: '{% 5 %}' }, 'Items'], [{ MaxConcurrency: '{% -1 %}' }, 'MaxConcurrency'], [{ ToleratedFailurePercentage: '{% 101 %}' }, 'ToleratedFailurePercentage']])('refuses %j', async (more, field) => {
+  it.each([[{ Items: '{% 5 %}' }, 'Items'], [{ MaxConcurrency: '{% -1 %}' }, 'MaxConcurrency'], [{ ToleratedFailurePercentage: '{% 101 %}' }, 'ToleratedFailurePercentage'], [{ ToleratedFailurePercentage: '{% -0.1 %}' }, 'ToleratedFailurePercentage'], [{ ToleratedFailurePercentage: '{% "50" %}' }, 'ToleratedFailurePercentage'], [{ ToleratedFailureCount: '{% 1.5 %}' }, 'ToleratedFailureCount']])('refuses %j', async (more, field) => {
     const { state } = await run(over(more), { input: items });
     expect(state.failure?.error).toBe('States.QueryEvaluationError');
     expect(state.failure?.cause).toContain(`'${field}'`);

@@ -10,16 +10,16 @@ import { openWorkflow, WORKFLOW_RUN } from './workflow.js';
 export const startTask = async (turn: Turn, scope: ScopeState, state: TaskState, attempt: number): Promise<void> => {
   const args = state.Arguments === undefined ? withoutArguments(state.Resource, scope.current.input) : await turn.evaluate(scope, state.Arguments, '/Arguments');
   const seconds = { ...SECONDS, min: 1 };
-  const dueAt =
-    state.TimeoutSeconds === undefined
-      ? undefined
-      : turn.base.at + (await wholeNumber(turn, scope, state.TimeoutSeconds, 'TimeoutSeconds', seconds)) * 1000;
+  const timeout = state.TimeoutSeconds === undefined ? undefined : await wholeNumber(turn, scope, state.TimeoutSeconds, 'TimeoutSeconds', seconds);
+  const dueAt = timeout === undefined ? undefined : turn.base.at + timeout * 1000;
   if (state.Resource === WORKFLOW_RUN) {
     openWorkflow(turn, scope, { arguments: args, attempt, dueAt });
     return;
   }
-  const heartbeatMs =
-    state.HeartbeatSeconds === undefined ? undefined : (await wholeNumber(turn, scope, state.HeartbeatSeconds, 'HeartbeatSeconds', seconds)) * 1000;
+  const heartbeat = state.HeartbeatSeconds === undefined ? undefined : await wholeNumber(turn, scope, state.HeartbeatSeconds, 'HeartbeatSeconds', seconds);
+  if (heartbeat !== undefined && timeout !== undefined && heartbeat >= timeout) {
+    throw turn.failure(scope, 'States.QueryEvaluationError', `The field 'HeartbeatSeconds' must be below 'TimeoutSeconds' (${timeout}) but was: ${heartbeat}`);
+  }
   turn.emit({
     type: 'taskStarted',
     step: scope.current.step,
@@ -27,7 +27,7 @@ export const startTask = async (turn: Turn, scope: ScopeState, state: TaskState,
     resource: state.Resource,
     arguments: args,
     ...(dueAt === undefined ? {} : { dueAt }),
-    ...(heartbeatMs === undefined ? {} : { heartbeatMs }),
+    ...(heartbeat === undefined ? {} : { heartbeatMs: heartbeat * 1000 }),
   });
 };
 

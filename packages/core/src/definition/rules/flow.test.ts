@@ -299,3 +299,9 @@ describe('a Task without Arguments', () => {
     expect(found('ARGUMENTS', flow({ Scan: task('scanner:scan', 'Done'), ...ends }))).toEqual([]);
   });
 });
+
+it('a workflow that is run gives no sign of life: HeartbeatSeconds is refused there, not ignored', () => {
+  expect(diagnostics(flow({ R: run('part-1', 'Done', { TimeoutSeconds: 60, HeartbeatSeconds: 5 }), ...ends }), flow(end))).toMatchObject([
+    { code: 'WORKFLOW_UNSUPPORTED_FIELD', pointer: '/States/R/HeartbeatSeconds', next: { en: expect.stringContaining('"TimeoutSeconds" here') } },
+  ]);
+});

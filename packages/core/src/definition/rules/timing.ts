@@ -1,3 +1,4 @@
+import { WORKFLOW_RUN } from '../actions.js';
 import type { Rule } from '../facts.js';
 
 /** A Wait says once how long; a heartbeat comes before the time-out. */
@@ -13,5 +14,10 @@ export const timing: Rule = ({ states }, _world, report) => {
     if (type === 'Task' && typeof heartbeat === 'number' && typeof timeout === 'number' && heartbeat >= timeout) {
       report('WORKFLOW_HEARTBEAT_TOO_LONG', `${pointer}/HeartbeatSeconds`, { details: { timeout } });
     }
+    if (type === 'Task' && heartbeat !== undefined && state.Resource === WORKFLOW_RUN) {
+      report('WORKFLOW_UNSUPPORTED_FIELD', `${pointer}/HeartbeatSeconds`, { at: 'key', details: { field: '"HeartbeatSeconds"', instead: RUN_GIVES_NO_SIGN } });
+    }
   }
 };
+
+const RUN_GIVES_NO_SIGN = { zh: '在被运行的流程的步骤上写 "HeartbeatSeconds"，这里用 "TimeoutSeconds"', en: 'Write "HeartbeatSeconds" at the Tasks of the workflow that is run, and "TimeoutSeconds" here' };
