@@ -171,6 +171,8 @@ const checkSafety = (method: PaymentMethod): void => {
     if (capabilities[flag] && typeof method[name] !== 'function') unsafe(`it claims ${flag} and has no ${name}()`);
   }
   if (capabilities.movesMoney && !capabilities.inquiry && !capabilities.reversal) unsafe('it moves money and offers neither inquiry nor reversal');
+  const versions = method.dataVersions ?? [1];
+  if (versions.length === 0 || !versions.every((version) => Number.isSafeInteger(version) && version > 0)) unsafe('its dataVersions are no list of whole numbers above 0');
   const times = [policy.answerWithinMs, ...policy.inquireAtMs, policy.reverse.notBeforeMs, policy.reverse.withinMs, ...policy.reverse.backoffMs, ...policy.watchAtMs];
   if (!times.every((time) => Number.isFinite(time) && time >= 0)) unsafe('a time of its settling policy is not a finite number of milliseconds');
   if (policy.answerWithinMs <= 0) unsafe('answerWithinMs must be above 0');

@@ -258,6 +258,7 @@ export interface Prepared {
   /** When the host closes the attempt by itself, in ms since 1970. */
   readonly hostExpiryMs?: number;
   readonly data: JsonObject;
+  /** Of the shape of `data`, counted up by the method whenever that changes: one of its `dataVersions`. */
   readonly dataVersion: number;
 }
 
@@ -419,6 +420,11 @@ export interface PaymentMethod extends Service {
   /** Finer States errors that `Declined.error` may name, with hints. */
   readonly errors: { readonly [name: string]: Text };
   readonly policy: SettlingPolicy;
+  /**
+   * Versions of `Prepared.data` that it reads: the one that it writes, and older ones that its users may still have open. `[1]`
+   * unless told. A payment stored in another version is a person's: it becomes a case.
+   */
+  readonly dataVersions?: readonly number[];
 
   /**
    * Local only: takes trace numbers, builds references, seals what a reversal will need. Not a byte to the host.

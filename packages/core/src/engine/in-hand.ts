@@ -11,7 +11,7 @@ import type { Ports } from './ports.js';
 import { Stops } from './stops.js';
 
 export interface Alarm {
-  readonly kind: 'case-opened' | 'contradiction' | 'log-failed' | 'plugin-missing' | 'sealed-failed' | 'checkpoint-failed';
+  readonly kind: 'case-opened' | 'contradiction' | 'log-failed' | 'plugin-missing' | 'data-version' | 'sealed-failed' | 'checkpoint-failed';
   readonly paymentId?: string;
   readonly caseId?: string;
   readonly why: string;
@@ -62,8 +62,18 @@ export class InHand {
     return this.options.journal.payments.get(paymentId);
   }
 
-  methodOf({ terminalId, method }: PaymentState): FoundMethod | undefined {
-    return this.options.methodOf(terminalId, method);
+  /** Who settles a payment: its method, where that is there and reads all of it that still matters (18). */
+  methodOf(payment: PaymentState): FoundMethod | undefined {
+    const found = this.options.methodOf(payment.terminalId, payment.method);
+    return found && unread(payment, found.method) === undefined ? found : undefined;
+  }
+
+  /** What a person is told of a payment that nobody settles. */
+  whyNobody(payment: PaymentState): { readonly kind: 'plugin-missing' | 'data-version'; readonly why: string } {
+    const found = this.options.methodOf(payment.terminalId, payment.method);
+    if (!found) return { kind: 'plugin-missing', why: `the plugin of payment method ${payment.method} is not there` };
+    const version = unread(payment, found.method);
+    return { kind: 'data-version', why: `it was stored in data version ${version}, which payment method ${payment.method} does not read any more` };
   }
 
   /** Why it is to be given up: this life was asked to, or its scope ended in a former one. */
@@ -97,7 +107,8 @@ export class InHand {
 
   /** Shuts the lanes of what must be undone, or asked for, before anybody else's sale (12). */
   shutLane(payment: PaymentState): void {
-    if (openCase(payment)) return;
+    // Where nobody goes on with the undo, only the person's word opens it.
+    if (openCase(payment) && this.methodOf(payment)) return;
     for (const a of payment.attempts) {
       if (a.undoes !== undefined || a.fate === 'undone') continue;
       const undecidedAfterRestart = (a.fate === 'submitted' || a.fate === 'undecided' || a.fate === 'approved') && !this.live.has(payment.paymentId);
@@ -150,6 +161,13 @@ export const recordedOf = (attempt: AttemptState, sealed: Uint8Array | undefined
   completed: attempt.completedOnce,
   now,
 });
+
+/** Versions of stored data that a method reads. */
+export const readsVersion = ({ dataVersions = [1] }: PaymentMethod, version: number): boolean => dataVersions.includes(version);
+
+/** The version of an attempt that the method would be asked about and does not read. */
+const unread = (payment: PaymentState, method: PaymentMethod): number | undefined =>
+  payment.attempts.find((a) => !(a.fate === 'declined' || a.fate === 'not-sent' || (a.fate === 'undone' && a.undone?.proof !== 'no-original')) && !readsVersion(method, a.prepared.dataVersion))?.prepared.dataVersion;
 
 const NONE: ReadonlySet<number> = new Set();
 

@@ -321,9 +321,12 @@ export const contradiction = (payment: PaymentState, a: AttemptState, heard: Ans
 export const paidMinor = (payment: PaymentState): number =>
   payment.attempts.filter((a) => a.fate === 'completed' && a.undoes === undefined).reduce((sum, a) => sum + (a.approved?.amount.amountMinor ?? 0), 0);
 
-/** The table: what is owed, or a look again where that is due sooner. */
-export const nextDuty = (payment: PaymentState, context: DutyContext): Duty | undefined => {
-  if (isResolved(payment)) return forgetting(payment, context);
+/**
+ * The table: what is owed, or a look again where that is due sooner.
+ * @param context absent where nobody settles the payment, its method being gone or too new (18): what is sealed is still forgotten
+ */
+export const nextDuty = (payment: PaymentState, context: DutyContext | undefined): Duty | undefined => {
+  if (isResolved(payment) || !context) return forgetting(payment, context);
   const duty = settling(payment, context);
   return duty === 'wait' ? undefined : soonest([duty ?? forgetting(payment, context) ?? delivery(payment, context), ...payment.attempts.map((a) => look(payment, a, context))]);
 };
@@ -423,11 +426,11 @@ const undoDuty = (payment: PaymentState, a: AttemptState, context: DutyContext):
 const caseOnce = (payment: PaymentState, why: string): Duty | undefined => (payment.cases.length === 0 ? { do: 'open-case', why } : undefined);
 
 /** What is completed and not committed may still be voided, and a void may need the card; so may a reversal that is repeated as a look again. */
-const forgetting = (payment: PaymentState, context: DutyContext): Duty | undefined => {
+const forgetting = (payment: PaymentState, context: DutyContext | undefined): Duty | undefined => {
   const forgettable = payment.attempts.find(
     (a) =>
       a.sealed &&
-      (isResolved(payment) || a.fate === 'declined' || a.fate === 'not-sent' || (a.fate === 'undone' && !look(payment, a, context)) || (a.fate === 'completed' && payment.committed)),
+      (isResolved(payment) || a.fate === 'declined' || a.fate === 'not-sent' || (a.fate === 'undone' && !(context ? look(payment, a, context) : a.undone?.proof === 'no-original')) || (a.fate === 'completed' && payment.committed)),
   );
   return forgettable && { do: 'forget', attempt: forgettable.attempt };
 };

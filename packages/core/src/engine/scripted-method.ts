@@ -45,6 +45,8 @@ export interface ScriptedMethodOptions {
   readonly policy?: Partial<SettlingPolicy>;
   readonly seal?: boolean;
   readonly remedy?: (recorded: Recorded) => Remedy;
+  /** What it reads, the last one being what it writes; version 1 unless told. */
+  readonly dataVersions?: readonly number[];
 }
 
 const DEFAULT_POLICY: SettlingPolicy = {
@@ -79,13 +81,14 @@ export const scriptedMethod = (options: ScriptedMethodOptions): Plugin => {
     needs: 'none',
     capabilities: { operations: ['sale', 'void', 'refund'], inquiry: kind === 'wallet', reversal: true, completion: kind === 'card', partialApproval: true, movesMoney: true },
     arguments: { type: 'object' },
+    ...(options.dataVersions ? { dataVersions: options.dataVersions } : {}),
     errors: { 'Pin.Incorrect': { zh: '密码错', en: 'Wrong PIN' } },
     policy: { ...DEFAULT_POLICY, ...(kind === 'card' ? { inquireAtMs: [] } : {}), ...options.policy },
     prepare: async (request) => {
       host.issued += 1;
       const reference = `${id}-${request.operation}-${host.issued}`;
       return {
-        prepared: { reference, lane: kind === 'card' ? `card:${request.terminalId}` : reference, data: {}, dataVersion: 1 },
+        prepared: { reference, lane: kind === 'card' ? `card:${request.terminalId}` : reference, data: {}, dataVersion: options.dataVersions?.at(-1) ?? 1 },
         ...(options.seal && request.operation === 'sale' ? { sealed: new Uint8Array([1, 2, 3]) } : {}),
       };
     },

@@ -36,9 +36,8 @@ export class Settler {
       if (isSettled(payment)) {
         // Settled, and yet something is owed: a look again (5), an advice (9), what is sealed.
         const found = this.#hand.methodOf(payment);
-        if (!found) continue;
-        if (nextDuty(payment, this.#hand.dutyContext(payment, found.method))) this.settle(payment.paymentId);
-        else this.#atRest(payment.paymentId);
+        if (nextDuty(payment, found && this.#hand.dutyContext(payment, found.method))) this.settle(payment.paymentId);
+        else if (found) this.#atRest(payment.paymentId);
         continue;
       }
       this.#hand.shutLane(payment);
@@ -142,11 +141,11 @@ export class Settler {
       const payment = this.#hand.payment(paymentId);
       if (!payment) return;
       const found = this.#hand.methodOf(payment);
-      if (!found) {
-        if (!isSettled(payment) && payment.cases.length === 0) await this.#openCase(payment, `the plugin of payment method ${payment.method} is not there`, 'plugin-missing');
-        return;
+      if (!found && !isSettled(payment) && payment.cases.length === 0) {
+        const { kind, why } = this.#hand.whyNobody(payment);
+        return await this.#openCase(payment, why, kind);
       }
-      const duty = nextDuty(payment, this.#hand.dutyContext(payment, found.method));
+      const duty = nextDuty(payment, found && this.#hand.dutyContext(payment, found.method));
       if (!duty) {
         if (isSettled(payment)) {
           this.#hand.live.delete(paymentId);
@@ -165,10 +164,12 @@ export class Settler {
     }
   }
 
-  async #perform(payment: PaymentState, duty: Duty, found: FoundMethod): Promise<void> {
+  async #perform(payment: PaymentState, duty: Duty, found: FoundMethod | undefined): Promise<void> {
     if (duty.do === 'open-case') return await this.#openCase(payment, duty.why);
     const attempt = payment.attempts.find((a) => a.attempt === duty.attempt);
     if (!attempt) return;
+    if (duty.do === 'forget') return await this.#forget(payment, attempt);
+    if (!found) return;
     switch (duty.do) {
       case 'inquire':
         return await this.#inquire(payment, attempt, duty, found.method);
@@ -181,8 +182,6 @@ export class Settler {
         return await this.#undoing.reverse(payment, attempt, duty, found);
       case 'undo-by':
         return await this.#undoing.undoBy(payment, attempt, duty, found);
-      case 'forget':
-        return await this.#forget(payment, attempt);
       case 'deliver':
         return await this.#deliver(payment, attempt, found.method);
     }
@@ -197,7 +196,7 @@ export class Settler {
     await this.#submitting.record({ paymentId: payment.paymentId, attempt: attempt.attempt, to: duty.to, try: duty.try }, judge(finding, attempt.request));
   }
 
-  async #openCase(payment: PaymentState, why: string, kind: 'case-opened' | 'plugin-missing' = 'case-opened'): Promise<void> {
+  async #openCase(payment: PaymentState, why: string, kind: 'case-opened' | 'plugin-missing' | 'data-version' = 'case-opened'): Promise<void> {
     const { journal, ports, alarm } = this.#options;
     const { paymentId } = payment;
     const caseId = ports.ids.next('case');

@@ -4,7 +4,7 @@ import { TillwrightError } from '../errors.js';
 import type { PaymentEvent } from '../events.js';
 import { ask } from './ask.js';
 import type { ChargeOrder, ChargeResult } from './charge.js';
-import { type FoundMethod, type InHand, noLive, type PaymentInput, sealedKey } from './in-hand.js';
+import { type FoundMethod, type InHand, noLive, type PaymentInput, readsVersion, sealedKey } from './in-hand.js';
 import { stream } from './journal.js';
 import { type AttemptState, contradiction, isResolved, isUndecided, judge, nextDuty, openCase, paidMinor, type PaymentState } from './payment.js';
 
@@ -58,6 +58,8 @@ export class Submitting {
       arguments: order.arguments,
     };
     const { prepared, sealed } = await found.method.prepare(request, live);
+    // What could not be settled after a restart is not begun (18).
+    if (!readsVersion(found.method, prepared.dataVersion)) return { is: 'not-sent', why: `${found.method.id} stores data version ${prepared.dataVersion}, which is not among its dataVersions` };
     const waiting = this.#waiting(live.signal);
     this.#hand.live.set(order.paymentId, live);
     const submitted = await lanes.run(prepared.lane, { undo: false, signal: waiting.signal }, async () => {

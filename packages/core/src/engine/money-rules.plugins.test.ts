@@ -1,0 +1,108 @@
+/** Rule 18: a payment whose plugin is gone, or does not read any more what it stored, is a person's; the rest of the till goes on. */
+import { describe, expect, it } from 'vitest';
+import type { Alarm } from './in-hand.js';
+import { declined, events, flow, open, pay, reopen, run, settled, type Setup, type SetupOptions, statuses, until } from './money-rules.testing.js';
+import { scriptedHost, scriptedMethod } from './scripted-method.js';
+
+const other = scriptedMethod({ id: 'other', host: scriptedHost(), kind: 'wallet' });
+const options = (dataVersions: readonly number[]): SetupOptions => ({
+  kind: 'card',
+  terminals: 2,
+  method: { dataVersions, seal: true },
+  plugins: [other],
+  workflows: { other: flow({ Pay: pay({}, { method: 'other' }) }) },
+});
+
+/** The host has taken the sale and its answer is lost when the power fails. */
+const cutOff = async (): Promise<Setup> => {
+  const setup = await open(options([1]));
+  setup.host.submits.push({ lost: 'answer' });
+  const { result } = await setup.till.start({ terminal: 'T1', workflow: 'sale', key: 'order-1' });
+  result.catch(() => {});
+  await until(setup, 'it is submitted', () => setup.host.calls.length > 0);
+  return setup;
+};
+
+const alarmsOf = ({ till }: Setup): Alarm[] => {
+  const alarms: Alarm[] = [];
+  till.on('alarm', (alarm) => alarms.push(alarm));
+  return alarms;
+};
+
+describe('rule 18: a payment that was stored in an older data version', () => {
+  it('becomes a case where the plugin does not read that; nothing is asked or undone for it', async () => {
+    const setup = await reopen(await cutOff(), options([2]));
+    const alarms = alarmsOf(setup);
+    await until(setup, 'a case is open', () => setup.till.cases().length > 0);
+    expect(alarms).toMatchObject([{ kind: 'data-version', why: expect.stringContaining('data version 1') }]);
+    await setup.clock.until(setup.clock.now() + 600_000);
+    expect(setup.host.calls).toHaveLength(1);
+    expect(await setup.sealed.keys()).toHaveLength(1);
+    expect(await (await setup.till.start({ terminal: 'T1', workflow: 'sale', key: 'order-1' })).result).toMatchObject({ status: 'failed', error: 'Payment.Unsettled' });
+  });
+
+  it('shuts its lane, over restarts, until a person has resolved it; other lanes and methods go on', async () => {
+    let setup = await reopen(await cutOff(), options([2]));
+    await until(setup, 'a case is open', () => setup.till.cases().length > 0);
+    setup = await reopen(setup, options([2]));
+    await until(setup, 'its sale has ended', () => setup.till.executions().every(({ status }) => status !== 'running'));
+    expect(await run(setup)).toMatchObject({ error: 'Payment.NotSent' });
+    expect(await run(setup, {}, 'T2')).toMatchObject({ status: 'succeeded' });
+    expect(await (await setup.till.start({ terminal: 'T1', workflow: 'other' })).result).toMatchObject({ status: 'succeeded' });
+    await setup.till.resolve(setup.till.cases()[0]?.caseId ?? '', { as: 'not-paid', by: 'Li', reason: 'refunded at the counter' });
+    await settled(setup);
+    expect(await run(setup)).toMatchObject({ status: 'succeeded' });
+    expect(await setup.sealed.keys()).toEqual([]);
+    expect(statuses(setup.host)).toEqual(['approved', 'approved', 'approved']);
+  });
+
+  it('is settled where the plugin still reads it', async () => {
+    const setup = await reopen(await cutOff(), options([1, 2]));
+    await settled(setup);
+    expect(statuses(setup.host)).toEqual(['reversed']);
+    expect(setup.till.cases()).toEqual([]);
+    expect(await run(setup)).toMatchObject({ status: 'succeeded' });
+  });
+
+  it('is gone on with when a plugin that reads it comes back', async () => {
+    let setup = await reopen(await cutOff(), options([2]));
+    await until(setup, 'a case is open', () => setup.till.cases().length > 0);
+    setup = await reopen(setup, options([1, 2]));
+    await until(setup, 'it is reversed', () => statuses(setup.host)[0] === 'reversed');
+    // What was told to a person stays until the person has seen to it.
+    expect(setup.till.cases()).toHaveLength(1);
+  });
+
+  it('and was declined stands in nobody\'s way: the next attempt of the payment is settled', async () => {
+    const retried = flow({ Pay: pay({ Retry: [{ ErrorEquals: ['Payment.Declined'], IntervalSeconds: 60, MaxAttempts: 1 }] }) });
+    const first = await open({ ...options([1]), flow: retried });
+    first.host.submits.push(declined);
+    const { executionId, result } = await first.till.start({ terminal: 'T1', workflow: 'sale' });
+    result.catch(() => {});
+    await until(first, 'it is declined', () => events(first.log, 'taskFailed').length > 0);
+    await first.log.durable(first.log.head);
+    const second = await reopen(first, { ...options([2]), flow: retried });
+    second.host.submits.push({ lost: 'answer' });
+    expect(await (await second.till.get(executionId)).result).toMatchObject({ status: 'failed', error: 'Payment.Undone' });
+    expect(statuses(second.host)).toEqual(['reversed']);
+    expect(second.till.cases()).toEqual([]);
+  });
+});
+
+describe('rule 18: a plugin that does not say what it stores', () => {
+  it('takes no payment: it could not be settled after a restart', async () => {
+    const host = scriptedHost();
+    const plugin = scriptedMethod({ id: 'm', host, kind: 'wallet', dataVersions: [2] });
+    const [provision] = plugin.provides;
+    if (provision?.how.kind !== 'value') throw new Error('not a value');
+    const { dataVersions: _told, ...method } = provision.how.value as { dataVersions?: unknown };
+    const silent = { ...plugin, name: 'silent', provides: [{ ...provision, how: { kind: 'value', value: { ...method, id: 'silent' } } as const }] };
+    const setup = await open({ kind: 'wallet', plugins: [silent], flow: flow({ Pay: pay({}, { method: 'silent' }) }) });
+    expect(await run(setup)).toMatchObject({ error: 'Payment.NotSent', cause: expect.stringContaining('dataVersions') });
+    expect(host.calls).toEqual([]);
+  });
+
+  it('is refused where what it says is no list of versions', async () => {
+    for (const dataVersions of [[], [0], [1.5]]) await expect(open(options(dataVersions))).rejects.toMatchObject({ code: 'PLUGIN_UNSAFE' });
+  });
+});
