@@ -78,7 +78,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'what a reversal needs is forgotten while it may be repeated',
     rule: 5,
-    edits: [{ file: PAYMENT, find: "(a.fate === 'undone' && !look(payment, a, context))", put: "a.fate === 'undone'" }],
+    edits: [{ file: PAYMENT, find: "(a.fate === 'undone' && !(context ? look(payment, a, context) : a.undone?.proof === 'no-original'))", put: "a.fate === 'undone'" }],
   },
   {
     name: 'absent is proof',
