@@ -21,6 +21,7 @@ if (options.growth) {
 }
 const { openTills, STEPS_PER_PAYMENT } = await import('./payments.mjs');
 const { openSteps } = await import('./steps.mjs');
+const { awsLocalSteps, xstateSteps } = await import('./steps-peers.mjs');
 const { lowdbOwnAdapter, rawAppends, xstateSnapshots } = await import('./peers.mjs');
 
 const ROUNDS = options.quick ? 3 : 5;
@@ -69,13 +70,22 @@ const payments = async ({ kind, terminals, count, bytesPerRecord }) => {
   return { kind, terminals, paymentsPerSecond: Math.round(of('perSecond')), rawPerSecond: Math.round(of('rawPerSecond')), ratioToRaw: tidy(of('ratio')), cpuMsPerPayment: tidy(of('cpuMs')), syncsPerPayment: tidy(of('syncs')) };
 };
 
+/** The same eight steps in each, round by round side by side, so that the machine's moods meet all of them. */
+const STEP_RUNNERS = { tillwright: openSteps, xstate: xstateSteps, 'aws-local-stepfunctions': awsLocalSteps };
 const steps = async (atOnce, count) => {
-  const open = await openSteps(atOnce);
-  await open.take(count);
-  const rates = [];
-  for (let round = 0; round < ROUNDS; round += 1) rates.push(await open.take(count));
-  await open.close();
-  return { atOnce, stepsPerSecond: Math.round(median(rates)) };
+  const runners = [];
+  for (const [name, open] of Object.entries(STEP_RUNNERS)) runners.push({ name, rates: [], cpuUs: [], ...(await open(atOnce)) });
+  for (const { take } of runners) await take(count);
+  for (let round = 0; round < ROUNDS; round += 1) {
+    for (const { take, rates, cpuUs } of runners) {
+      const cpuBefore = process.cpuUsage();
+      rates.push(await take(count));
+      const { user, system } = process.cpuUsage(cpuBefore);
+      cpuUs.push((user + system) / count);
+    }
+  }
+  for (const { close } of runners) await close();
+  return { atOnce, runners: runners.map(({ name, rates, cpuUs }) => ({ name, executionsPerSecond: Math.round(median(rates)), cpuUsPerExecution: Math.round(median(cpuUs)) })) };
 };
 
 const rounds = async (one) => {
@@ -102,7 +112,7 @@ const measure = async () => {
   const memory = [];
   for (const atOnce of [1, AT_ONCE]) {
     say(`steps in memory, ${atOnce} at once ...`);
-    memory.push(await steps(atOnce, times(2000)));
+    memory.push(await steps(atOnce, times(1600)));
   }
   say('peers ...');
   const rawPerSecond = await rounds(() => rawAppends(dir, bytesPerRecord, times(1000)));

@@ -310,7 +310,15 @@ class Runner {
       running.aliveAt = this.#options.ports.clock.now();
     };
     const common = { executionId: this.entry.id, step: call.step, terminal, show, heartbeat, ...(dueAt === undefined ? {} : { dueAt }) };
-    if (!found.standard) return ownJson(await found.action.run(args, { ...common, signal: stop.signal }));
+    if (!found.standard) {
+      const context = {
+        ...common,
+        get signal() {
+          return stop.signal;
+        },
+      };
+      return ownJson(await found.action.run(args, context));
+    }
     return ownJson(
       await found.standard.run(args, {
         ...common,

@@ -57,7 +57,7 @@ describe('answers to a Task', () => {
     for (const [Resource, expected] of [['a:b', {}], ['arn:aws:lambda:x', { n: 1 }]] as const) {
       const flow = execution(one({ Type: 'Task', Resource }));
       await flow.start({ n: 1 });
-      expect(flow.todo).toMatchObject([{ arguments: expected }]);
+      expect(flow.todo.map((command) => 'arguments' in command && command.arguments)).toEqual([expected]);
     }
   });
   it('ends with the result', async () => {
@@ -138,7 +138,7 @@ describe('time', () => {
   it.each([['{% -1 %}'], ['{% 1.5 %}'], ['{% "5" %}'], ['{% 100000000 %}'], ['{% true %}']])('refuses Seconds %s', async (Seconds) => {
     expect((await failure(one({ Type: 'Wait', Seconds })))?.error).toBe('States.QueryEvaluationError');
   });
-  it.each([['tomorrow'], ['2026-02-01'], ['2026-13-01T00:00:00Z'], ['{% 5 %}']])('refuses Timestamp %s', async (Timestamp) => {
+  it.each([['tomorrow'], ['2026-02-01'], ['2026-13-01T00:00:00Z'], ['2026-01-31T08:00:00'], ['2026-01-31T08:00:00+0800'], ['2026-01-31t08:00:00z'], ['{% 5 %}']])('refuses Timestamp %s', async (Timestamp) => {
     expect((await failure(one({ Type: 'Wait', Timestamp })))?.error).toBe('States.QueryEvaluationError');
   });
   const waiting = (fields: object, input: Json = {}) =>
