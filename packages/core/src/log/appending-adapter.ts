@@ -1,10 +1,9 @@
 import type { Adapter } from 'lowdb';
 import type { AppendFile, FileSystem } from './file-system.js';
-import { decode, rawLines } from './record.js';
-import { emptySegment, segmentPath, type OpenSegment } from './segment.js';
+import { segmentPath, type OpenSegment } from './segment.js';
 
 /**
- * lowdb's adapter for an append-only segment: `read` reads the segment's file, `write` appends the lines that no write has
+ * lowdb's adapter for an append-only segment: `read` says what was found of it, `write` appends the lines that no write has
  * taken yet and syncs them. (lowdb's own file adapter writes the whole file anew each time and never syncs.)
  * A write that failed is never tried again: nobody knows what the disk holds of it, and the pages of a failed sync are gone.
  */
@@ -12,6 +11,7 @@ export class AppendingAdapter implements Adapter<OpenSegment> {
   readonly #fs: FileSystem;
   readonly #dir: string;
   #number: number;
+  #found: OpenSegment | null = null;
   #file: AppendFile | undefined;
   #failed = false;
   syncs = 0;
@@ -22,18 +22,9 @@ export class AppendingAdapter implements Adapter<OpenSegment> {
     this.#number = number;
   }
 
-  /** Reads a segment whose lines were found sound before. */
-  async read(): Promise<OpenSegment> {
-    const segment = emptySegment(this.#number);
-    for await (const lines of rawLines(this.#fs.read(segmentPath(this.#dir, this.#number)))) {
-      for (const { bytes } of lines) {
-        const line = decode(bytes);
-        if (line.is !== 'line') throw new Error(`a line that was sound reads differently now: ${line.is === 'bad' ? line.why : 'newer'}`);
-        segment.records.push(line.record);
-        segment.size += bytes.length + 1;
-      }
-    }
-    return segment;
+  /** The segment that `settle` was given: its records stay on disk. */
+  async read(): Promise<OpenSegment | null> {
+    return this.#found;
   }
 
   /** Takes what is unwritten at the moment of the call, all of it in one write and one sync. */
@@ -47,7 +38,7 @@ export class AppendingAdapter implements Adapter<OpenSegment> {
       if (written !== bytes.length) throw new Error(`only ${written} of ${bytes.length} bytes were written`);
       this.syncs += 1;
       await file.sync();
-      segment.unwritten.giveBack(bytes);
+      segment.unwritten.settled();
     } catch (error) {
       this.#failed = true;
       throw error;
@@ -55,17 +46,18 @@ export class AppendingAdapter implements Adapter<OpenSegment> {
   }
 
   /**
-   * Cuts the segment to its sound bytes and makes sure that they, and the file's name, are on disk.
-   * @param options.length   sound bytes
+   * Cuts a segment to its sound bytes and makes sure that they, and the file's name, are on disk.
+   * @param segment          as it was found; its size is that of its sound bytes
    * @param options.claimed  how many of those some record says were on disk; the others are written anew
    */
-  async settle(options: { readonly length: number; readonly claimed: number; readonly cut: boolean }): Promise<void> {
+  async settle(segment: OpenSegment, options: { readonly claimed: number; readonly cut: boolean }): Promise<void> {
     const path = segmentPath(this.#dir, this.#number);
     this.#file = await this.#fs.openAppend(path, { create: false });
-    if (options.cut) await this.#file.truncate(options.length);
+    if (options.cut) await this.#file.truncate(segment.size);
     await this.#file.sync();
     await this.#fs.refresh(path, options.claimed);
     await this.#fs.syncDirectory(this.#dir);
+    this.#found = segment;
   }
 
   async close(): Promise<void> {

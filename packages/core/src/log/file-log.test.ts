@@ -2,6 +2,7 @@ import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { EventRecord } from '../events.js';
 import { fileLog } from './file-log.js';
 import type { FileSystem } from './file-system.js';
 import { nodeFileSystem } from './node-file-system.js';
@@ -12,6 +13,29 @@ const signal = () => {
   let give = (): void => undefined;
   const given = new Promise<void>((resolve) => (give = resolve));
   return { given, give: () => give() };
+};
+
+/** A disk whose syncs, the ones picked by their number, wait until they are released. */
+const holding = (picked: (sync: number) => boolean) => {
+  const syncing = signal();
+  const release = signal();
+  let syncs = 0;
+  const fileSystem: FileSystem = {
+    ...nodeFileSystem,
+    openAppend: async (path, options) => {
+      const file = await nodeFileSystem.openAppend(path, options);
+      const sync = async (): Promise<void> => {
+        syncs += 1;
+        if (picked(syncs)) {
+          syncing.give();
+          await release.given;
+        }
+        await file.sync();
+      };
+      return { ...file, sync };
+    },
+  };
+  return { fileSystem, syncing, release };
 };
 
 let dir: string;
@@ -40,6 +64,30 @@ describe('the log in a directory', () => {
     await again.close();
   });
 
+  it('gives what is on disk, on its way there, and neither yet, each once', async () => {
+    const { fileSystem, syncing, release } = holding((sync) => sync === 2);
+    const log = fileLog(dir, { fileSystem, lazyFlushMs: 60_000 });
+    await log.open();
+    log.append([counted(1), counted(2)], 0);
+    await log.durable(2);
+    log.append([counted(3)], 0);
+    const third = log.durable(3);
+    await syncing.given;
+    log.append([counted(4)], 0);
+    expect([log.durableTo, log.head]).toEqual([2, 4]);
+    const seen: EventRecord[] = [];
+    for await (const record of log.read('t/T1')) {
+      seen.push(record);
+      // What is written while somebody reads does not come twice.
+      release.give();
+      await third;
+      await log.durable(4);
+    }
+    expect(countsOf(seen)).toEqual(upTo(4));
+    expect(countsOf(await collect(log.read('t/T1')))).toEqual(upTo(4));
+    await log.close();
+  });
+
   it('makes directories that are missing', async () => {
     const log = fileLog(join(dir, 'a', 'b'));
     await log.open();
@@ -49,21 +97,8 @@ describe('the log in a directory', () => {
   });
 
   it('shares one sync among all who wait, and takes along what comes while one runs', async () => {
-    const syncing = signal();
-    const release = signal();
-    const held: FileSystem = {
-      ...nodeFileSystem,
-      openAppend: async (path, options) => {
-        const file = await nodeFileSystem.openAppend(path, options);
-        const sync = async (): Promise<void> => {
-          syncing.give();
-          await release.given;
-          await file.sync();
-        };
-        return { ...file, sync };
-      },
-    };
-    const log = fileLog(dir, { fileSystem: held });
+    const { fileSystem, syncing, release } = holding(() => true);
+    const log = fileLog(dir, { fileSystem });
     await log.open();
     const append = (to: number): Promise<void> => log.durable(log.append([counted(to)], 0).at(-1)?.seq ?? 0);
     const first = upTo(50).map(append);

@@ -232,7 +232,8 @@ class DirectoryLog implements FileLog {
     this.#db = new Low<OpenSegment>(this.#adapter, emptySegment(number));
     if (end.lastSegment > 0) {
       // What is read here counts as durable from here on, but may so far lie in the kernel's memory only.
-      await this.#adapter.settle({ length: end.length, claimed: end.claimed, cut: end.cut !== undefined });
+      const found = { ...emptySegment(number), records: end.place.line - 1, last: end.records, size: end.length };
+      await this.#adapter.settle(found, { claimed: end.claimed, cut: end.cut !== undefined });
       await this.#db.read();
     }
     this.#begun = [];
@@ -251,22 +252,23 @@ class DirectoryLog implements FileLog {
     return { records: this.#after(from), ...(end.cut === undefined ? {} : { cut: end.cut }) };
   }
 
-  /** Sealed segments from disk, the open one from memory. */
   async *#after({ segment, seq }: { readonly segment: number; readonly seq: number }): AsyncGenerator<EventRecord> {
-    const open = this.#db.data;
-    const records = open.records.slice();
-    for (let number = segment; number < open.number; number += 1) {
-      for await (const record of readSegment(this.#fs, this.#dir, number)) if (record.seq > seq) yield record;
+    const upTo = this.#head;
+    for (let number = segment; number <= this.#newest.number; number += 1) {
+      for await (const record of this.#recordsIn(number)) if (record.seq > seq && record.seq <= upTo) yield record;
     }
-    for (const record of records) if (record.seq > seq) yield record;
+  }
+
+  #recordsIn(number: number, mark?: Buffer): AsyncGenerator<EventRecord> {
+    const open = [this.#db.data, ...this.#begun].find((segment) => segment.number === number);
+    return readSegment(this.#fs, this.#dir, open ?? number, mark);
   }
 
   /** Records, up to the head, of segments that may hold the term; those without a mark are left out where that is cheaper. */
   async *#recordsWith(term: string | undefined, mark: Buffer): AsyncGenerator<EventRecord> {
     const upTo = this.#head;
     for (const number of await this.#segmentsWith(term)) {
-      const inMemory = [this.#db.data, ...this.#begun].find((segment) => segment.number === number);
-      for await (const record of inMemory === undefined ? readSegment(this.#fs, this.#dir, number, mark) : inMemory.records.slice()) {
+      for await (const record of this.#recordsIn(number, mark)) {
         if (record.seq > upTo) return;
         yield record;
       }
@@ -285,10 +287,10 @@ class DirectoryLog implements FileLog {
 
   #roll(at: number): void {
     const full = this.#newest;
-    const begins = full.records.length === 0;
+    const begins = full.records === 0;
     if (begins ? full.number === 1 : full.size < this.#segmentBytes) return;
     if (!begins) {
-      this.#start = { seq: this.#head, hash: this.#headHash, sealedRecords: full.records.length };
+      this.#start = { seq: this.#head, hash: this.#headHash, sealedRecords: full.records };
       this.#sizes = [...this.#sizes, full.size];
       this.#begun.push(emptySegment(full.number + 1));
       this.#terms.set(full.number + 1, new Set());
@@ -302,7 +304,8 @@ class DirectoryLog implements FileLog {
     const segment = this.#newest;
     const before = segment.unwritten.length;
     const { record, hash } = encode({ seq: this.#head + 1, at, stream, durableTo: this.#durableTo, prev: this.#headHash }, event, more, segment.unwritten);
-    segment.records.push(record);
+    segment.records += 1;
+    segment.last = record.seq;
     segment.size += segment.unwritten.length - before;
     this.#head = record.seq;
     this.#headHash = hash;
@@ -338,7 +341,7 @@ class DirectoryLog implements FileLog {
 
   async #writeOnce(): Promise<void> {
     const segment = this.#db.data;
-    const last = segment.records.at(-1)?.seq ?? this.#durableTo;
+    const last = segment.last || this.#durableTo;
     if (last === this.#head) {
       clearTimeout(this.#lazy);
       this.#lazy = undefined;

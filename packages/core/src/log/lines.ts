@@ -1,7 +1,8 @@
-/** Lines that no write has taken yet, as the bytes that go to the disk: each is written down once, where its hash is taken from. */
+/** Lines that are not on disk yet, as the bytes that go to the disk: each is written down once, where its hash is taken from. */
 export class Lines {
   #bytes: Buffer;
   #length = 0;
+  #taken: Uint8Array = EMPTY;
   #spare: Buffer | undefined;
 
   constructor() {
@@ -31,18 +32,25 @@ export class Lines {
     return this.#bytes.subarray(from, at);
   }
 
-  /** Everything added so far, which is no longer here then. */
+  /** Everything added so far, for the disk; `settled` says that it is there. */
   take(): Uint8Array {
-    const taken = this.#bytes.subarray(0, this.#length);
+    this.#taken = this.#bytes.subarray(0, this.#length);
     this.#bytes = this.#spare ?? EMPTY;
     this.#spare = undefined;
     this.#length = 0;
-    return taken;
+    return this.#taken;
   }
 
   /** What was taken is on disk: its memory may be used again. */
-  giveBack(taken: Uint8Array): void {
-    if (taken.buffer.byteLength <= KEPT_MAX) this.#spare = Buffer.from(taken.buffer);
+  settled(): void {
+    const { buffer } = this.#taken;
+    this.#taken = EMPTY;
+    if (buffer.byteLength <= KEPT_MAX) this.#spare = Buffer.from(buffer);
+  }
+
+  /** A copy of all that is not on disk, what was taken included. */
+  copy(): Uint8Array {
+    return Buffer.concat([this.#taken, this.#bytes.subarray(0, this.#length)]);
   }
 
   #reserve(room: number): void {

@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import type { EventRecord } from '../events.js';
 import { Lines } from './lines.js';
 
 /**
@@ -11,14 +10,17 @@ import { Lines } from './lines.js';
 export interface OpenSegment {
   /** 1, 2, ... */
   readonly number: number;
-  readonly records: EventRecord[];
-  /** Lines, with their line feeds, of the last of `records` that no write has taken yet. */
+  /** How many records it holds. */
+  records: number;
+  /** The last one's number; 0 for none. */
+  last: number;
+  /** Its last lines, with their line feeds, as far as no sync has covered them. */
   readonly unwritten: Lines;
   /** Bytes on disk and in `unwritten`. */
   size: number;
 }
 
-export const emptySegment = (number: number): OpenSegment => ({ number, records: [], unwritten: new Lines(), size: 0 });
+export const emptySegment = (number: number): OpenSegment => ({ number, records: 0, last: 0, unwritten: new Lines(), size: 0 });
 
 const NAME = /^(\d{8})\.jsonl$/;
 
