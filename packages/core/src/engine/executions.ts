@@ -7,7 +7,7 @@ import type { ExecutionEvent, StepId } from '../events.js';
 import { scopeOf } from '../interpreter/address.js';
 import { decideOn } from '../interpreter/decide.js';
 import { owedBy, todo } from '../interpreter/todo.js';
-import type { Command, Evaluate, Input } from '../interpreter/types.js';
+import type { Command, Evaluate, Happening, InputBase } from '../interpreter/types.js';
 import { isObject, type Json, type JsonObject, type JsonSchema, ownJson, type Text } from '../json.js';
 import { setAlarm } from './alarms.js';
 import { hex } from './hex.js';
@@ -17,13 +17,12 @@ import type { EventInput, Ports } from './ports.js';
 import type { Prompts } from './prompts.js';
 import { Schemas } from './schemas.js';
 import { standardActions } from './standard/index.js';
-import type { StandardAction, StandardServices } from './standard/types.js';
+import type { StandardAction, StandardContext, StandardServices } from './standard/types.js';
 import { type Stop, Stops } from './stops.js';
 import type { LoadedTerminal } from './terminal.js';
 
 type Call = Extract<Command, { do: 'call' }>;
 type Timer = Extract<Command, { do: 'timer' }>;
-type InputBody = Input extends infer I ? (I extends Input ? Omit<I, 'at' | 'seed'> : never) : never;
 
 export interface ExecutionsOptions {
   readonly ports: Ports;
@@ -55,15 +54,15 @@ export class Executions {
   }
 
   /** Decides upon the start and appends it; nothing is durable yet. */
-  async start(input: Extract<InputBody, { type: 'start' }>): Promise<ExecutionEntry> {
+  async start(start: Extract<Happening, { type: 'start' }>): Promise<ExecutionEntry> {
     const { journal, ports } = this.#options;
-    const program = journal.programOf(input.workflow, input.pins);
-    const { executionId: id } = input;
-    const at = ports.clock.now();
-    const decision = await decideOn(program, undefined, { ...input, input: ownJson(input.input), at, seed: seedOf(ports) }, this.#options.evaluate);
-    journal.appendDecided(inputsOf(id, decision.events), { id, program, decision, at });
-    const entry = journal.executions.get(input.executionId);
-    if (!entry) throw new Error(`${input.executionId} did not start`);
+    const program = journal.programOf(start.workflow, start.pins);
+    const { executionId: id } = start;
+    const base = baseOf(ports);
+    const decision = await decideOn(program, undefined, { ...start, input: ownJson(start.input) }, base, this.#options.evaluate);
+    journal.appendDecided(inputsOf(id, decision.events), { id, program, decision, at: base.at });
+    const entry = journal.executions.get(id);
+    if (!entry) throw new Error(`${id} did not start`);
     this.#run(entry);
     return entry;
   }
@@ -116,7 +115,9 @@ class Runner {
   readonly #timers = new Map<string, () => void>();
   /** Scope -> keys of what it owes, as far as that runs. */
   readonly #owed = new Map<string, readonly string[]>();
-  #mailbox: Promise<void> = Promise.resolve();
+  readonly #mailbox: Happening[] = [];
+  /** While the mailbox is being emptied. */
+  #emptying: Promise<void> | undefined;
 
   constructor(entry: ExecutionEntry, options: ExecutionsOptions, stops: Stops, onEnd: () => void) {
     this.entry = entry;
@@ -126,7 +127,7 @@ class Runner {
   }
 
   idle(): Promise<void> {
-    return this.#mailbox;
+    return this.#emptying ?? Promise.resolve();
   }
 
   cancel(by: string, reason: string): void {
@@ -147,17 +148,22 @@ class Runner {
       return;
     }
     const owed = (changed && this.#owedByEach(changed)) ?? this.#owedByAll(todo(state, program));
-    const wanted = new Map<string, Call | Timer>();
+    const timers: Timer[] = [];
+    const calls: Call[] = [];
     for (const [address, commands] of owed) {
-      const before = this.#owed.get(address);
+      const before = this.#owed.get(address) ?? NONE;
       const keys = commands.map(keyOf);
-      for (const key of before ?? []) if (!keys.includes(key)) this.#stop(key);
+      for (const key of before) if (!keys.includes(key)) this.#stop(key);
       if (keys.length > 0) this.#owed.set(address, keys);
-      else if (before) this.#owed.delete(address);
-      for (const [index, key] of keys.entries()) if (!before?.includes(key)) wanted.set(key, commands[index] as Call | Timer);
+      else if (before !== NONE) this.#owed.delete(address);
+      commands.forEach((command, index) => {
+        if (before.includes(keys[index] as string)) return;
+        if (command.do === 'timer') timers.push(command);
+        else calls.push(command);
+      });
     }
-    for (const [key, command] of wanted) if (command.do === 'timer') this.#startTimer(key, command);
-    for (const [key, command] of wanted) if (command.do === 'call') this.#startCall(key, command, recovering);
+    for (const timer of timers) this.#startTimer(timer);
+    for (const call of calls) this.#startCall(call, recovering);
   }
 
   /** Of scopes that have changed; undefined where `decide` has to go on with one, and more than these may be concerned. */
@@ -196,24 +202,36 @@ class Runner {
     this.#timers.delete(key);
   }
 
-  #post(input: InputBody): void {
-    this.#mailbox = this.#mailbox.then(() => this.#handle(input)).catch((error: unknown) => {
-      if (!this.#options.closing.aborted) this.#options.failed(error);
-    });
+  #post(happening: Happening): void {
+    this.#mailbox.push(happening);
+    this.#emptying ??= this.#empty();
   }
 
-  async #handle(input: InputBody): Promise<void> {
+  async #empty(): Promise<void> {
+    // In a turn of its own: who posts may be in the middle of something.
+    await Promise.resolve();
+    for (let next = this.#mailbox.shift(); next; next = this.#mailbox.shift()) {
+      try {
+        await this.#handle(next);
+      } catch (error) {
+        if (!this.#options.closing.aborted) this.#options.failed(error);
+      }
+    }
+    this.#emptying = undefined;
+  }
+
+  async #handle(happening: Happening): Promise<void> {
     const { ports, journal, evaluate, closing } = this.#options;
     const { id, program, state } = this.entry;
     if (closing.aborted || state.status !== 'running') return;
-    const at = ports.clock.now();
-    const decision = await decideOn(program, state, { ...input, at, seed: seedOf(ports) } as Input, evaluate);
+    const base = baseOf(ports);
+    const decision = await decideOn(program, state, happening, base, evaluate);
     const decided = decision.events;
     if (closing.aborted || decided.length === 0) return;
     const { events, inputs, done } = this.#withUndos(decided);
     const all = [...inputs, ...inputsOf(id, events)];
     let changed: Iterable<string> | undefined;
-    if (events === decided) changed = journal.appendDecided(all, { id, program, decision, at });
+    if (events === decided) changed = journal.appendDecided(all, { id, program, decision, at: base.at });
     else journal.append(all);
     done();
     this.react(false, changed);
@@ -239,7 +257,8 @@ class Runner {
     return { events, inputs, done };
   }
 
-  #startTimer(key: string, timer: Timer): void {
+  #startTimer(timer: Timer): void {
+    const key = keyOf(timer);
     const takeBack = setAlarm(this.#options.ports.clock, timer.dueAt, () => {
       if (this.#options.closing.aborted || this.#timers.get(key) !== takeBack) return;
       const money = timer.timer === 'timeout' ? [...this.#calls.values()].find(({ call, movesMoney }) => movesMoney && call.step === timer.step) : undefined;
@@ -250,7 +269,8 @@ class Runner {
     this.#timers.set(key, takeBack);
   }
 
-  #startCall(key: string, call: Call, recovering: boolean): void {
+  #startCall(call: Call, recovering: boolean): void {
+    const key = keyOf(call);
     const { terminals } = this.#options;
     const loaded = terminals.get(this.entry.state.terminal);
     const found = loaded && findAction(loaded, call.resource);
@@ -309,28 +329,38 @@ class Runner {
     const heartbeat = (): void => {
       running.aliveAt = this.#options.ports.clock.now();
     };
-    const common = { executionId: this.entry.id, step: call.step, terminal, show, heartbeat, ...(dueAt === undefined ? {} : { dueAt }) };
+    const executionId = this.entry.id;
+    const { step, attempt } = call;
     if (!found.standard) {
-      const context = {
-        ...common,
+      const context: ActionContext = {
+        executionId,
+        step,
+        terminal,
+        show,
+        heartbeat,
         get signal() {
           return stop.signal;
         },
+        ...(dueAt === undefined ? {} : { dueAt }),
       };
       return ownJson(await found.action.run(args, context));
     }
-    return ownJson(
-      await found.standard.run(args, {
-        ...common,
-        stop,
-        attempt: call.attempt,
-        key: this.entry.state.key,
-        answers: call.answers,
-        answered: (audience, value) => this.#post({ type: 'promptClosed', step: call.step, attempt: call.attempt, audience, how: 'answered', value }),
-        loaded,
-        services,
-      }),
-    );
+    const context: StandardContext = {
+      executionId,
+      step,
+      terminal,
+      show,
+      heartbeat,
+      dueAt,
+      stop,
+      attempt,
+      key: this.entry.state.key,
+      answers: call.answers,
+      answered: (audience, value) => this.#post({ type: 'promptClosed', step, attempt, audience, how: 'answered', value }),
+      loaded,
+      services,
+    };
+    return ownJson(await found.standard.run(args, context));
   }
 
   /** What stands beside a working device: a prompt that takes no answer but cancel. */
@@ -425,4 +455,6 @@ const inputsOf = (id: string, events: readonly ExecutionEvent[]): EventInput[] =
 const keyOf = (command: Call | Timer): string =>
   command.do === 'call' ? `${command.step}@${command.attempt}` : `${command.step}/${command.timer}/${command.dueAt}`;
 
-const seedOf = (ports: Ports): string => hex(ports.random.bytes(16));
+const baseOf = ({ clock, random }: Ports): InputBase => ({ at: clock.now(), seed: hex(random.bytes(16)) });
+
+const NONE: readonly string[] = [];

@@ -14,29 +14,29 @@ import { enterSucceed } from './succeed.js';
 import { endTask, startTask } from './task.js';
 import { readyScopes } from './todo.js';
 import { asStatesError, Turn } from './turn.js';
-import type { Decide, Evaluate, ExecutionState, Input, Program, ScopeState } from './types.js';
+import type { Decide, Evaluate, ExecutionState, Happening, InputBase, Program, ScopeState } from './types.js';
 import { endWait, enterWait } from './wait.js';
 
 /** States that one input may run through without a Task or Wait between them; a loop that never blocks ends here. */
 export const TRANSITIONS_MAX = 25_000;
 
-type Of<T extends Input['type']> = Extract<Input, { type: T }>;
+type Of<T extends Happening['type']> = Extract<Happening, { type: T }>;
 
-export const decide: Decide = async (program, state, input, evaluate) => (await decideOn(program, state, input, evaluate)).events;
+export const decide: Decide = async (program, state, input, evaluate) => (await decideOn(program, state, input, input, evaluate)).events;
 
 /** What was decided; `commit` makes it the state without a second fold, for whoever owns that. */
 export type Decision = Pick<Turn, 'events' | 'commit'>;
 
 /** As `decide`, for the owner of the state. */
-export const decideOn = async (program: Program, state: ExecutionState | undefined, input: Input, evaluate: Evaluate): Promise<Decision> => {
-  const turn = new Turn(program, state, input, evaluate);
-  if (turn.begun ? turn.state.status !== 'running' : input.type !== 'start') return turn;
-  await take(turn, input);
+export const decideOn = async (program: Program, state: ExecutionState | undefined, happening: Happening, base: InputBase, evaluate: Evaluate): Promise<Decision> => {
+  const turn = new Turn(program, state, base, evaluate);
+  if (turn.begun ? turn.state.status !== 'running' : happening.type !== 'start') return turn;
+  await take(turn, happening);
   await run(turn);
   return turn;
 };
 
-const take = async (turn: Turn, input: Input): Promise<void> => {
+const take = async (turn: Turn, input: Happening): Promise<void> => {
   switch (input.type) {
     case 'start':
       if (!turn.begun) turn.emit(started(input));

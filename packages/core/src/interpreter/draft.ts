@@ -66,8 +66,13 @@ class Layered<T> implements Table<T> {
   }
 }
 
+/** What events change beside the tables. */
+type Scalars = 'status' | 'historyLength' | 'output' | 'failure';
+
 /** A state whose owner changes it in place. */
-export type OwnState = { -readonly [K in keyof Omit<ExecutionState, 'scopes' | 'visits' | 'results'>]: ExecutionState[K] } & {
+export type OwnState = Omit<ExecutionState, 'scopes' | 'visits' | 'results' | Scalars> & {
+  -readonly [K in keyof Pick<ExecutionState, Scalars>]: ExecutionState[K];
+} & {
   scopes: { [address: string]: ScopeState };
   visits: { [address: string]: number };
   results: { [address: string]: ScopeResult };
@@ -104,8 +109,10 @@ export const layeredDraft = (state: OwnState): LayeredDraft => {
     visits,
     results,
     commit: () => {
-      const { scopes: _scopes, visits: _visits, results: _results, ...scalars } = head;
-      Object.assign(state, scalars);
+      state.status = head.status;
+      state.historyLength = head.historyLength;
+      if (head.output !== undefined) state.output = head.output;
+      if (head.failure !== undefined) state.failure = head.failure;
       visits.commit();
       results.commit();
       return scopes.commit();

@@ -58,7 +58,7 @@ export const createEvaluate = (ports: ExpressionPorts): Evaluate => {
 
   return (template, scope) => {
     const node = compile(template);
-    return node === null ? template : node(scope, scope.where.pointer.replace(/^\//, ''));
+    return node === null ? template : node(scope, scope.where.pointer.startsWith('/') ? scope.where.pointer.slice(1) : scope.where.pointer);
   };
 };
 

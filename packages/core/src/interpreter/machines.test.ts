@@ -58,7 +58,7 @@ describe('random machines', () => {
         const owed = new Map<string, string[]>();
         for (const input of inputs) {
           const before = JSON.stringify(own);
-          const decision = await decideOn(program, own, input, evaluate);
+          const decision = await decideOn(program, own, input, input, evaluate);
           // Until it is taken over a decision has changed nothing.
           expect(JSON.stringify(own)).toBe(before);
           folded = evolveAll(folded, decision.events, input.at, program);

@@ -6,7 +6,7 @@ import { aroundScope, scopeAddress, scopeOf, stateAt } from './address.js';
 import { contextOf, type Around, type MapItem } from './context.js';
 import { type Draft, layeredDraft, type LayeredDraft, type OwnState } from './draft.js';
 import { applyEvent, touched } from './evolve.js';
-import type { Evaluate, ExecutionState, InputBase, Program, ScopeResult, ScopeState } from './types.js';
+import type { Evaluate, EvaluationScope, ExecutionState, InputBase, Program, ScopeResult, ScopeState } from './types.js';
 
 /** A state failed with a States error; Retry and Catch have not been asked yet. */
 export class StateFailed extends Error {
@@ -44,11 +44,11 @@ export class Turn {
   private readonly queue: string[] = [];
   private taken = 0;
   /** Before those: what a failed scope stood in, so that nothing is begun any more beside it. */
-  private readonly urgent: string[] = [];
+  private urgent: string[] | undefined;
   private draft: Draft | undefined;
   private readonly layer: LayeredDraft | undefined;
   private evaluations = 0;
-  private readonly seen = new Map<string, { readonly scope: ScopeState; readonly variables: JsonObject }>();
+  private seen: Map<string, { readonly scope: ScopeState; readonly variables: JsonObject }> | undefined;
 
   constructor(
     readonly program: Program,
@@ -88,7 +88,7 @@ export class Turn {
     this.events.push(event);
     if (event.type === 'scopesOpened') this.queueScopes(event.step, 0);
     if (event.type === 'scopeEnded') this.queueScopes(event.step, begunBefore);
-    if (event.type === 'scopeEnded' && event.status === 'failed') this.urgent.push(touched(event));
+    if (event.type === 'scopeEnded' && event.status === 'failed') (this.urgent ??= []).push(touched(event));
     else this.queue.push(touched(event));
   }
 
@@ -99,7 +99,7 @@ export class Turn {
 
   /** The address of the next scope in line. */
   next(): string | undefined {
-    return this.urgent.pop() ?? this.queue[this.taken++];
+    return this.urgent?.pop() ?? this.queue[this.taken++];
   }
 
   private begunOf(step: string): number {
@@ -140,13 +140,8 @@ export class Turn {
    */
   async evaluate(scope: ScopeState, template: Json, pointer: string, seen: Seen = {}, item?: MapItem): Promise<Json> {
     try {
-      const result = this.evaluator(template, {
-        states: this.statesOf(scope, seen, item),
-        variables: this.variablesOf(scope),
-        at: this.base.at,
-        seed: this.nextSeed(),
-        where: { state: scope.current.state, pointer },
-      });
+      const view = new View(this.base.at, this.nextSeed(), { state: scope.current.state, pointer }, this.variablesOf(scope), () => this.statesOf(scope, seen, item));
+      const result = this.evaluator(template, view);
       return result instanceof Promise ? await result : result;
     } catch (thrown) {
       if (isNamed(thrown)) throw this.failure(scope, thrown.error, thrown.cause);
@@ -163,11 +158,11 @@ export class Turn {
   /** The scope's own variables and, through Parallel and Map, those around it; a workflow begins with none. */
   private variablesOf(scope: ScopeState): JsonObject {
     if (scope.address === '' || scope.pointer === '') return scope.variables;
-    const known = this.seen.get(scope.address);
+    const known = this.seen?.get(scope.address);
     if (known?.scope.variables === scope.variables) return known.variables;
     const outer = this.scope(aroundScope(scope.address).outer);
     const variables = outer ? { ...this.variablesOf(outer), ...scope.variables } : scope.variables;
-    this.seen.set(scope.address, { scope, variables });
+    (this.seen ??= new Map()).set(scope.address, { scope, variables });
     return variables;
   }
 
@@ -197,5 +192,22 @@ export class Turn {
       at = opener;
     }
     return item ? { item } : {};
+  }
+}
+
+/** What an expression sees. Most never look at `$states`. */
+class View implements EvaluationScope {
+  private made: JsonObject | undefined;
+
+  constructor(
+    readonly at: number,
+    readonly seed: string,
+    readonly where: EvaluationScope['where'],
+    readonly variables: JsonObject,
+    private readonly make: () => JsonObject,
+  ) {}
+
+  get states(): JsonObject {
+    return (this.made ??= this.make());
   }
 }

@@ -103,29 +103,29 @@ export interface InputBase {
   readonly seed: string;
 }
 
-export type Input = InputBase &
-  (
-    | {
-        readonly type: 'start';
-        readonly executionId: string;
-        readonly executionName?: string;
-        readonly key?: string;
-        readonly terminal: string;
-        readonly workflow: string;
-        readonly pins: { readonly [workflow: string]: string };
-        readonly plugins: { readonly [plugin: string]: string };
-        readonly input: Json;
-      }
-    /** Take up what stands at `entered` (after a restart, mostly). */
-    | { readonly type: 'continue' }
-    | { readonly type: 'taskSucceeded'; readonly step: StepId; readonly attempt: number; readonly result: Json }
-    | ({ readonly type: 'taskFailed'; readonly step: StepId; readonly attempt: number } & StatesError)
-    /** One audience answered the prompt of this Task; the others are still asked. */
-    | { readonly type: 'promptClosed'; readonly step: StepId; readonly attempt: number; readonly audience: 'merchant' | 'customer'; readonly how: 'answered' | 'cancelled'; readonly value?: Json }
-    /** A timer that `todo` asked for is due. */
-    | { readonly type: 'timerFired'; readonly step: StepId; readonly timer: TimerKind }
-    /** The Task gave a sign of life. Nothing is logged. */
-  );
+/** What happened. */
+export type Happening =
+  | {
+      readonly type: 'start';
+      readonly executionId: string;
+      readonly executionName?: string;
+      readonly key?: string;
+      readonly terminal: string;
+      readonly workflow: string;
+      readonly pins: { readonly [workflow: string]: string };
+      readonly plugins: { readonly [plugin: string]: string };
+      readonly input: Json;
+    }
+  /** Take up what stands at `entered` (after a restart, mostly). */
+  | { readonly type: 'continue' }
+  | { readonly type: 'taskSucceeded'; readonly step: StepId; readonly attempt: number; readonly result: Json }
+  | ({ readonly type: 'taskFailed'; readonly step: StepId; readonly attempt: number } & StatesError)
+  /** One audience answered the prompt of this Task; the others are still asked. */
+  | { readonly type: 'promptClosed'; readonly step: StepId; readonly attempt: number; readonly audience: 'merchant' | 'customer'; readonly how: 'answered' | 'cancelled'; readonly value?: Json }
+  /** A timer that `todo` asked for is due. */
+  | { readonly type: 'timerFired'; readonly step: StepId; readonly timer: TimerKind };
+
+export type Input = InputBase & Happening;
 
 export type TimerKind = 'wait' | 'retry' | 'timeout' | 'execution-timeout';
 

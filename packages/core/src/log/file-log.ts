@@ -15,7 +15,7 @@ import { FIRST_START } from './scan.js';
 import { emptySegment, type OpenSegment } from './segment.js';
 import { SegmentIndex } from './segment-index.js';
 import { readSegment, recordMark } from './segment-reader.js';
-import { answersTo, eachTerm, findTerm, streamTerm } from './terms.js';
+import { addTerms, answersTo, findTerm, streamTerm } from './terms.js';
 
 export interface FileLogOptions {
   /** A segment that has reached this size is sealed before the next append, in bytes; 8 MiB unless told. */
@@ -311,7 +311,7 @@ class DirectoryLog implements FileLog {
     this.#headHash = hash;
     this.#appended += 1;
     const terms = this.#terms.get(segment.number);
-    if (terms) eachTerm(stream, record.event, (term) => terms.add(term));
+    if (terms) addTerms(stream, record.event, terms);
     return record;
   }
 

@@ -1,7 +1,7 @@
 /**
  * A run of the index: which segments hold a term, for a row of sealed segments. A file that is written once:
  *
- *     page 0   4  "TWI1"
+ *     page 0   4  "TWI2"
  *              4  CRC-32 of the page's other bytes after it
  *              4  first segment   4  last segment   4  entries
  *     page n   4  CRC-32 of the page's other bytes
@@ -16,7 +16,8 @@ import { crc32 } from 'node:zlib';
 import type { ReadFile } from './file-system.js';
 
 export const PAGE = 4096;
-const MAGIC = 0x54574931;
+/** Its last digit goes up with each change of what a term is: older runs are made anew then. */
+const MAGIC = 0x54574932;
 export const ENTRY = 12;
 const PAGE_HEADER = 8;
 const ENTRIES_PER_PAGE = Math.floor((PAGE - PAGE_HEADER) / ENTRY);

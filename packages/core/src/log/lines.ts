@@ -15,17 +15,14 @@ export class Lines {
 
   /**
    * Adds a line made of what `compose` says and what follows from that.
-   * @param parts      its beginning, as text; what stands before the checksum
+   * @param beginning  what stands before the checksum
    * @param checksum   gives the line's end, ASCII and `endLength` long, for the bytes of its beginning
    * @returns the whole line without its line feed, as a view that the next call may overwrite
    */
-  add(parts: readonly string[], endLength: number, checksum: (beginning: Uint8Array) => string): Uint8Array {
-    let room = endLength + 1;
-    for (const part of parts) room += part.length * 3;
-    this.#reserve(room);
+  add(beginning: string, endLength: number, checksum: (beginning: Uint8Array) => string): Uint8Array {
+    this.#reserve(beginning.length * 3 + endLength + 1);
     const from = this.#length;
-    let at = from;
-    for (const part of parts) at += this.#bytes.write(part, at, 'utf8');
+    let at = from + this.#bytes.write(beginning, from, 'utf8');
     at += this.#bytes.write(checksum(this.#bytes.subarray(from, at)), at, 'latin1');
     this.#bytes[at] = LINE_FEED;
     this.#length = at + 1;

@@ -4,7 +4,7 @@ import type { EventRecord } from '../events.js';
 import type { Json } from '../json.js';
 import { Listeners } from './listeners.js';
 import { recordOf } from './record-of.js';
-import { eachTerm, findTerm } from './terms.js';
+import { eachName, findTerm } from './terms.js';
 
 export interface MemoryLogOptions {
   /** What the log begins with: records that an earlier one held. */
@@ -63,8 +63,7 @@ export const memoryLog = (options: MemoryLogOptions = {}): MemoryLog => {
   /** Term -> streams. */
   const found = new Map<string, Set<string>>();
   const note = ({ stream, event }: EventInput): void =>
-    eachTerm(stream, event, (term) => {
-      if (term.startsWith('s/')) return;
+    eachName(event, (term) => {
       const streams = found.get(term);
       if (streams) streams.add(stream);
       else found.set(term, new Set([stream]));

@@ -9,7 +9,7 @@ import { scanLog, type ScanEnd, sound, type SoundEnd } from './scan.js';
 import { segmentNumbers, segmentPath } from './segment.js';
 import type { SegmentIndex } from './segment-index.js';
 import { readSegment } from './segment-reader.js';
-import { eachTerm } from './terms.js';
+import { addTerms } from './terms.js';
 
 export interface History {
   readonly end: SoundEnd;
@@ -90,8 +90,7 @@ const scan = async (fs: FileSystem, dir: string, from?: Checkpoint, sealed?: (se
         }
         terms.set(segment, (own = new Set()));
       }
-      const into = own;
-      eachTerm(record.stream, record.event, (term) => into.add(term));
+      addTerms(record.stream, record.event, own);
       if (record.seq === from?.seq) reached = hash === from.hash;
     }
   }
@@ -114,6 +113,6 @@ const indexTail = async ({ fs, dir, index, terms, sealed }: { fs: FileSystem; di
 
 const termsOf = async (fs: FileSystem, dir: string, segment: number): Promise<Set<string>> => {
   const terms = new Set<string>();
-  for await (const { stream, event } of readSegment(fs, dir, segment)) eachTerm(stream, event, (term) => terms.add(term));
+  for await (const { stream, event } of readSegment(fs, dir, segment)) addTerms(stream, event, terms);
   return terms;
 };

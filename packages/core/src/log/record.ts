@@ -47,7 +47,7 @@ export const lineHash = (line: string | Uint8Array): string => hash('sha256', li
 export const encode = (fields: Omit<EventRecord, 'v' | 'event'>, event: TillEvent, more: boolean, lines: Lines): Line => {
   const { seq, at, stream, durableTo, prev } = fields;
   const head = `{"seq":${seq},"at":${at},"stream":${JSON.stringify(stream)},"v":${RECORD_VERSION},"durableTo":${durableTo},"prev":"${prev}","event":`;
-  const line = lines.add([head, JSON.stringify(event), more ? MORE : ''], CRC_LENGTH, (body) => `,"crc":"${crcOf(body)}"}`);
+  const line = lines.add(`${head}${JSON.stringify(event)}${more ? MORE : ''}`, CRC_LENGTH, (body) => `,"crc":"${crcOf(body)}"}`);
   return { record: recordOf(fields, event, RECORD_VERSION), hash: lineHash(line), more };
 };
 

@@ -5,12 +5,17 @@ import type { EventRecord, TillEvent } from '../events.js';
 /** Streams that every segment may hold have no term: they are read from all. */
 const named = (stream: string): boolean => stream.startsWith('x/') || stream.startsWith('p/');
 
-export const streamTerm = (stream: string): string | undefined => (named(stream) ? `s/${stream}` : undefined);
+export const streamTerm = (stream: string): string | undefined => (named(stream) ? stream : undefined);
 export const findTerm = (by: FindBy, value: string): string => `${by}/${value}`;
 
-/** Calls back with each term of a record. */
-export const eachTerm = (stream: string, event: TillEvent, add: (term: string) => void): void => {
-  if (named(stream)) add(`s/${stream}`);
+/** Adds the terms of a record. */
+export const addTerms = (stream: string, event: TillEvent, terms: Set<string>): void => {
+  if (named(stream)) terms.add(stream);
+  eachName(event, (name) => terms.add(name));
+};
+
+/** Calls back with each name that a record gives to its stream. */
+export const eachName = (event: TillEvent, add: (term: string) => void): void => {
   if (event.type === 'executionStarted' && event.key !== undefined) add(findTerm('key', event.key));
   else if (event.type === 'paymentPrepared') {
     add(findTerm('reference', event.prepared.reference));

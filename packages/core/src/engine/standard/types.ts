@@ -8,7 +8,8 @@ import type { Stop } from '../stops.js';
 import type { LoadedTerminal } from '../terminal.js';
 
 /** What core's own actions are given beside their arguments. */
-export interface StandardContext extends Omit<ActionContext, 'signal'> {
+export interface StandardContext extends Omit<ActionContext, 'signal' | 'dueAt'> {
+  readonly dueAt: number | undefined;
   readonly attempt: number;
   /** Aborted on cancel, on time-out, and when the engine closes; has a `signal` for whoever needs one. */
   readonly stop: Stop;
