@@ -210,9 +210,9 @@ class Engine extends EventEmitter<TillEvents> implements Till {
       this.#terminals.set(id, loadTerminal(this.#root, { clock: this.#ports.clock, random: this.#ports.random, terminal: { id, tid, mid, name, operatorId }, counters: this.#countersOf(id) }, this.#options.plugins));
     }
     this.#definitions = this.#checked(this.#sources);
-    const opened = await this.#ports.log.open({ restore: (state) => this.#journal.restore(state) });
+    const opened = await this.#ports.log.open({ restore: (state) => this.#journal.restore(state), fold: (record) => this.#journal.replay(record) });
     this.#opened = true;
-    await this.#journal.load(opened.records);
+    await this.#journal.replayed();
     this.#journal.onAppend((records) => this.#undelivered.push(...records));
     const notFailing = this.#ports.log.onFailure?.((error) => this.#fail(error));
     if (notFailing) this.#cleanUp.push(notFailing);

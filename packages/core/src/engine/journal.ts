@@ -69,6 +69,8 @@ export class Journal {
   readonly #closed = new Set<string>();
   /** Settled payments that their method says owe nothing more. */
   readonly #atRest = new Set<string>();
+  /** Payments that had left memory when they were heard of again in a replay. */
+  readonly #strays = new Set<string>();
   readonly #keepClosed: number;
   readonly archive: Archive;
   /** Payments that somebody is at work on stay. */
@@ -82,19 +84,23 @@ export class Journal {
     this.archive = new Archive(ports.log);
   }
 
-  /** Folds what the log holds, or holds after what was restored. */
-  async load(records: AsyncIterable<EventRecord>): Promise<void> {
-    const strays = new Set<string>();
-    for await (const record of records) {
-      const id = record.stream.slice(2);
-      // Heard of after it was closed: it comes back whole.
-      if (record.stream[0] === 'p' && record.event.type !== 'paymentPrepared' && !this.payments.has(id)) strays.add(id);
-      else this.#fold(record);
-    }
-    for (const id of strays) await this.recall(id);
+  /** Folds what the log holds, or holds after what was restored, record by record; `replayed` follows the last one. */
+  replay(record: EventRecord): void {
+    const id = record.stream.slice(2);
+    // Heard of after it was closed: it comes back whole.
+    if (record.stream[0] === 'p' && record.event.type !== 'paymentPrepared' && !this.payments.has(id)) this.#strays.add(id);
+    else this.#fold(record);
+  }
+
+  async replayed(): Promise<void> {
+    for (const id of this.#strays) await this.recall(id);
+    this.#strays.clear();
     // The rest is stored again by the next start that needs it.
     const pinned = new Set([...this.executions.values()].flatMap(({ state }) => Object.values(state.pins)));
     for (const hash of this.#definitions.keys()) if (!pinned.has(hash)) this.#definitions.delete(hash);
+    // As what is appended from here on: plugins and embedders see parts of it.
+    for (const payment of this.payments.values()) deepFreeze(payment);
+    for (const { state } of this.executions.values()) deepFreeze([state.input, state.output, ...Object.values(state.scopes), ...Object.values(state.results)]);
   }
 
   /** All that is in memory, as of the log's head. Plain data: what the log keeps as a checkpoint. */

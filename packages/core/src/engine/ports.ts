@@ -31,12 +31,14 @@ export interface EventInput {
  */
 export interface EventLog {
   /**
-   * Takes the log for this process and gives every record in order, or those after a checkpoint that was restored.
+   * Takes the log for this process and reads it once.
+   * @param options.fold is given every record in order, or those after a checkpoint that was restored. It is void what was
+   *   folded where this rejects: only the log's end tells whether it is sound.
    * @param options.restore is offered what `checkpoint` was last given, if the log still holds the record that it was taken
    *   at; false refuses it, and the log is read from its beginning. Without it there is no such offer.
    * @throws LOG_LOCKED, LOG_DAMAGED, LOG_VERSION, LOG_FAILED
    */
-  open(options?: { readonly restore?: (state: Json) => boolean }): Promise<OpenedLog>;
+  open(options?: OpenOptions): Promise<OpenedLog>;
   /**
    * @param at ms since 1970, the same for all of one call: what one call appends is one write
    * @throws LOG_FAILED after a failed write or sync: the engine must be reopened
@@ -71,8 +73,12 @@ export interface EventLog {
 
 export type FindBy = 'key' | 'reference' | 'execution';
 
+export interface OpenOptions {
+  readonly fold?: (record: EventRecord) => void;
+  readonly restore?: (state: Json) => boolean;
+}
+
 export interface OpenedLog {
-  readonly records: AsyncIterable<EventRecord>;
   /** An unacknowledged tail that a crash tore and opening cut, in bytes. */
   readonly cut?: { readonly bytes: number };
 }

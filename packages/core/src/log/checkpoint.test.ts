@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Json } from '../json.js';
 import { fileLog } from './file-log.js';
 import { SimulatedDisk } from './simulated-disk.js';
-import { collect, counted, countsOf, upTo } from './test-events.js';
+import { collect, counted, countsOf, openAll, upTo } from './test-events.js';
 
 const FILE = '/data/checkpoint.json';
 const start = (disk: SimulatedDisk) => fileLog('/data', { fileSystem: disk, segmentBytes: 2000, lazyFlushMs: 1e9 });
@@ -23,13 +23,12 @@ const fill = async (disk: SimulatedDisk, last: number, at: number): Promise<void
 const reopen = async (disk: SimulatedDisk, usable = true) => {
   const log = start(disk);
   let state: Json | undefined;
-  const opened = await log.open({
+  const { records } = await openAll(log, {
     restore: (given) => {
       state = given;
       return usable;
     },
   });
-  const records = await collect(opened.records);
   return { log, state, counts: countsOf(records), read: log.stats.readAtOpen };
 };
 

@@ -4,7 +4,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { fileLog } from './file-log.js';
 import { SimulatedDisk } from './simulated-disk.js';
-import { collect, counted, countsOf, upTo } from './test-events.js';
+import { counted, countsOf, openAll, upTo } from './test-events.js';
 
 const FILE = '/data/00000001.jsonl';
 
@@ -23,8 +23,8 @@ const written = async (options: { segmentBytes?: number } = {}) => {
 const sound = await written();
 const open = async (disk: SimulatedDisk) => {
   const log = fileLog('/data', { fileSystem: disk });
-  const { cut, records } = await log.open();
-  const counts = countsOf(await collect(records));
+  const { cut, records } = await openAll(log);
+  const counts = countsOf(records);
   await log.close();
   return { cut, counts };
 };

@@ -2,12 +2,12 @@
 import { describe, expect, it } from 'vitest';
 import { fileLog } from './file-log.js';
 import { SimulatedDisk } from './simulated-disk.js';
-import { collect, counted, countsOf, upTo } from './test-events.js';
+import { counted, countsOf, openAll, upTo } from './test-events.js';
 
 const worst = (): number => 0;
 const start = async (disk: SimulatedDisk, options: { segmentBytes?: number } = {}) => {
   const log = fileLog('/data', { fileSystem: disk, lazyFlushMs: 1e9, ...options });
-  return { log, records: await collect((await log.open()).records) };
+  return { log, records: (await openAll(log)).records };
 };
 const afterwards = async (disk: SimulatedDisk): Promise<number[]> => countsOf((await start(disk)).records);
 

@@ -21,7 +21,7 @@ import { writeSync } from 'node:fs';
 import { fileLog } from './log/file-log.js';
 const log = fileLog(process.argv[2], { segmentBytes: 20000, lazyFlushMs: 2 });
 let next = 0;
-for await (const { event } of (await log.open()).records) if (event.type === 'terminalCounted') next = event.to;
+await log.open({ fold: ({ event }) => { if (event.type === 'terminalCounted') next = event.to; } });
 const till = async () => {
   for (;;) {
     const first = next + 1;

@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 import { TillwrightError } from '../errors.js';
 import { fileLog } from './file-log.js';
 import { SimulatedDisk } from './simulated-disk.js';
-import { collect, counted, countsOf } from './test-events.js';
+import { counted, countsOf, openAll } from './test-events.js';
 
 /** One call of append with so many records, then perhaps a wait for the disk. */
 const step = fc.record({ records: fc.integer({ min: 1, max: 3 }), wait: fc.boolean() });
@@ -38,9 +38,9 @@ it('lose nothing acknowledged, keep appends whole and in order, double nothing, 
         disk.powerFailsAfter(operations);
         if (fault !== null) disk.failNext(...fault);
         const live = async (): Promise<void> => {
-          const { records, cut } = await log.open();
+          const { records, cut } = await openAll(log);
           if (cut !== undefined) cuts += 1;
-          const found = countsOf(await collect(records));
+          const found = countsOf(records);
           // Whole calls, from the first on, at least all that were acknowledged.
           const kept = keptCalls(calls, found.length);
           expect(found).toEqual(kept.flat());
@@ -65,7 +65,7 @@ it('lose nothing acknowledged, keep appends whole and in order, double nothing, 
       }
       disk.powerFailsAfter(Infinity);
       const end = fileLog('/data', { fileSystem: disk });
-      const found = countsOf(await collect((await end.open()).records));
+      const found = countsOf((await openAll(end)).records);
       expect(found).toEqual(keptCalls(calls, found.length).flat());
       expect(keptCalls(calls, found.length).length).toBeGreaterThanOrEqual(acknowledged);
     }),

@@ -6,7 +6,7 @@ import type { EventRecord } from '../events.js';
 import { fileLog } from './file-log.js';
 import type { FileSystem } from './file-system.js';
 import { nodeFileSystem } from './node-file-system.js';
-import { collect, counted, countsOf, upTo } from './test-events.js';
+import { collect, counted, countsOf, openAll, upTo } from './test-events.js';
 import { readLog, verifyLog } from './verify.js';
 
 const signal = () => {
@@ -47,7 +47,7 @@ afterEach(() => rmSync(dir, { recursive: true, force: true }));
 describe('the log in a directory', () => {
   it('numbers records at once, and holds them when opened again', async () => {
     const log = fileLog(dir);
-    expect((await collect((await log.open()).records)).length).toBe(0);
+    expect((await openAll(log)).records).toEqual([]);
     const [first, second] = log.append([counted(1), counted(2)], 1000);
     expect([first?.seq, second?.seq, log.head, log.durableTo]).toEqual([1, 2, 2, 0]);
     await log.durable(2);
@@ -56,9 +56,7 @@ describe('the log in a directory', () => {
     await log.close();
 
     const again = fileLog(dir);
-    const opened = await again.open();
-    expect(opened.cut).toBeUndefined();
-    expect(await collect(opened.records)).toEqual([first, second]);
+    expect(await openAll(again)).toEqual({ records: [first, second] });
     expect([again.head, again.durableTo]).toEqual([2, 2]);
     expect(again.append([counted(3)], 1001)[0]).toMatchObject({ seq: 3, durableTo: 2 });
     await again.close();
@@ -174,8 +172,8 @@ describe('segments', () => {
     for (const seal of seals) expect(seal.event).toMatchObject({ head: seal.prev });
 
     const log = fileLog(dir, { segmentBytes: 700 });
-    const opened = await log.open();
-    expect(await collect(opened.records)).toEqual(records);
+    const opened = await openAll(log);
+    expect(opened.records).toEqual(records);
     log.append([counted(41, 'a')], 0);
     expect(countsOf(await collect(log.read('a')))).toEqual([...upTo(20).map((n) => 2 * n - 1), 41]);
     expect(countsOf(await collect(log.read('b')))).toEqual(upTo(20).map((n) => 2 * n));

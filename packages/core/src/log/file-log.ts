@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { Low } from 'lowdb';
-import type { EventInput, EventLog, FindBy, OpenedLog } from '../engine/ports.js';
+import type { EventInput, EventLog, FindBy, OpenedLog, OpenOptions } from '../engine/ports.js';
 import { TillwrightError } from '../errors.js';
 import type { EventRecord, TillEvent } from '../events.js';
 import type { Json } from '../json.js';
@@ -109,12 +109,12 @@ class DirectoryLog implements FileLog {
     return { syncs: this.#adapter.syncs, records: this.#appended, readAtOpen: this.#readAtOpen };
   }
 
-  async open({ restore }: { readonly restore?: (state: Json) => boolean } = {}): Promise<OpenedLog> {
+  async open(options: OpenOptions = {}): Promise<OpenedLog> {
     await this.#system(this.#fs.makeDirectory(this.#dir));
     const unlock = await this.#system(this.#fs.lock(join(this.#dir, 'lock')));
     if (unlock === undefined) throw new TillwrightError('LOG_LOCKED', { dir: this.#dir });
     try {
-      const opened = await this.#system(this.#load(restore));
+      const opened = await this.#system(this.#load(options));
       this.#unlock = unlock;
       return opened;
     } catch (error) {
@@ -224,20 +224,18 @@ class DirectoryLog implements FileLog {
   // -------------------------------------------------------------------------------------------------------------------
   // Opening
 
-  async #load(restore: ((state: Json) => boolean) | undefined): Promise<OpenedLog> {
+  async #load(options: OpenOptions): Promise<OpenedLog> {
     this.#index = new SegmentIndex(this.#fs, this.#dir);
-    const { end, terms, sizes, from, read } = await openHistory(this.#fs, this.#dir, { index: this.#index, ...(restore ? { restore } : {}) });
-    const number = Math.max(end.lastSegment, 1);
+    const { end, terms, last, sizes, read } = await openHistory(this.#fs, this.#dir, this.#index, options);
     this.#adapter = new AppendingAdapter(this.#fs, this.#dir, end.lastSegment);
-    this.#db = new Low<OpenSegment>(this.#adapter, emptySegment(number));
+    this.#db = new Low<OpenSegment>(this.#adapter, last);
     if (end.lastSegment > 0) {
       // What is read here counts as durable from here on, but may so far lie in the kernel's memory only.
-      const found = { ...emptySegment(number), records: end.place.line - 1, last: end.records, size: end.length };
-      await this.#adapter.settle(found, { claimed: end.claimed, cut: end.cut !== undefined });
+      await this.#adapter.settle(last, { claimed: end.claimed, cut: end.cut !== undefined });
       await this.#db.read();
     }
     this.#begun = [];
-    this.#terms = new Map([[number, terms]]);
+    this.#terms = new Map([[last.number, terms]]);
     this.#start = end.start;
     this.#sizes = sizes;
     this.#readAtOpen = read;
@@ -249,26 +247,15 @@ class DirectoryLog implements FileLog {
     this.#waiting = [];
     this.#checkpointing = Promise.resolve();
     this.#failure = undefined;
-    return { records: this.#after(from), ...(end.cut === undefined ? {} : { cut: end.cut }) };
-  }
-
-  async *#after({ segment, seq }: { readonly segment: number; readonly seq: number }): AsyncGenerator<EventRecord> {
-    const upTo = this.#head;
-    for (let number = segment; number <= this.#newest.number; number += 1) {
-      for await (const record of this.#recordsIn(number)) if (record.seq > seq && record.seq <= upTo) yield record;
-    }
-  }
-
-  #recordsIn(number: number, mark?: Buffer): AsyncGenerator<EventRecord> {
-    const open = [this.#db.data, ...this.#begun].find((segment) => segment.number === number);
-    return readSegment(this.#fs, this.#dir, open ?? number, mark);
+    return end.cut === undefined ? {} : { cut: end.cut };
   }
 
   /** Records, up to the head, of segments that may hold the term; those without a mark are left out where that is cheaper. */
   async *#recordsWith(term: string | undefined, mark: Buffer): AsyncGenerator<EventRecord> {
     const upTo = this.#head;
     for (const number of await this.#segmentsWith(term)) {
-      for await (const record of this.#recordsIn(number, mark)) {
+      const open = [this.#db.data, ...this.#begun].find((segment) => segment.number === number);
+      for await (const record of readSegment(this.#fs, this.#dir, open ?? number, mark)) {
         if (record.seq > upTo) return;
         yield record;
       }

@@ -29,7 +29,7 @@ export interface RunHead {
 }
 
 /** 8 bytes of a term's digest, as entries hold them. */
-export const termHash = (term: string): Buffer => Buffer.from(hash('sha256', term, 'hex').slice(0, 16), 'hex');
+export const termHash = (term: string): Buffer => hash('sha256', term, 'buffer').subarray(0, 8);
 
 const pagesOf = (entries: number): number => Math.ceil(entries / ENTRIES_PER_PAGE);
 export const runSize = ({ entries }: Pick<RunHead, 'entries'>): number => (1 + pagesOf(entries)) * PAGE;
@@ -55,10 +55,10 @@ export const decodeHead = (bytes: Uint8Array): RunHead | undefined => {
 export const sortedEntries = (terms: Iterable<string>, segment: number): Buffer => {
   const hashes = BigUint64Array.from([...terms], (term) => termHash(term).readBigUInt64BE()).sort();
   const entries = Buffer.alloc(hashes.length * ENTRY);
-  for (const [index, each] of hashes.entries()) {
+  hashes.forEach((each, index) => {
     entries.writeBigUInt64BE(each, index * ENTRY);
     entries.writeUInt32BE(segment, index * ENTRY + 8);
-  }
+  });
   return entries;
 };
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { memoryLog } from './memory-log.js';
-import { collect, counted } from './test-events.js';
+import { collect, counted, openAll } from './test-events.js';
 
 const never = (): void => undefined;
 
@@ -39,9 +39,9 @@ describe('the log in memory', () => {
     await log.durable(1);
     log.append([counted(2), counted(3)], 0);
     log.append([counted(4)], 0);
-    expect((await collect((await log.crash().open()).records)).map((r) => r.seq)).toEqual([1]);
+    expect((await openAll(log.crash())).records.map((r) => r.seq)).toEqual([1]);
     const kept = log.crash({ keepAppends: 1 });
-    expect((await collect((await kept.open()).records)).map((r) => r.seq)).toEqual([1, 2, 3]);
+    expect((await openAll(kept)).records.map((r) => r.seq)).toEqual([1, 2, 3]);
     expect(kept.durableTo).toBe(3);
     expect(() => log.append([counted(5)], 0)).toThrow('LOG_FAILED');
   });
@@ -57,7 +57,7 @@ describe('the log in memory', () => {
     expect(log.durableTo).toBe(0);
     // What a failed sync left may be there after all; what a failed write left is not.
     const after = log.crash({ keepAppends: 9 });
-    expect(await collect((await after.open()).records)).toHaveLength(what === 'sync' ? 1 : 0);
+    expect((await openAll(after)).records).toHaveLength(what === 'sync' ? 1 : 0);
   });
 
   it('can be stopped before a sync, for good', async () => {
@@ -92,6 +92,6 @@ describe('the log in memory', () => {
     await expect(log.open()).rejects.toMatchObject({ code: 'LOG_LOCKED' });
     await log.close();
     expect(() => log.append([counted(3)], 0)).toThrow('ENGINE_CLOSED');
-    expect(await collect((await log.open()).records)).toHaveLength(3);
+    expect((await openAll(log)).records).toHaveLength(3);
   });
 });

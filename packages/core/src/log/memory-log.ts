@@ -136,12 +136,14 @@ export const memoryLog = (options: MemoryLogOptions = {}): MemoryLog => {
     get stats() {
       return { syncs, records: records.length };
     },
-    open: async ({ restore } = {}) => {
+    open: async ({ restore, fold } = {}) => {
       if (failure !== undefined) throw failure;
       if (isOpen) throw new TillwrightError('LOG_LOCKED', { dir: 'memory' });
       isOpen = true;
       const kept = restore && readCheckpoint(options.checkpoints?.text, records);
-      return { records: each(records.slice(kept && restore(kept.state) ? kept.seq : 0)) };
+      const from = kept && restore(kept.state) ? kept.seq : 0;
+      if (fold) for (const record of records.slice(from)) fold(record);
+      return {};
     },
     append: (inputs: readonly EventInput[], at: number) => {
       usable();

@@ -2,11 +2,12 @@
  * How much of a log opening reads: from the checkpoint's segment on where the checkpoint fits the log and its reader, else all.
  * Of sealed segments before that only names and sizes are looked at; `verifyLog` reads them.
  */
-import type { Json } from '../json.js';
+import type { OpenOptions } from '../engine/ports.js';
+import type { EventRecord } from '../events.js';
 import { type Checkpoint, readCheckpoint } from './checkpoint-file.js';
 import type { FileSystem } from './file-system.js';
 import { scanLog, type ScanEnd, sound, type SoundEnd } from './scan.js';
-import { segmentNumbers, segmentPath } from './segment.js';
+import { emptySegment, type OpenSegment, segmentNumbers, segmentPath } from './segment.js';
 import type { SegmentIndex } from './segment-index.js';
 import { readSegment } from './segment-reader.js';
 import { addTerms } from './terms.js';
@@ -15,46 +16,58 @@ export interface History {
   readonly end: SoundEnd;
   /** What the last segment answers to. */
   readonly terms: Set<string>;
+  /** Its sound records. */
+  readonly last: OpenSegment;
   /** Bytes of the segments before the last one. */
   readonly sizes: number[];
-  /** The records to be folded begin after this one, in this segment. */
-  readonly from: { readonly segment: number; readonly seq: number };
   /** How many records were read. */
   readonly read: number;
 }
 
-/** @throws LOG_DAMAGED, LOG_VERSION unless the log is sound as far as it is read */
-export const openHistory = async (
-  fs: FileSystem,
-  dir: string,
-  { index, restore }: { readonly index: SegmentIndex; readonly restore?: (state: Json) => boolean },
-): Promise<History> => {
+/** @throws LOG_DAMAGED, LOG_VERSION unless the log is sound as far as it is read: then nothing counts that was folded */
+export const openHistory = async (fs: FileSystem, dir: string, index: SegmentIndex, { fold, restore }: OpenOptions): Promise<History> => {
   const sizes = await sizesOf(fs, dir);
   const checkpoint = restore && (await readCheckpoint(fs, dir));
   if (checkpoint && restore && fits(checkpoint, sizes)) {
-    const tail = await scan(fs, dir, checkpoint);
+    const tail = await scan(fs, dir, { from: checkpoint });
     if (tail.end.is === 'sound' && tail.reached && restore(checkpoint.state)) {
       await indexTail({ fs, dir, index, terms: tail.terms, sealed: tail.end.lastSegment - 1 });
-      return historyOf(tail, tail.end, sizes, checkpoint);
+      const history = historyOf(tail, tail.end, sizes);
+      if (fold) await foldTail(fs, dir, history, checkpoint, fold);
+      return history;
     }
   }
   // The whole log decides, also whether that checkpoint or the log itself was wrong; the index is made anew from what is read.
   await index.open(Math.max(sizes.length - 1, 0), true);
-  const whole = await scan(fs, dir, undefined, async (segment, terms) => {
-    index.add(segment, terms);
-    // One at a time: a long history does not pile up in memory. What can't be written shows at the next checkpoint.
-    await index.settled().catch(() => {});
+  const whole = await scan(fs, dir, {
+    ...(fold ? { fold } : {}),
+    sealed: async (segment, terms) => {
+      // Only one is behind: a long history does not pile up in memory. What can't be written shows at the next checkpoint.
+      await index.settled().catch(() => {});
+      index.add(segment, terms);
+    },
   });
-  return historyOf(whole, sound(dir, whole.end), sizes, { segment: 1, seq: 0 });
+  await index.settled().catch(() => {});
+  return historyOf(whole, sound(dir, whole.end), sizes);
 };
 
-const historyOf = ({ terms, read }: Scanned, end: SoundEnd, sizes: readonly number[], { segment, seq }: { segment: number; seq: number }): History => ({
-  end,
-  terms: terms.get(Math.max(end.lastSegment, 1)) ?? new Set(),
-  sizes: sizes.slice(0, -1),
-  from: { segment, seq },
-  read,
-});
+const historyOf = ({ terms, read }: Scanned, end: SoundEnd, sizes: readonly number[]): History => {
+  const number = Math.max(end.lastSegment, 1);
+  return {
+    end,
+    terms: terms.get(number) ?? new Set(),
+    last: { ...emptySegment(number), records: end.place.line - 1, last: end.records, size: end.length },
+    sizes: sizes.slice(0, -1),
+    read,
+  };
+};
+
+/** What follows a checkpoint is read again once all of it was found sound: it is short. */
+const foldTail = async (fs: FileSystem, dir: string, { last }: History, { segment, seq }: Checkpoint, fold: (record: EventRecord) => void): Promise<void> => {
+  for (let number = segment; number <= last.number; number += 1) {
+    for await (const record of readSegment(fs, dir, number < last.number ? number : last)) if (record.seq > seq) fold(record);
+  }
+};
 
 const sizesOf = async (fs: FileSystem, dir: string): Promise<number[]> =>
   await Promise.all(segmentNumbers(await fs.list(dir)).map(async (number) => (await fs.size(segmentPath(dir, number))) ?? 0));
@@ -71,8 +84,14 @@ interface Scanned {
   readonly read: number;
 }
 
-/** @param sealed told of each segment that another one follows, with its terms; it keeps them then */
-const scan = async (fs: FileSystem, dir: string, from?: Checkpoint, sealed?: (segment: number, terms: Set<string>) => Promise<void>): Promise<Scanned> => {
+interface ScanOptions {
+  readonly from?: Checkpoint;
+  readonly fold?: (record: EventRecord) => void;
+  /** Is told of each segment that another one follows, with its terms; it keeps them then. */
+  readonly sealed?: (segment: number, terms: Set<string>) => Promise<void>;
+}
+
+const scan = async (fs: FileSystem, dir: string, { from, fold, sealed }: ScanOptions): Promise<Scanned> => {
   const terms = new Map<number, Set<string>>();
   let reached = from === undefined || (from.seq === from.start.seq && from.hash === from.start.hash);
   let read = 0;
@@ -91,6 +110,7 @@ const scan = async (fs: FileSystem, dir: string, from?: Checkpoint, sealed?: (se
         terms.set(segment, (own = new Set()));
       }
       addTerms(record.stream, record.event, own);
+      fold?.(record);
       if (record.seq === from?.seq) reached = hash === from.hash;
     }
   }

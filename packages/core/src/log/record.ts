@@ -10,7 +10,7 @@
 import { hash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import type { EventRecord, TillEvent } from '../events.js';
-import { deepFreeze, isObject } from '../json.js';
+import { isObject } from '../json.js';
 import type { Lines } from './lines.js';
 import { recordOf } from './record-of.js';
 
@@ -53,7 +53,7 @@ export const encode = (fields: Omit<EventRecord, 'v' | 'event'>, event: TillEven
 
 const MORE = ',"more":true';
 
-/** Reads a line, given without its line feed; says why where the bytes are no record that was written whole. */
+/** Reads a line, given without its line feed, into a record that nobody else holds; says why where the bytes are no record that was written whole. */
 export const decode = (bytes: Uint8Array): Decoded => {
   const line = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (line.length <= CRC_LENGTH) return { is: 'bad', why: 'the line is too short for a record' };
@@ -74,7 +74,7 @@ export const decode = (bytes: Uint8Array): Decoded => {
     return { is: 'bad', why: 'the record calls durable what comes after it' };
   if (!isObject(event) || typeof event.type !== 'string') return { is: 'bad', why: 'the record holds no event' };
   const record = { seq, at, stream, v, durableTo, prev, event } as unknown as EventRecord;
-  return { is: 'line', record: deepFreeze(record), hash: lineHash(line), more: more === true };
+  return { is: 'line', record, hash: lineHash(line), more: more === true };
 };
 
 const counts = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) > 0;

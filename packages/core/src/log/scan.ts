@@ -33,10 +33,12 @@ export interface Fault extends Place {
 
 export interface ScannedRecord {
   readonly record: EventRecord;
-  readonly segment: number;
-  readonly place: Place;
   /** SHA-256 of its line. */
   readonly hash: string;
+  readonly segment: number;
+  /** Its place in the segment's file: from 1, and the offset from 0. */
+  readonly line: number;
+  readonly byte: number;
 }
 
 /** What a sound log ends with. */
@@ -112,7 +114,7 @@ async function* scanSegment(fs: FileSystem, dir: string, number: number, last: b
   let line = 0;
   let length = 0;
   let size = 0;
-  let held: ScannedRecord[] = [];
+  const held: ScannedRecord[] = [];
   let heldFrom: { seq: number; hash: string; line: number } | undefined;
   let records = 0;
   // The ends of this segment's lines, and how many of those some record called durable.
@@ -149,10 +151,10 @@ async function* scanSegment(fs: FileSystem, dir: string, number: number, last: b
       records += 1;
       ends.push(size);
       claims = Math.max(claims, read.record.durableTo - before);
-      held.push({ record: read.record, segment: number, place: { file, line, byte: raw.offset }, hash: read.hash });
+      held.push({ record: read.record, hash: read.hash, segment: number, line, byte: raw.offset });
       if (!read.more) {
-        sound.push(...held);
-        held = [];
+        for (const each of held) sound.push(each);
+        held.length = 0;
         heldFrom = undefined;
         length = size;
       }

@@ -1,4 +1,5 @@
 import type { EventRecord } from '../events.js';
+import { deepFreeze } from '../json.js';
 import type { FileSystem } from './file-system.js';
 import { decode, rawLines } from './record.js';
 import { damage } from './scan.js';
@@ -22,7 +23,7 @@ export async function* readSegment(fs: FileSystem, dir: string, segment: number 
       line += 1;
       if (mark !== undefined && !Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).includes(mark)) continue;
       const decoded = decode(bytes);
-      if (decoded.is === 'line') yield decoded.record;
+      if (decoded.is === 'line') yield deepFreeze(decoded.record);
       else throw damage(dir, { file: segmentName(number), line, byte: offset, seq: 0, why: decoded.is === 'bad' ? decoded.why : 'newer' });
     }
   }

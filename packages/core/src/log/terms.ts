@@ -11,7 +11,7 @@ export const findTerm = (by: FindBy, value: string): string => `${by}/${value}`;
 /** Adds the terms of a record. */
 export const addTerms = (stream: string, event: TillEvent, terms: Set<string>): void => {
   if (named(stream)) terms.add(stream);
-  eachName(event, (name) => terms.add(name));
+  if (event.type === 'executionStarted' || event.type === 'paymentPrepared') eachName(event, (name) => terms.add(name));
 };
 
 /** Calls back with each name that a record gives to its stream. */

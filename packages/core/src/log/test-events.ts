@@ -1,5 +1,5 @@
 /** What the log's tests append and read. */
-import type { EventInput } from '../engine/ports.js';
+import type { EventInput, EventLog, OpenedLog, OpenOptions } from '../engine/ports.js';
 import type { EventRecord } from '../events.js';
 
 export const counted = (to: number, stream = 't/T1'): EventInput => ({ stream, event: { type: 'terminalCounted', counter: 'trace', to } });
@@ -15,3 +15,10 @@ export const collect = async <T>(items: AsyncIterable<T>): Promise<T[]> => {
 };
 
 export const upTo = (last: number): number[] => Array.from({ length: last }, (_, index) => index + 1);
+
+/** Opens a log, with the records that it gives to be folded. */
+export const openAll = async (log: EventLog, options: Pick<OpenOptions, 'restore'> = {}): Promise<OpenedLog & { records: EventRecord[] }> => {
+  const records: EventRecord[] = [];
+  const opened = await log.open({ ...options, fold: (record) => records.push(record) });
+  return { ...opened, records };
+};

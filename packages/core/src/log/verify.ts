@@ -1,6 +1,8 @@
 import type { EventRecord } from '../events.js';
+import { deepFreeze } from '../json.js';
 import { nodeFileSystem } from './node-file-system.js';
 import { scanLog, sound, type Fault } from './scan.js';
+import { segmentName } from './segment.js';
 
 /** A record's number and the hash of its line, kept elsewhere: on the settlement slip, in the PIN pad. */
 export interface Anchor {
@@ -33,7 +35,7 @@ export const verifyLog = async (dir: string, options: { readonly anchor?: Anchor
   for (; step.done !== true; step = await scan.next()) {
     if (anchor === undefined) continue;
     const found = step.value.find(({ record }) => record.seq === anchor.seq);
-    if (found !== undefined && found.hash !== anchor.head) return { ok: false, ...found.place, seq: anchor.seq, why: 'the record is not the one that was anchored' };
+    if (found !== undefined && found.hash !== anchor.head) return { ok: false, file: segmentName(found.segment), line: found.line, byte: found.byte, seq: anchor.seq, why: 'the record is not the one that was anchored' };
   }
   const end = step.value;
   if (end.is !== 'sound') return { ok: false, ...end.fault };
@@ -49,6 +51,6 @@ export const verifyLog = async (dir: string, options: { readonly anchor?: Anchor
 export async function* readLog(dir: string): AsyncGenerator<EventRecord> {
   const scan = scanLog(nodeFileSystem, dir);
   let step = await scan.next();
-  for (; step.done !== true; step = await scan.next()) for (const { record } of step.value) yield record;
+  for (; step.done !== true; step = await scan.next()) for (const { record } of step.value) yield deepFreeze(record);
   sound(dir, step.value);
 }

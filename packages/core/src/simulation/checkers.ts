@@ -147,13 +147,10 @@ const leaks = (log: MemoryLog, secrets: readonly string[]): string[] => {
 /** The whole log folded anew, with nothing left out. */
 export const foldAll = async (log: MemoryLog, clock: Clock): Promise<Journal> => {
   const replayed = new Journal({ log, clock }, { keepClosed: Infinity });
-  await replayed.load(each(log.records));
+  for (const record of log.records) replayed.replay(record);
+  await replayed.replayed();
   return replayed;
 };
-
-async function* each<T>(items: readonly T[]): AsyncGenerator<T> {
-  yield* items;
-}
 
 /** A message of a till, just before it leaves. */
 export interface Sent {

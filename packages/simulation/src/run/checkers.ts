@@ -23,7 +23,8 @@ export interface Evidence {
 export const check = async (evidence: Evidence): Promise<readonly string[]> => {
   const { shop } = evidence;
   const replayed = new Journal({ log: shop.log, clock: shop.clock });
-  await replayed.load(each(shop.log.records));
+  for (const record of shop.log.records) replayed.replay(record);
+  await replayed.replayed();
   const payments = [...replayed.payments.values()];
   const byReference = new Map(payments.flatMap((payment) => payment.attempts.map((a) => [a.prepared.reference, payment] as const)));
   const open = (payment: PaymentState | undefined): boolean => payment !== undefined && (openCase(payment) !== undefined || payment.cases.some((c) => c.resolved));
@@ -71,7 +72,3 @@ const leaks = ({ shop, shown, secrets }: Evidence): string[] => {
   const found = [['the log', shop.text()] as const, ['what was shown', shown.join('\n')] as const, ...receipts.map((receipt) => ['a receipt', receipt] as const)].flatMap(([source, written]) => scanner.scan(source, written));
   return [...new Set(found.filter(({ encoding }) => encoding !== 'card-number').map(({ source, secret, encoding }) => `${secret} stands in ${source} (${encoding})`))];
 };
-
-async function* each<T>(items: readonly T[]): AsyncGenerator<T> {
-  yield* items;
-}
