@@ -1,4 +1,4 @@
-/** Binds ports and plugins with inversify: one child container for each terminal, into which every plugin is loaded. */
+/** Binds ports and plugins with inversify: one container for each terminal, into which every plugin is loaded. */
 import 'reflect-metadata';
 import { Container, ContainerModule } from 'inversify';
 import {
@@ -67,38 +67,27 @@ export interface TerminalPorts {
  * Loads every plugin for one terminal.
  * @throws PLUGIN_CONFLICT for two methods of one id or two actions of one name; PLUGIN_UNSAFE (MONEY-RULES, end)
  */
-export const loadTerminal = (root: Container, ports: TerminalPorts, plugins: readonly Plugin[]): LoadedTerminal => {
-  const container = new Container({ parent: root, defaultScope: 'Singleton' });
+export const loadTerminal = (ports: TerminalPorts, plugins: readonly Plugin[]): LoadedTerminal => {
   const vault = createVault(ports.random);
+  const provided = plugins.flatMap((plugin) =>
+    plugin.provides.map((provision, index): Provided => ({ plugin, provision, id: provision.token.many ? Symbol(`${plugin.name}#${index}`) : provision.token.id })),
+  );
+  // Values need no container: thousands of terminals may share them.
+  const container = provided.every(isValue) ? undefined : containerOf(ports, vault, provided);
+  const make = (each: Provided): unknown => (isValue(each) ? each.provision.how.value : container?.get(each.id));
+  const all = <T>(token: Token<T>): T[] => provided.filter(({ provision }) => provision.token.id === token.id).map((each) => make(each) as T);
+
   const services: Service[] = [];
-  /** Made once everything is bound: a plugin may need what a later one provides. */
-  const pending: (() => void)[] = [];
-  container.bind(Clock.id).toConstantValue(ports.clock);
-  container.bind(RandomSource.id).toConstantValue(ports.random);
-  container.bind(Terminal.id).toConstantValue(ports.terminal);
-  container.bind(Counters.id).toConstantValue(ports.counters);
-  container.bind(Vault.id).toConstantValue(vault);
   const methods = new Map<string, { method: PaymentMethod; plugin: string }>();
   const actions = new Map<string, { [name: string]: Action }>(Object.keys(standardActions).map((namespace) => [namespace, {}]));
-  for (const plugin of plugins) {
-    const provided = plugin.provides.map((provision, index) => ({ provision, id: provision.token.many ? Symbol(`${plugin.name}#${index}`) : provision.token.id }));
-    container.load(
-      new ContainerModule(({ bind }) => {
-        for (const { provision, id } of provided) {
-          bindProvision(bind, id, provision);
-          // Who needs all of them finds them under the token; who loads them knows which plugin brought each.
-          if (id !== provision.token.id) bind(provision.token.id).toService(id);
-        }
-      }),
-    );
-    for (const { provision, id } of provided) collect(plugin, provision.token, () => container.get(id));
+  for (const each of provided) {
+    const made = make(each);
+    const { plugin, provision: { token } } = each;
+    if (token.id === PaymentMethod.id) addMethod(plugin, made as PaymentMethod);
+    else if (token.id === Actions.id) addActions(plugin, made as Actions);
+    else note(made);
   }
 
-  function collect(plugin: Plugin, token: Token<unknown>, get: () => unknown): void {
-    if (token.id === PaymentMethod.id) pending.push(() => addMethod(plugin, get() as PaymentMethod));
-    else if (token.id === Actions.id) pending.push(() => addActions(plugin, get() as Actions));
-    else pending.push(() => void note(get()));
-  }
   function note(made: unknown): void {
     if (typeof made === 'object' && made !== null && !services.includes(made) && ('open' in made || 'close' in made)) services.push(made as Service);
   }
@@ -119,18 +108,44 @@ export const loadTerminal = (root: Container, ports: TerminalPorts, plugins: rea
     actions.set(offered.namespace, { ...known, ...offered.actions });
   }
 
-  for (const make of pending) make();
   return {
     terminal: ports.terminal,
     methods,
     actions,
-    checks: container.isBound(HealthCheck.id) ? container.getAll<HealthCheck>(HealthCheck.id) : [],
+    checks: all(HealthCheck),
     vault,
     services,
-    printer: container.isBound(Printer.id) ? container.get<Printer>(Printer.id) : undefined,
-    scanner: container.isBound(Scanner.id) ? container.get<Scanner>(Scanner.id) : undefined,
+    printer: all(Printer)[0],
+    scanner: all(Scanner)[0],
     unready: new Map(),
   };
+};
+
+/** What a plugin provides, and under what the container holds it: who needs all of a token finds them under the token, who loads them knows which plugin brought each. */
+interface Provided {
+  readonly plugin: Plugin;
+  readonly provision: Provision;
+  readonly id: symbol;
+}
+
+const isValue = (provided: Provided): provided is Provided & { readonly provision: { readonly how: { readonly kind: 'value' } } } => provided.provision.how.kind === 'value';
+
+const containerOf = (ports: TerminalPorts, vault: Vault, provided: readonly Provided[]): Container => {
+  const container = new Container({ defaultScope: 'Singleton' });
+  container.load(
+    new ContainerModule(({ bind }) => {
+      bind(Clock.id).toConstantValue(ports.clock);
+      bind(RandomSource.id).toConstantValue(ports.random);
+      bind(Terminal.id).toConstantValue(ports.terminal);
+      bind(Counters.id).toConstantValue(ports.counters);
+      bind(Vault.id).toConstantValue(vault);
+      for (const { provision, id } of provided) {
+        bindProvision(bind, id, provision);
+        if (id !== provision.token.id) bind(provision.token.id).toService(id);
+      }
+    }),
+  );
+  return container;
 };
 
 type Bind = ConstructorParameters<typeof ContainerModule>[0] extends (options: infer O) => unknown ? (O extends { bind: infer B } ? B : never) : never;

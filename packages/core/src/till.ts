@@ -1,6 +1,5 @@
 /** The surface that an embedder sees. */
 import { EventEmitter } from 'eventemitter3';
-import { Container } from 'inversify';
 import { checkPlugins, loadTerminal } from './container.js';
 import type { Clock, Counters, PaymentFacts, Plugin, RandomSource } from './contract.js';
 import type { StateMachine } from './definition/asl.js';
@@ -138,7 +137,6 @@ class Engine extends EventEmitter<TillEvents> implements Till {
   readonly #ports: Ports;
   readonly #journal: Journal;
   readonly #closing = new AbortController();
-  readonly #root = new Container();
   readonly #terminals = new Map<string, LoadedTerminal>();
   readonly #prompts: Prompts;
   readonly #receipts: Receipts;
@@ -207,7 +205,7 @@ class Engine extends EventEmitter<TillEvents> implements Till {
       const other = tids.get(`${mid}/${tid}`);
       if (other !== undefined) throw new TillwrightError('TERMINAL_DUPLICATE', { found: `${tid} (${other}, ${id})` });
       tids.set(`${mid}/${tid}`, id);
-      this.#terminals.set(id, loadTerminal(this.#root, { clock: this.#ports.clock, random: this.#ports.random, terminal: { id, tid, mid, name, operatorId }, counters: this.#countersOf(id) }, this.#options.plugins));
+      this.#terminals.set(id, loadTerminal({ clock: this.#ports.clock, random: this.#ports.random, terminal: { id, tid, mid, name, operatorId }, counters: this.#countersOf(id) }, this.#options.plugins));
     }
     this.#definitions = this.#checked(this.#sources);
     const opened = await this.#ports.log.open({ restore: (state) => this.#journal.restore(state), fold: (record) => this.#journal.replay(record) });
@@ -587,7 +585,7 @@ export const catalogueFor = (plugins: readonly Plugin[], workflows: readonly str
   checkPlugins(plugins);
   const counters: Counters = { current: (_name, from) => from, next: (_name, { min }) => min, set: () => {} };
   const terminal = { id: 'T1', tid: '00000001', mid: '000000000000001', name: '', operatorId: '01' };
-  return catalogueOf([loadTerminal(new Container(), { clock: systemClock, random: systemRandom, terminal, counters }, plugins)], workflows);
+  return catalogueOf([loadTerminal({ clock: systemClock, random: systemRandom, terminal, counters }, plugins)], workflows);
 };
 
 /** Node's next turn where there is one: virtual clocks count those. */
