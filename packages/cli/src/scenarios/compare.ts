@@ -8,6 +8,8 @@ import type { Expectation } from './scenario.js';
 /** Everything that an expectation may speak of, as it came out. */
 export type Outcome = Required<Omit<Expectation, 'printed' | 'shown' | 'error' | 'output'>> & {
   readonly error?: string;
+  /** Why, for a person to read: no expectation speaks of it. */
+  readonly cause?: string;
   readonly output?: Json;
   readonly printed: string;
   readonly shown: string;
@@ -26,7 +28,10 @@ export const compare = (expected: Expectation, got: Outcome): Difference[] => {
     const wanted = expected[what] as Json | undefined;
     if (wanted === undefined) continue;
     const came = seenThrough(wanted, (got[what] ?? null) as Json);
-    if (!isDeepStrictEqual(wanted, came)) differences.push({ what, diff: diffOf(wanted, came) });
+    if (isDeepStrictEqual(wanted, came)) continue;
+    differences.push({ what, diff: diffOf(wanted, came) });
+    // Why it failed is what is asked first, whether an error was expected or not.
+    if (what === 'result' && got.error !== undefined) differences.push({ what: 'error', diff: `+ ${got.error}${got.cause ? `: ${got.cause}` : ''}` });
   }
   for (const what of ['printed', 'shown'] as const) {
     const missing = (expected[what] ?? []).filter((text) => !got[what].includes(text));

@@ -60,7 +60,7 @@ export const play = async (
       ],
       outcome: {
         result: result.status,
-        ...(result.status === 'succeeded' ? { output: result.output } : { error: result.error }),
+        ...(result.status === 'succeeded' ? { output: result.output } : { error: result.error, cause: result.cause }),
         path: world.coverage.walk(records),
         payments: payments.map(({ method, state, amountMinor }) => ({ method, state, amountMinor })),
         ledger: ledgers,
