@@ -2,9 +2,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createTill, type Till } from '@tillwright/core';
+import { bind, definePlugin, PinPad } from '@tillwright/core/contract';
 import { fileStorage, verifyLog } from '@tillwright/core/node';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { casesList, casesResolve, casesShow } from '../packages/cli/src/commands/cases.js';
+import { casesAcknowledge, casesList, casesResolve, casesShow } from '../packages/cli/src/commands/cases.js';
 import { reportError } from '../packages/cli/src/report.js';
 import { scriptedHost, scriptedMethod } from '../packages/core/src/engine/scripted-method.js';
 
@@ -124,5 +125,30 @@ describe('tillwright cases', () => {
     await expect(casesResolve('case-0', { ...english(), as: 'paid', by: 'Li', reason: 'seen' })).rejects.toMatchObject({ code: 'CASE_UNKNOWN' });
     await expect(casesResolve(caseId, { ...english(), as: 'paid', by: ' ', reason: 'seen' })).rejects.toMatchObject({ code: 'CASE_NEEDS_REASON' });
     await expect(casesList({ ...english(), data: join(data, 'nowhere') })).rejects.toMatchObject({ name: 'UsageError' });
+  });
+});
+
+describe('a log that is not the one that the PIN pad knows', () => {
+  it('is listed until somebody acknowledges it, with name and reason, while no till runs', async () => {
+    const mark = { stream: 'p/x1/Pay#1', seq: 12, hash: 'ab'.repeat(32), counters: {} };
+    const pad = { logMark: async () => mark, keepLogMark: async () => {} };
+    const till = await createTill({
+      plugins: [scriptedMethod({ host, kind: 'card' }), definePlugin({ name: 'pad', provides: [bind(PinPad).toValue(pad as unknown as PinPad)] })],
+      workflows: { pay: workflow },
+      terminals: { T1: { tid: '00000001', mid: '898000000000001', name: 'Shop' } },
+      ...fileStorage(join(data, 'log')),
+    });
+    const options = { data, json: false, language: 'en' } as const;
+    const decision = { by: 'Li', reason: 'the disk was replaced' };
+    await expect(casesAcknowledge('T1', { ...options, ...decision })).rejects.toMatchObject({ code: 'LOG_LOCKED' });
+    await till.close();
+    expect(await casesList(options)).toBe(3);
+    expect(out.splice(0)).toEqual([expect.stringMatching(/^! The PIN pad of terminal T1 remembers .*\n  Resolve its cases .* tillwright cases acknowledge T1 /)]);
+    expect(await casesList({ ...options, json: true })).toBe(3);
+    expect(out.splice(0).map((line) => JSON.parse(line) as unknown)).toEqual([{ code: 'LOG_RESTORED', terminal: 'T1' }]);
+    await expect(casesAcknowledge('T2', { ...options, ...decision })).rejects.toMatchObject({ code: 'CASE_UNKNOWN' });
+    expect(await casesAcknowledge('T1', { ...options, ...decision })).toBe(0);
+    expect(out.splice(0)).toEqual(['Written down: T1 (Li: the disk was replaced)']);
+    expect(await casesList(options)).toBe(0);
   });
 });

@@ -205,6 +205,18 @@ cases
   .addHelpText('after', exits)
   .action(act(async (caseId: string, { lang, ...options }: CaseOptions & CaseDecision) =>
     (await import('./commands/cases.js')).casesResolve(caseId, { ...options, language: lang })));
+cases
+  .command('acknowledge')
+  .description("after a backup was restored: a terminal whose PIN pad knows a later log sells again, with its pad's numbers")
+  .argument('<terminal>', 'as `cases list` names it')
+  .requiredOption('--by <name>', 'who decided')
+  .requiredOption('--reason <text>', 'what it was decided upon')
+  .addOption(dataOption())
+  .option('--json', 'what was written, as JSON', false)
+  .addOption(languageOption())
+  .addHelpText('after', exits)
+  .action(act(async (terminal: string, { lang, ...options }: CaseOptions & Pick<CaseDecision, 'by' | 'reason'>) =>
+    (await import('./commands/cases.js')).casesAcknowledge(terminal, { ...options, language: lang })));
 
 try {
   await program.parseAsync();

@@ -493,6 +493,18 @@ export interface CardReader {
 }
 export const CardReader = token<CardReader>('CardReader');
 
+/**
+ * A record of the engine's log and the terminal's numbers (trace, batch) at that time: what a PIN pad remembers of the log, so that one
+ * which was restored from an older copy is recognised (rule 17). Opaque to the pad.
+ */
+export interface LogMark {
+  readonly stream: string;
+  readonly seq: number;
+  /** SHA-256 of the record, hex. */
+  readonly hash: string;
+  readonly counters: { readonly [name: string]: number };
+}
+
 /** Keys and clear PINs never leave it. Throws ActionError: `PinPad.NoKeys`, `PinPad.BadKey`, `Device.Unavailable`. */
 export interface PinPad {
   readonly serial: string;
@@ -522,6 +534,10 @@ export interface PinPad {
   seal(plain: Sensitive<Uint8Array>, context: string): Promise<Uint8Array>;
   /** @throws ActionError `PinPad.Replaced` when it was sealed by another pad or for another context */
   unseal(sealed: Uint8Array, context: string): Promise<Sensitive<Uint8Array>>;
+  /** What it was last given to keep. A pad may leave both out: all works as ever, and a restored log is not recognised at its terminal. */
+  logMark?(): Promise<LogMark | undefined>;
+  /** Replaces what it kept; resolves once that outlives a power failure. Asked before each payment is sent and after each is decided. */
+  keepLogMark?(mark: LogMark): Promise<void>;
 }
 export const PinPad = token<PinPad>('PinPad');
 

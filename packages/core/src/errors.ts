@@ -38,6 +38,16 @@ export const ERRORS = {
     what: { zh: '终端 {terminal} 正在进行另一笔交易', en: 'Terminal {terminal} is in the middle of another transaction' },
     next: { zh: '等它结束或先取消它', en: 'Wait for it to end, or cancel it first' },
   },
+  LOG_RESTORED: {
+    what: {
+      zh: '终端 {terminal} 的密码键盘记得这份日志里没有的交易：日志是从旧备份恢复的，或是另一份日志',
+      en: 'The PIN pad of terminal {terminal} remembers what this log does not hold: the log was restored from an older copy, or is another one',
+    },
+    next: {
+      zh: '先按收单机构和钱包的账目逐条处理待处理事项，再用 tillwright cases acknowledge {terminal} 或 till.acknowledge 确认；之后终端继续交易',
+      en: "Resolve its cases by the books of acquirer and wallets, then acknowledge with tillwright cases acknowledge {terminal} or till.acknowledge: the terminal sells again after that",
+    },
+  },
   KEY_REUSED: {
     what: { zh: '键 {key} 已用于内容不同的交易', en: 'The key {key} was used for a transaction with other content' },
     next: { zh: '新交易请使用新的键', en: 'Use a new key for a new transaction' },

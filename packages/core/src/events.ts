@@ -149,7 +149,8 @@ export type PaymentEvent =
   | { readonly type: 'paymentContradicted'; readonly known: string; readonly heard: Approved | Declined | Undone }
   | { readonly type: 'sealedForgotten'; readonly attempt: number }
   | { readonly type: 'adviceDelivered'; readonly attempt: number; readonly result: 'delivered' | 'ask-person' }
-  | { readonly type: 'caseOpened'; readonly caseId: string; readonly why: string }
+  /** `handsOff`: while it is open nothing is asked or undone by itself (rule 17). */
+  | { readonly type: 'caseOpened'; readonly caseId: string; readonly why: string; readonly handsOff?: true }
   | {
       readonly type: 'caseResolved';
       readonly caseId: string;
@@ -162,7 +163,11 @@ export type PaymentEvent =
   | { readonly type: 'receiptDeferred'; readonly receiptId: string; readonly copy: 'merchant' | 'customer' }
   | { readonly type: 'receiptPrinted'; readonly receiptId: string; readonly copy: 'merchant' | 'customer'; readonly reprint: boolean };
 
-export type TerminalEvent = { readonly type: 'terminalCounted'; readonly counter: string; readonly to: number };
+export type TerminalEvent =
+  | { readonly type: 'terminalCounted'; readonly counter: string; readonly to: number }
+  /** The PIN pad remembers a record that this log does not hold (rule 17). */
+  | { readonly type: 'logHeld'; readonly record: { readonly stream: string; readonly seq: number; readonly hash: string } }
+  | { readonly type: 'logAcknowledged'; readonly by: string; readonly reason: string };
 
 export type EngineEvent =
   | { readonly type: 'engineOpened'; readonly version: string; readonly cut?: { readonly bytes: number } }

@@ -17,6 +17,7 @@ import type { EventInput, IdSource, Ports, Storage } from './engine/ports.js';
 import { type Prompt, Prompts } from './engine/prompts.js';
 import { Receipts } from './engine/receipts.js';
 import { type Alarm, sealedKey } from './engine/in-hand.js';
+import { LogMarks } from './engine/log-marks.js';
 import { Settler } from './engine/settler.js';
 import type { LoadedTerminal } from './engine/terminal.js';
 import { TillwrightError } from './errors.js';
@@ -77,7 +78,7 @@ export interface TillEvents {
 }
 
 export interface Till extends EventEmitter<TillEvents> {
-  /** @throws WORKFLOW_UNKNOWN, TERMINAL_UNKNOWN, TERMINAL_BUSY, KEY_REUSED, LOG_FAILED, ENGINE_CLOSED */
+  /** @throws WORKFLOW_UNKNOWN, TERMINAL_UNKNOWN, TERMINAL_BUSY, KEY_REUSED, LOG_RESTORED, LOG_FAILED, ENGINE_CLOSED */
   start(order: { terminal: string; workflow: string; key?: string; input?: Json }): Promise<Sale>;
   /** A transaction, however long ago it was. @throws EXECUTION_UNKNOWN */
   get(executionId: string): Promise<{ readonly executionId: string; readonly status: 'running' | 'succeeded' | 'failed'; readonly result: Promise<ExecutionResult>; readonly payments: readonly PaymentView[] }>;
@@ -99,6 +100,13 @@ export interface Till extends EventEmitter<TillEvents> {
   cases(): readonly CaseView[];
   /** @throws CASE_UNKNOWN, CASE_NEEDS_REASON */
   resolve(caseId: string, decision: { as: 'paid' | 'not-paid' | 'undone'; by: string; reason: string }): Promise<void>;
+  /** Terminals that sell nothing until a person acknowledges that their log is not the one that their PIN pad knows (rule 17). */
+  held(): readonly string[];
+  /**
+   * The terminal sells again, with trace numbers above those that its PIN pad has seen. Its cases stay until they are resolved.
+   * @throws CASE_NEEDS_REASON; LOG_RESTORED where the PIN pad does not answer
+   */
+  acknowledge(terminal: string, decision: { by: string; reason: string }): Promise<void>;
   /** A changed workflow serves the next transaction; running ones finish on their own version. @throws WORKFLOW_INVALID, and the old one stays */
   replace(workflow: string, source: WorkflowSource): void;
   /** The same for several that change together: all of them, or none. New ones join. */
@@ -140,6 +148,7 @@ class Engine extends EventEmitter<TillEvents> implements Till {
   readonly #terminals = new Map<string, LoadedTerminal>();
   readonly #prompts: Prompts;
   readonly #receipts: Receipts;
+  readonly #marks: LogMarks;
   readonly #settler: Settler;
   readonly #executions: Executions;
   readonly #results = new Map<string, { promise: Promise<ExecutionResult>; resolve: (result: ExecutionResult) => void; reject: (error: unknown) => void }>();
@@ -168,11 +177,13 @@ class Engine extends EventEmitter<TillEvents> implements Till {
     this.#prompts = new Prompts((event, prompt) => this.emit(event, prompt));
     this.#receipts = new Receipts(this.#journal);
     const failed = (error: unknown): void => this.#fail(error);
+    this.#marks = new LogMarks({ ports: this.#ports, journal: this.#journal, held: (terminal) => this.#hold(terminal) });
     this.#settler = new Settler({
       ports: this.#ports,
       journal: this.#journal,
       methodOf: (terminalId, method) => this.#terminals.get(terminalId)?.methods.get(method),
       alarm: (alarm) => void this.emit('alarm', alarm),
+      marks: this.#marks,
       laneWaitMs: options.laneWaitMs ?? 20_000,
       closing: this.#closing.signal,
       failed,
@@ -226,12 +237,14 @@ class Engine extends EventEmitter<TillEvents> implements Till {
     });
     this.#cleanUp.push(this.#ports.log.onDurable((durableTo) => this.#deliver(durableTo)));
     this.#journal.append([{ stream: stream.engine, event: { type: 'engineOpened', version: CORE_VERSION, ...(opened.cut ? { cut: opened.cut } : {}) } }]);
-    await this.#forgetOrphans();
     for (const loaded of this.#terminals.values()) {
       for (const service of loaded.services) await service.open?.();
       const stop = loaded.printer?.onPaper?.(() => void this.#receipts.deliverOwed(loaded));
       if (stop) this.#cleanUp.push(stop);
     }
+    this.#cleanUp.push(this.#marks.begin([...this.#terminals].map(([id, { pinPad }]) => [id, pinPad])));
+    await Promise.all([...this.#terminals.keys()].map((id) => this.#marks.check(id)));
+    if (this.#marks.held().length === 0) await this.#forgetOrphans();
     for (const payment of this.#journal.payments.values()) {
       const execution = this.#journal.executions.get(payment.execution);
       if (!payment.committed && !isSettled(payment) && execution?.state.status !== 'running') this.#settler.giveUp(payment.paymentId, 'flow-failed');
@@ -280,6 +293,8 @@ class Engine extends EventEmitter<TillEvents> implements Till {
     if (this.#starting.has(terminal) || this.#executions.on(terminal) !== undefined) throw new TillwrightError('TERMINAL_BUSY', { terminal });
     this.#starting.add(terminal);
     try {
+      await this.#marks.check(terminal);
+      if (this.#marks.isHeld(terminal)) throw new TillwrightError('LOG_RESTORED', { terminal });
       const executionId = this.#ports.ids.next('x');
       const entry = await this.#executions.start({
         type: 'start',
@@ -374,6 +389,17 @@ class Engine extends EventEmitter<TillEvents> implements Till {
     this.#settler.settle(payment.paymentId);
   }
 
+  held(): readonly string[] {
+    return this.#marks.held();
+  }
+
+  async acknowledge(terminal: string, { by, reason }: { by: string; reason: string }): Promise<void> {
+    this.#assertOpen();
+    if (!by.trim() || !reason.trim()) throw new TillwrightError('CASE_NEEDS_REASON');
+    await this.#marks.acknowledge(terminal, { by, reason });
+    this.#settler.release(terminal);
+  }
+
   replace(workflow: string, source: WorkflowSource): void;
   replace(changed: { readonly [workflow: string]: WorkflowSource }): void;
   replace(changed: string | { readonly [workflow: string]: WorkflowSource }, source: WorkflowSource = ''): void {
@@ -398,6 +424,7 @@ class Engine extends EventEmitter<TillEvents> implements Till {
   async #close(): Promise<void> {
     this.#closing.abort();
     await Promise.allSettled([this.#executions.idle(), this.#settler.idle()]);
+    if (this.#opened && this.#failure === undefined) await this.#ports.log.durable(this.#ports.log.head).then(() => this.#marks.close(), () => {});
     for (const stop of this.#cleanUp) stop();
     for (const loaded of [...this.#terminals.values()].toReversed()) {
       for (const service of loaded.services.toReversed()) await service.close?.();
@@ -459,7 +486,7 @@ class Engine extends EventEmitter<TillEvents> implements Till {
     };
   }
 
-  /** What was sealed for an intent that never reached the log was never sent. */
+  /** What was sealed for an intent that never reached the log was never sent, where the log is the one that was written last. */
   async #forgetOrphans(): Promise<void> {
     const wanted = new Set([...this.#journal.payments.values()].flatMap((p) => p.attempts.filter((a) => a.sealed).map((a) => sealedKey(p.paymentId, a.attempt))));
     for (const key of await this.#ports.sealed.keys()) if (!wanted.has(key)) await this.#ports.sealed.forget(key);
@@ -517,6 +544,12 @@ class Engine extends EventEmitter<TillEvents> implements Till {
     this.#results.set(entry.id, { promise, resolve, reject });
     if (entry.state.status !== 'running') this.#tell(entry);
     return promise;
+  }
+
+  async #hold(terminalId: string): Promise<void> {
+    await this.#settler.hold(terminalId);
+    // In a turn of its own: whoever opens the till listens by then.
+    nextTurn(() => this.emit('alarm', { kind: 'log-restored', terminalId, why: new TillwrightError('LOG_RESTORED', { terminal: terminalId }).message }));
   }
 
   #ended(entry: ExecutionEntry): void {

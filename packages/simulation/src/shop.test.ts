@@ -1,4 +1,6 @@
 import { readFileSync } from 'node:fs';
+import type { EventRecord } from '@tillwright/core';
+import { decode } from '@tillwright/plugin-card/protocol';
 import { expect, it } from 'vitest';
 import { openShop, type Shop } from './index.js';
 
@@ -34,4 +36,50 @@ it('writes the same bytes for the same seed', async () => {
   expect(again.text()).toBe(one.text());
   expect(other.text()).not.toBe(one.text());
   for (const shop of [one, again, other]) await shop.close();
+});
+
+it('a log that was restored from an older copy sends nothing, and the till goes on above the trace numbers that its PIN pad has seen', async () => {
+  const [byCard] = (JSON.parse(script) as { transactions: { steps: unknown[] }[] }).transactions;
+  const steps = [...(byCard?.steps ?? []), { when: { prompt: 'choose' }, answer: 'end', times: 'always' }];
+  let copy: readonly EventRecord[] | undefined;
+  const sent: { mti: string; trace: number }[] = [];
+  const shop = await openShop({
+    seed: 'restored',
+    workflows,
+    script: JSON.stringify({ transactions: [{ steps }, { steps }, { steps }] }),
+    onSend: (...message) => {
+      if (message[0] !== 'acquirer') return;
+      const { mti, fields } = decode(message[1]);
+      sent.push({ mti, trace: Number(fields[11]) });
+      // While the first sale is on its way.
+      if (mti === '0200') copy ??= shop.log.records.filter(({ seq }) => seq <= shop.log.durableTo);
+    },
+  });
+  for (let n = 0; n < 2; n += 1) {
+    expect(await shop.sell({ workflow: 'counter-sale' })).toMatchObject({ status: 'succeeded' });
+    expect(await shop.quiet()).toBe(true);
+    shop.world.nextTransaction();
+  }
+  const highest = Math.max(...sent.map(({ trace }) => trace));
+  const before = sent.length;
+  shop.restore(copy ?? []);
+  const alarms: string[] = [];
+  await shop.reopen();
+  shop.till.on('alarm', ({ kind }) => alarms.push(kind));
+  await shop.quiet();
+  expect(sent.length).toBe(before);
+  expect(shop.hosts.ledger('acquirer').map(({ status }) => status)).toEqual(['approved', 'approved']);
+  expect(alarms).toEqual(['log-restored']);
+  await expect(shop.sell({ workflow: 'counter-sale' })).rejects.toMatchObject({ code: 'LOG_RESTORED' });
+
+  const decision = { by: 'Li', reason: 'the disk was replaced; seen in the books' };
+  const [open] = shop.till.cases();
+  await shop.till.resolve(open?.caseId ?? '', { as: 'paid', ...decision });
+  await shop.till.acknowledge('T1', decision);
+  expect(await shop.sell({ workflow: 'counter-sale' })).toMatchObject({ status: 'succeeded' });
+  await shop.quiet();
+  expect(shop.hosts.ledger('acquirer').map(({ status }) => status)).toEqual(['approved', 'approved', 'approved']);
+  expect(sent.slice(before).map(({ mti }) => mti)).not.toContain('0400');
+  expect(Math.min(...sent.slice(before).map(({ trace }) => trace))).toBeGreaterThan(highest);
+  await shop.close();
 });

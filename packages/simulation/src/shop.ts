@@ -71,6 +71,8 @@ export interface Shop {
   quiet(): Promise<boolean>;
   /** The power fails, now if it has not yet. @param keepAppends how many appends after the last sync reached the disk all the same; none unless told */
   crash(keepAppends?: number): void;
+  /** As a crash after which the disk holds what was copied from it earlier. What lies beside the log, and the devices, are as they were. */
+  restore(copy: readonly EventRecord[]): void;
   /** Opens the till again on what its disk holds. @returns false when that life ended before it was open */
   reopen(options?: LifeOptions): Promise<boolean>;
   /** Puts the till's own clock forward, or back. */
@@ -215,6 +217,11 @@ class OneShop implements Shop {
     this.#till = undefined;
     this.log = this.log.crash({ ...this.#disk(), keepAppends });
     for (const world of this.#worlds.values()) world.abandon();
+  }
+
+  restore(copy: readonly EventRecord[]): void {
+    this.crash();
+    this.log = memoryLog({ ...this.#disk(), records: copy });
   }
 
   shiftClock(ms: number): void {

@@ -1,5 +1,5 @@
 import { type EventRecord, type PaymentEvent, type Text, TillwrightError, toDecimal } from '@tillwright/core';
-import { type CaseAttempt, type CaseDecision, type CaseFile, casesOf, resolveCase } from '@tillwright/core/node';
+import { acknowledgeLog, type CaseAttempt, type CaseDecision, type CaseFile, casesOf, heldOf, resolveCase } from '@tillwright/core/node';
 import { logDir } from '../data-dirs.js';
 import { EXIT, type ExitCode } from '../exit.js';
 import { type Language, say } from '../language.js';
@@ -40,13 +40,17 @@ const texts = {
 /** Lists what waits for a person. @returns 3 when something does */
 export const casesList = async ({ data, json, language }: CasesOptions): Promise<ExitCode> => {
   const open = (await casesOf(logDir(data))).filter(({ resolved }) => resolved === undefined);
-  if (json) for (const { records: _records, ...file } of open) console.log(JSON.stringify(file));
-  else if (open.length === 0) console.log(say(language, texts.none));
+  const held = (await heldOf(logDir(data))).map((terminal) => new TillwrightError('LOG_RESTORED', { terminal }));
+  if (json) {
+    for (const { code, details } of held) console.log(JSON.stringify({ code, ...details }));
+    for (const { records: _records, ...file } of open) console.log(JSON.stringify(file));
+  } else if (open.length + held.length === 0) console.log(say(language, texts.none));
   else {
+    for (const { what, hint } of held) console.log(`! ${say(language, what)}\n  ${say(language, hint)}`);
     for (const file of open) console.log(`${file.caseId}  ${time(file.openedAt)}  ${file.method}  ${amountOf(file)}  ${file.attempts.map(({ reference }) => reference).join(', ')}\n  ${file.why}`);
-    console.log(say(language, texts.next));
+    if (open.length > 0) console.log(say(language, texts.next));
   }
-  return open.length === 0 ? EXIT.succeeded : EXIT.open;
+  return open.length + held.length === 0 ? EXIT.succeeded : EXIT.open;
 };
 
 /** Tells all that the log knows of a case. @throws CASE_UNKNOWN */
@@ -63,14 +67,28 @@ export const casesShow = async (caseId: string, { data, json, language }: CasesO
  */
 export const casesResolve = async (caseId: string, options: CasesOptions & CaseDecision): Promise<ExitCode> => {
   const { data, json, language, as, by, reason } = options;
+  await unlocked(resolveCase(logDir(data), caseId, { as, by, reason }));
+  console.log(json ? JSON.stringify({ caseId, as, by, reason }) : `${say(language, texts.written)}: ${caseId} ${say(language, decisions[as])} (${by}: ${reason})`);
+  return EXIT.succeeded;
+};
+
+/**
+ * Writes down that a person has seen that a terminal's log is not the one that its PIN pad knows: the terminal sells again.
+ * @throws as casesResolve; CASE_UNKNOWN for a terminal that is not held
+ */
+export const casesAcknowledge = async (terminal: string, { data, json, language, by, reason }: CasesOptions & Pick<CaseDecision, 'by' | 'reason'>): Promise<ExitCode> => {
+  await unlocked(acknowledgeLog(logDir(data), terminal, { by, reason }));
+  console.log(json ? JSON.stringify({ terminal, by, reason }) : `${say(language, texts.written)}: ${terminal} (${by}: ${reason})`);
+  return EXIT.succeeded;
+};
+
+const unlocked = async (work: Promise<void>): Promise<void> => {
   try {
-    await resolveCase(logDir(data), caseId, { as, by, reason });
+    await work;
   } catch (error) {
     if (TillwrightError.is(error, 'LOG_LOCKED')) throw Object.assign(new Error(error.message, { cause: error }), { code: error.code, what: error.what, hint: texts.locked });
     throw error;
   }
-  console.log(json ? JSON.stringify({ caseId, as, by, reason }) : `${say(language, texts.written)}: ${caseId} ${say(language, decisions[as])} (${by}: ${reason})`);
-  return EXIT.succeeded;
 };
 
 const decisions: { readonly [as in CaseDecision['as']]: Text } = {

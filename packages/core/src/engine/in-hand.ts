@@ -6,12 +6,14 @@ import type { Live, PaymentMethod, Recorded, UndoReason } from '../contract.js';
 import type { PaymentEvent } from '../events.js';
 import type { Journal } from './journal.js';
 import { Lanes } from './lanes.js';
+import type { LogMarks } from './log-marks.js';
 import { type AttemptState, type DutyContext, openCase, type PaymentState } from './payment.js';
 import type { Ports } from './ports.js';
 import { Stops } from './stops.js';
 
 export interface Alarm {
-  readonly kind: 'case-opened' | 'contradiction' | 'log-failed' | 'plugin-missing' | 'data-version' | 'sealed-failed' | 'checkpoint-failed';
+  readonly kind: 'case-opened' | 'contradiction' | 'log-failed' | 'log-restored' | 'plugin-missing' | 'data-version' | 'sealed-failed' | 'checkpoint-failed';
+  readonly terminalId?: string;
   readonly paymentId?: string;
   readonly caseId?: string;
   readonly why: string;
@@ -34,6 +36,8 @@ export interface SettlerOptions {
   readonly journal: Journal;
   readonly methodOf: (terminalId: string, method: string) => FoundMethod | undefined;
   readonly alarm: (alarm: Alarm) => void;
+  /** What PIN pads remember of the log (17). */
+  readonly marks: Pick<LogMarks, 'check' | 'isHeld' | 'keep'>;
   /** How long a sale waits for its lane before it is given up unsent (12). */
   readonly laneWaitMs: number;
   /** The engine stops: no new work begins. */

@@ -64,6 +64,8 @@ export class Journal {
   readonly keys = new Map<string, { readonly execution: string; readonly content: string }>();
   readonly #definitions = new Map<string, StateMachine>();
   readonly #counters = new Map<string, number>();
+  /** Terminal -> the record that its PIN pad remembers and this log does not hold, until the next one (17). */
+  readonly #holds = new Map<string, { readonly hash: string; readonly acknowledged: boolean }>();
   readonly #listeners: ((records: readonly EventRecord[]) => void)[] = [];
   /** Executions whose transaction is closed, in the order in which they closed. */
   readonly #closed = new Set<string>();
@@ -112,6 +114,7 @@ export class Journal {
       payments: [...this.payments.values()],
       keys: [...this.keys],
       counters: [...this.#counters],
+      holds: [...this.#holds],
       definitions: [...this.#definitions],
       closed: [...this.#closed],
       atRest: [...this.#atRest],
@@ -127,17 +130,18 @@ export class Journal {
       return true;
     } catch {
       // Whatever is wrong with it: the log says the same, and more slowly.
-      for (const map of [this.executions, this.payments, this.keys, this.#byExecution, this.#bySale, this.#owing, this.#definitions, this.#counters, this.#closed, this.#atRest]) map.clear();
+      for (const map of [this.executions, this.payments, this.keys, this.#byExecution, this.#bySale, this.#owing, this.#definitions, this.#counters, this.#holds, this.#closed, this.#atRest]) map.clear();
       return false;
     }
   }
 
   #restore(from: JsonObject): void {
-    const { executions, payments, keys, counters, definitions, closed, atRest } = from as unknown as {
+    const { executions, payments, keys, counters, holds, definitions, closed, atRest } = from as unknown as {
       executions: Omit<ExecutionEntry, 'program'>[];
       payments: PaymentState[];
       keys: [string, { execution: string; content: string }][];
       counters: [string, number][];
+      holds: [string, { hash: string; acknowledged: boolean }][];
       definitions: [string, StateMachine][];
       closed: string[];
       atRest: string[];
@@ -147,6 +151,7 @@ export class Journal {
     for (const payment of payments) this.#take(payment);
     for (const [key, known] of keys) this.keys.set(key, known);
     for (const [name, to] of counters) this.#counters.set(name, to);
+    for (const [terminal, hold] of holds) this.#holds.set(terminal, hold);
     for (const id of closed) this.#closed.add(id);
     for (const id of atRest) this.#atRest.add(id);
   }
@@ -253,6 +258,15 @@ export class Journal {
     return this.#counters.get(`${terminal}/${name}`);
   }
 
+  counters(terminal: string): { readonly [name: string]: number } {
+    const prefix = `${terminal}/`;
+    return Object.fromEntries([...this.#counters].filter(([name]) => name.startsWith(prefix)).map(([name, to]) => [name.slice(prefix.length), to]));
+  }
+
+  hold(terminal: string): { readonly hash: string; readonly acknowledged: boolean } | undefined {
+    return this.#holds.get(terminal);
+  }
+
   programOf(workflow: string, pins: { readonly [workflow: string]: string }): Program {
     const definitions: { [workflow: string]: StateMachine } = {};
     for (const [name, hash] of Object.entries(pins)) {
@@ -281,7 +295,10 @@ export class Journal {
       }
       case 't': {
         const event = record.event as TerminalEvent;
-        this.#counters.set(`${id}/${event.counter}`, event.to);
+        const hold = this.#holds.get(id);
+        if (event.type === 'terminalCounted') this.#counters.set(`${id}/${event.counter}`, event.to);
+        else if (event.type === 'logHeld') this.#holds.set(id, { hash: event.record.hash, acknowledged: false });
+        else if (hold) this.#holds.set(id, { ...hold, acknowledged: true });
         return;
       }
       default:

@@ -80,6 +80,8 @@ export interface CaseState {
   readonly caseId: string;
   readonly why: string;
   readonly openedAt: number;
+  /** While it is open nothing is asked or undone by itself (17). */
+  readonly handsOff?: true;
   readonly resolved?: { readonly as: 'paid' | 'not-paid' | 'undone'; readonly by: string; readonly reason: string };
 }
 
@@ -165,7 +167,7 @@ export const evolvePayment = (state: PaymentState | undefined, record: EventReco
     case 'adviceDelivered':
       return patch(state, event.attempt, (a) => ({ ...a, advised: true }));
     case 'caseOpened':
-      return { ...state, cases: [...state.cases, { caseId: event.caseId, why: event.why, openedAt: record.at }] };
+      return { ...state, cases: [...state.cases, { caseId: event.caseId, why: event.why, openedAt: record.at, ...(event.handsOff ? { handsOff: true } : {}) }] };
     case 'caseResolved':
       return {
         ...state,
@@ -303,6 +305,9 @@ export const owesReceipt = (payment: PaymentState): boolean => payment.receipts.
 
 export const openCase = (payment: PaymentState): CaseState | undefined => payment.cases.find((c) => !c.resolved);
 
+/** A person must decide before anything more is done (17). */
+export const isHandsOff = (payment: PaymentState): boolean => payment.cases.some((c) => c.handsOff && !c.resolved);
+
 /** A person decided: the machine does nothing more by itself. */
 export const isResolved = (payment: PaymentState): boolean => payment.cases.some((c) => c.resolved);
 
@@ -326,6 +331,7 @@ export const paidMinor = (payment: PaymentState): number =>
  * @param context absent where nobody settles the payment, its method being gone or too new (18): what is sealed is still forgotten
  */
 export const nextDuty = (payment: PaymentState, context: DutyContext | undefined): Duty | undefined => {
+  if (isHandsOff(payment) && !isResolved(payment)) return undefined;
   if (isResolved(payment) || !context) return forgetting(payment, context);
   const duty = settling(payment, context);
   return duty === 'wait' ? undefined : soonest([duty ?? forgetting(payment, context) ?? delivery(payment, context), ...payment.attempts.map((a) => look(payment, a, context))]);

@@ -44,6 +44,8 @@ export interface ScriptedMethodOptions {
   readonly kind: 'card' | 'wallet';
   readonly policy?: Partial<SettlingPolicy>;
   readonly seal?: boolean;
+  /** `none` unless told. */
+  readonly needs?: PaymentMethod['needs'];
   readonly remedy?: (recorded: Recorded) => Remedy;
   /** What it reads, the last one being what it writes; version 1 unless told. */
   readonly dataVersions?: readonly number[];
@@ -78,7 +80,7 @@ export const scriptedMethod = (options: ScriptedMethodOptions): Plugin => {
   const method: PaymentMethod = {
     id,
     label: { zh: id, en: id },
-    needs: 'none',
+    needs: options.needs ?? 'none',
     capabilities: { operations: ['sale', 'void', 'refund'], inquiry: kind === 'wallet', reversal: true, completion: kind === 'card', partialApproval: true, movesMoney: true },
     arguments: { type: 'object' },
     ...(options.dataVersions ? { dataVersions: options.dataVersions } : {}),

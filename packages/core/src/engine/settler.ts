@@ -7,7 +7,7 @@ import { ask, unable } from './ask.js';
 import { type ChargeOrder, type ChargeResult, chargeResult } from './charge.js';
 import { type FoundMethod, InHand, type PaymentInput, sealedKey, type SettlerOptions } from './in-hand.js';
 import { stream } from './journal.js';
-import { type AttemptState, type Duty, isSettled, judge, nextDuty, paidMinor, type PaymentState } from './payment.js';
+import { type AttemptState, type Duty, isHandsOff, isSettled, judge, nextDuty, paidMinor, type PaymentState } from './payment.js';
 import { Submitting } from './submitting.js';
 import { Undoing } from './undoing.js';
 
@@ -96,6 +96,24 @@ export class Settler {
     };
   }
 
+  /** Nothing of a terminal goes on by itself: each of its payments that is not settled is a person's (17). */
+  async hold(terminalId: string): Promise<void> {
+    const { journal, ports } = this.#options;
+    const open = [...journal.payments.values()].filter((each) => each.terminalId === terminalId && !isSettled(each) && !isHandsOff(each));
+    await journal.appendDurably(
+      open.map(({ paymentId }) => ({ stream: stream.payment(paymentId), event: { type: 'caseOpened', caseId: ports.ids.next('case'), why: 'the log was restored from an older copy, or is another one', handsOff: true } })),
+    );
+    for (const each of open) {
+      this.#hand.reopenLanes(each);
+      this.#hand.notify(each.paymentId);
+    }
+  }
+
+  /** What a terminal owes is taken up again; what became a person's stays so. */
+  release(terminalId: string): void {
+    for (const { paymentId, terminalId: at } of this.#options.journal.payments.values()) if (at === terminalId) this.settle(paymentId);
+  }
+
   /** `payment:commit`: what is approved so far stays, whatever the flow does later. */
   async commit(paymentIds: readonly string[]): Promise<void> {
     await this.#submitting.commit(paymentIds);
@@ -138,8 +156,12 @@ export class Settler {
     const { ports, closing } = this.#options;
     while (!closing.aborted) {
       this.#stale.delete(paymentId);
+      const { marks } = this.#options;
+      const terminalId = this.#hand.payment(paymentId)?.terminalId ?? '';
+      const checking = marks.check(terminalId);
+      if (checking) await checking;
       const payment = this.#hand.payment(paymentId);
-      if (!payment) return;
+      if (!payment || marks.isHeld(terminalId)) return;
       const found = this.#hand.methodOf(payment);
       if (!found && !isSettled(payment) && payment.cases.length === 0) {
         const { kind, why } = this.#hand.whyNobody(payment);

@@ -1,12 +1,12 @@
 /** Submits once, writes down what is heard, lets the card complete, and commits what covers the amount due. */
-import type { Answer, Completion, Finding, Live, PaymentRequest, Prepared } from '../contract.js';
+import type { Answer, Completion, Finding, Live, NotSent, PaymentRequest, Prepared } from '../contract.js';
 import { TillwrightError } from '../errors.js';
 import type { PaymentEvent } from '../events.js';
 import { ask } from './ask.js';
 import type { ChargeOrder, ChargeResult } from './charge.js';
 import { type FoundMethod, type InHand, noLive, type PaymentInput, readsVersion, sealedKey } from './in-hand.js';
 import { stream } from './journal.js';
-import { type AttemptState, contradiction, isResolved, isUndecided, judge, nextDuty, openCase, paidMinor, type PaymentState } from './payment.js';
+import { type AttemptState, contradiction, isHandsOff, isResolved, isUndecided, judge, nextDuty, openCase, paidMinor, type PaymentState } from './payment.js';
 
 export class Submitting {
   readonly #hand: InHand;
@@ -22,6 +22,9 @@ export class Submitting {
 
   /** A new attempt of a sale, from `prepare` to its first answer. @returns why nothing was sent, where nothing was */
   async first(order: ChargeOrder, live: Live): Promise<ChargeResult | undefined> {
+    const { marks } = this.#hand.options;
+    await marks.check(order.terminalId);
+    if (marks.isHeld(order.terminalId)) return { is: 'not-sent', why: new TillwrightError('LOG_RESTORED', { terminal: order.terminalId }).message };
     const found = this.#hand.options.methodOf(order.terminalId, order.method);
     const why = found ? this.#undecided(order) : `no payment method ${order.method}`;
     if (!found || why !== undefined) return { is: 'not-sent', why: why ?? '' };
@@ -119,17 +122,27 @@ export class Submitting {
     };
     this.#hand.takeOff(paymentId, attempt);
     try {
-      await journal.appendDurably([{ stream: stream.payment(paymentId), event: intent }]);
-      const answer = await ask(() => found.method.submit(request, prepared, live), {
-        clock: ports.clock,
-        withinMs: found.method.policy.answerWithinMs,
-        late: (late) => this.#late(paymentId, attempt, judge(late, request)),
-      });
+      const seq = await journal.appendDurably([{ stream: stream.payment(paymentId), event: intent }]);
+      const unmarked = await this.#unmarked(found, request, seq);
+      const answer =
+        unmarked ??
+        (await ask(() => found.method.submit(request, prepared, live), {
+          clock: ports.clock,
+          withinMs: found.method.policy.answerWithinMs,
+          late: (late) => this.#late(paymentId, attempt, judge(late, request)),
+        }));
       await this.record({ paymentId, attempt, to: 'submit', try: 1 }, judge(answer, request));
       return undefined;
     } finally {
       this.#hand.land(paymentId, attempt);
     }
+  }
+
+  /** The terminal's PIN pad knows of an attempt before the host does (17); what needs no pad goes on without one. @returns why it is not sent */
+  async #unmarked({ method }: FoundMethod, { terminalId }: PaymentRequest, seq: number): Promise<NotSent | undefined> {
+    const { marks } = this.#hand.options;
+    if ((await marks.keep(terminalId, seq)) || (method.needs !== 'card' && !marks.isHeld(terminalId))) return undefined;
+    return { outcome: 'not-sent', why: 'the PIN pad does not answer' };
   }
 
   /** @returns why it is not on disk: without what a reversal needs nothing may be sent */
@@ -215,7 +228,7 @@ export class Submitting {
     const { journal } = this.#hand.options;
     const inputs = paymentIds
       .map((id) => this.#hand.payment(id))
-      .filter((p): p is PaymentState => p !== undefined && !p.committed && paidMinor(p) > 0 && !this.#hand.whyGivenUp(p.paymentId) && !isUndecided(p))
+      .filter((p): p is PaymentState => p !== undefined && !p.committed && paidMinor(p) > 0 && !this.#hand.whyGivenUp(p.paymentId) && !isUndecided(p) && !isHandsOff(p))
       .map((p) => ({ stream: stream.payment(p.paymentId), event: { type: 'paymentCommitted' } as const }));
     if (inputs.length > 0) await journal.appendDurably(inputs);
     this.#wakeCommitted(inputs);

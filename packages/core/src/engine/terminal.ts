@@ -1,4 +1,4 @@
-import type { Action, HealthCheck, PaymentMethod, Printer, Scanner, Service, Terminal, Text, Vault } from '../contract.js';
+import type { Action, HealthCheck, PaymentMethod, PinPad, Printer, Scanner, Service, Terminal, Text, Vault } from '../contract.js';
 
 /** A terminal with all that the plugins provide for it. */
 export interface LoadedTerminal {
@@ -11,6 +11,7 @@ export interface LoadedTerminal {
   readonly vault: Vault & { clear(): void };
   /** In the order they were made. */
   readonly services: readonly Service[];
+  readonly pinPad: PinPad | undefined;
   readonly printer: Printer | undefined;
   readonly scanner: Scanner | undefined;
   /** What the last self-check found wrong with a method: it is offered, but said to be unavailable. */

@@ -1,10 +1,11 @@
-import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { appendFile, cp, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { scriptedHost, scriptedMethod, type ScriptedHost } from '../engine/scripted-method.js';
 import { createTill, type Till } from '../till.js';
-import { casesOf, resolveCase } from './cases.js';
+import { bind, definePlugin, type LogMark, PinPad, type Plugin } from '../contract.js';
+import { acknowledgeLog, casesOf, heldOf, resolveCase } from './cases.js';
 import { fileStorage } from './file-storage.js';
 import { readLog, verifyLog } from './verify.js';
 
@@ -23,9 +24,10 @@ beforeEach(async () => {
 });
 afterEach(() => rm(dir, { recursive: true, force: true }));
 
-const open = (): Promise<Till> =>
+const open = (plugins: readonly Plugin[] = []): Promise<Till> =>
   createTill({
     plugins: [
+      ...plugins,
       scriptedMethod({ host, kind: 'wallet', policy: { inquireAtMs: [1], reverse: { notBeforeMs: 0, withinMs: 86_400_000, backoffMs: [1], laneAttempts: 2 }, watchAtMs: [] } }),
     ],
     workflows: { pay: workflow },
@@ -133,4 +135,37 @@ describe('cases of a log', () => {
     await writeFile(file, text.replace('"amountMinor":8850', '"amountMinor":8851'));
     await expect(resolveCase(dir, caseId, { as: 'paid', by: 'Li', reason: 'seen' })).rejects.toMatchObject({ code: 'LOG_DAMAGED' });
   });
+});
+
+it('a directory that was restored from an older copy is held until it is acknowledged in it', async () => {
+  let mark: LogMark | undefined;
+  const pad = { logMark: async () => mark, keepLogMark: async (given: LogMark) => void (mark = given) };
+  const plugins = [definePlugin({ name: 'pad', provides: [bind(PinPad).toValue(pad as unknown as PinPad)] })];
+  const sell = async (till: Till) => (await till.start({ terminal: 'T1', workflow: 'pay' })).result;
+  let till = await open(plugins);
+  expect(await sell(till)).toMatchObject({ status: 'succeeded' });
+  await till.close();
+  const copy = `${dir}-copy`;
+  await cp(dir, copy, { recursive: true });
+  // What was written in one process is found by the next as the pad was told.
+  till = await open(plugins);
+  expect(till.held()).toEqual([]);
+  expect(await sell(till)).toMatchObject({ status: 'succeeded' });
+  await till.close();
+  expect(await heldOf(dir)).toEqual([]);
+  await expect(acknowledgeLog(dir, 'T1', { by: 'Li', reason: 'x' })).rejects.toMatchObject({ code: 'CASE_UNKNOWN' });
+
+  await rm(dir, { recursive: true });
+  await rename(copy, dir);
+  till = await open(plugins);
+  await expect(sell(till)).rejects.toMatchObject({ code: 'LOG_RESTORED' });
+  await till.close();
+  expect(await heldOf(dir)).toEqual(['T1']);
+  await expect(acknowledgeLog(dir, 'T1', { by: 'Li', reason: '' })).rejects.toMatchObject({ code: 'CASE_NEEDS_REASON' });
+  await acknowledgeLog(dir, 'T1', { by: 'Li', reason: 'the disk was replaced' });
+  expect(await heldOf(dir)).toEqual([]);
+  till = await open(plugins);
+  expect(till.held()).toEqual([]);
+  expect(await sell(till)).toMatchObject({ status: 'succeeded' });
+  await till.close();
 });

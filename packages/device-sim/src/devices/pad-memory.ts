@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
+import type { LogMark } from '@tillwright/core/contract';
 import { SimulationError } from '../errors.js';
 import { MemoryFile } from './memory-file.js';
 
-interface Kept {
+interface Keys {
   readonly serial: string;
   /** AES-256, made when the pad first starts; sign-on does not replace it. Hex, like all keys here. */
   readonly deviceKey: string;
@@ -11,7 +12,11 @@ interface Kept {
   readonly macKey?: string;
 }
 
-const HEX: { readonly [key in keyof Kept]-?: RegExp } = {
+interface Kept extends Keys {
+  readonly logMark?: LogMark;
+}
+
+const HEX: { readonly [key in keyof Keys]-?: RegExp } = {
   serial: /^SIM[0-9A-F]{8}$/,
   deviceKey: /^[0-9A-F]{64}$/,
   terminalMasterKey: /^[0-9A-F]{32}$/,
@@ -44,7 +49,7 @@ export class PadMemory {
     this.#kept =
       injected === undefined || injected === kept.terminalMasterKey
         ? kept
-        : { serial: kept.serial, deviceKey: kept.deviceKey, terminalMasterKey: injected };
+        : { serial: kept.serial, deviceKey: kept.deviceKey, terminalMasterKey: injected, ...(kept.logMark ? { logMark: kept.logMark } : {}) };
     if (this.#kept !== before) this.#file.write(this.#kept);
   }
 
@@ -59,6 +64,15 @@ export class PadMemory {
 
   keepWorkingKeys(pinKey: Uint8Array, macKey: Uint8Array): void {
     this.#kept = { ...this.#kept, pinKey: hexOf(pinKey), macKey: hexOf(macKey) };
+    this.#file.write(this.#kept);
+  }
+
+  get logMark(): LogMark | undefined {
+    return this.#kept.logMark;
+  }
+
+  keepLogMark(logMark: LogMark): void {
+    this.#kept = { ...this.#kept, logMark };
     this.#file.write(this.#kept);
   }
 
@@ -77,10 +91,11 @@ export class PadMemory {
     if (kept === undefined) return undefined;
     if (typeof kept !== 'object' || kept === null) throw damaged();
     for (const [name, shape] of Object.entries(HEX)) {
-      const value: unknown = kept[name as keyof Kept];
+      const value: unknown = kept[name as keyof Keys];
       const needed = name === 'serial' || name === 'deviceKey';
       if (value === undefined ? needed : typeof value !== 'string' || !shape.test(value)) throw damaged();
     }
+    if (kept.logMark !== undefined && typeof kept.logMark.hash !== 'string') throw damaged();
     return kept;
   }
 }

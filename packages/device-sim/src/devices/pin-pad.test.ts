@@ -163,6 +163,16 @@ describe("the pad's own memory", () => {
     expect((await after.pinPad.unseal(sealed, 'c')).reveal()).toHaveLength(1);
   });
 
+  test('what it is given to remember of the log outlives a restart and another master key', async () => {
+    const mark = { stream: 'p/x1/Pay#1', seq: 12, hash: 'ab'.repeat(32), counters: { trace: 7 } };
+    const before = createSimulation({ stateDir, terminalMasterKey: MASTER_KEY });
+    expect(await before.pinPad.logMark()).toBeUndefined();
+    await before.pinPad.keepLogMark(mark);
+    await signOn(before.pinPad);
+    expect(await createSimulation({ stateDir }).pinPad.logMark()).toEqual(mark);
+    expect(await createSimulation({ stateDir, terminalMasterKey: 'FF'.repeat(16) }).pinPad.logMark()).toEqual(mark);
+  });
+
   test.each(['', '{"serial":"SIM00000000"', '{"serial":"SIM00000000","deviceKey":"12"}', 'null', '[]'])('damaged as %s it is refused, not replaced', (text) => {
     const path = join(stateDir, 'pin-pad-memory.json');
     writeFileSync(path, text);

@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
-import { ActionError, type PinPad, Sensitive } from '@tillwright/core/contract';
+import { ActionError, type LogMark, type PinPad, Sensitive } from '@tillwright/core/contract';
 import { checkValue, concatBytes, desEcb, equalBytes, pinBlockFormat0, retailMac, unionpayEcbMac } from '@tillwright/plugin-card/protocol';
 import type { Stage } from '../stage.js';
 import type { PadMemory } from './pad-memory.js';
@@ -91,6 +91,16 @@ export class SimulatedPinPad implements PinPad {
     } catch {
       throw foreign();
     }
+  }
+
+  async logMark(): Promise<LogMark | undefined> {
+    this.#mustWork();
+    return this.#memory.logMark;
+  }
+
+  async keepLogMark(mark: LogMark): Promise<void> {
+    this.#mustWork();
+    this.#memory.keepLogMark(mark);
   }
 
   // -- the keyboard: each returns false where the pad takes no notice

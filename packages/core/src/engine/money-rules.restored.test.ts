@@ -1,0 +1,145 @@
+/** Money rule 17: what a PIN pad remembers of the log, and what happens where the log does not hold it. */
+import { describe, expect, it } from 'vitest';
+import { ActionError, bind, definePlugin, type LogMark, PinPad, type Plugin } from '../contract.js';
+import type { EventRecord } from '../events.js';
+import { memoryLog } from '../log/memory-log.js';
+import { approvedFor, open, reopen, run, type Setup, statuses } from './money-rules.testing.js';
+import { virtualClock } from './virtual-clock.js';
+
+describe('rule 17: restored or copied logs', () => {
+  /** A PIN pad of which only the memory of the log is used. It answers unless it is told to be broken. */
+  const padMemory = () => {
+    const pad: { mark?: LogMark; broken: boolean; plugins: Plugin[] } = { broken: false, plugins: [] };
+    const answering = <T>(answer: () => T) => async (): Promise<T> => {
+      if (pad.broken) throw new ActionError('Device.Unavailable', 'cable');
+      return answer();
+    };
+    const keepLogMark = (mark: LogMark) => answering(() => void (pad.mark = mark))();
+    pad.plugins.push(definePlugin({ name: 'pad', provides: [bind(PinPad).toValue({ logMark: answering(() => pad.mark), keepLogMark } as unknown as PinPad)] }));
+    return pad;
+  };
+  const alarmsOf = ({ till }: Setup): string[] => {
+    const kinds: string[] = [];
+    till.on('alarm', ({ kind }) => kinds.push(kind));
+    return kinds;
+  };
+  const pass = ({ clock }: Setup, ms: number): Promise<void> => clock.until(clock.now() + ms);
+  const decision = { by: 'Li', reason: 'the disk was replaced; seen in the books' };
+
+  /** A sale that was paid in the end, and the log as it was copied while its answer was open. */
+  const restored = async (kind: 'card' | 'wallet') => {
+    const pad = padMemory();
+    const first = await open({ kind, plugins: pad.plugins, method: { seal: kind === 'card' } });
+    let copy: EventRecord[] = [];
+    first.host.submits.push((amount) => {
+      copy = first.log.records.filter(({ seq }) => seq <= first.log.durableTo);
+      return approvedFor(amount, kind === 'card' ? { completion: 'due' } : {});
+    });
+    expect(await run(first)).toMatchObject({ status: 'succeeded' });
+    await pass(first, 1_000);
+    first.clock.stop();
+    const calls = first.host.calls.length;
+    const setup = await open({ kind, plugins: pad.plugins, host: first.host, sealed: first.sealed, log: memoryLog({ records: copy }), clock: virtualClock({ startMs: first.clock.now() }) });
+    return { setup, pad, alarms: alarmsOf(setup), asked: () => setup.host.calls.length - calls };
+  };
+
+  it.each(['card', 'wallet'] as const)('a %s sale that an older copy calls undecided is asked, undone and forgotten by nobody', async (kind) => {
+    const { setup, alarms, asked } = await restored(kind);
+    await pass(setup, 60_000);
+    expect(asked()).toBe(0);
+    expect(statuses(setup.host)).toEqual(['approved']);
+    expect(alarms).toEqual(['log-restored']);
+    expect(setup.till.held()).toEqual(['T1']);
+    const [open_] = setup.till.cases();
+    expect(open_).toMatchObject({ why: 'the log was restored from an older copy, or is another one', payment: { state: 'case' } });
+    await expect(setup.till.start({ terminal: 'T1', workflow: 'sale' })).rejects.toMatchObject({ code: 'LOG_RESTORED' });
+
+    await expect(setup.till.acknowledge('T1', { by: ' ', reason: 'x' })).rejects.toMatchObject({ code: 'CASE_NEEDS_REASON' });
+    await setup.till.acknowledge('T1', decision);
+    expect(setup.till.held()).toEqual([]);
+    expect(await run(setup)).toMatchObject({ status: 'succeeded' });
+    await pass(setup, 86_400_000);
+    expect(setup.host.calls.filter((call) => /^(reverse|inquire)/.test(call))).toEqual([]);
+
+    // Nor after a restart without the pad: that it is a person's stands in the log.
+    const again = await reopen(setup, { kind });
+    await pass(again, 86_400_000);
+    expect(again.host.calls.filter((call) => /^(reverse|inquire)/.test(call))).toEqual([]);
+    await again.till.resolve(open_?.caseId ?? '', { as: 'paid', ...decision });
+    expect(again.till.payments()[0]).toMatchObject({ state: 'paid' });
+    expect(statuses(again.host)).toEqual(['approved', 'approved']);
+  });
+
+  it('what it would look for again waits for the acknowledgement', async () => {
+    const pad = padMemory();
+    const first = await open({ kind: 'card', plugins: pad.plugins, method: { seal: true } });
+    first.host.submits.push({ lost: 'request' });
+    expect(await run(first)).toMatchObject({ error: 'Payment.Undone' });
+    await first.till.close();
+    const copy = [...first.log.records];
+    const second = await open({ kind: 'card', plugins: pad.plugins, host: first.host, sealed: first.sealed, log: memoryLog({ records: copy }), clock: first.clock });
+    expect(second.till.held()).toEqual([]);
+    expect(await run(second)).toMatchObject({ status: 'succeeded' });
+    second.clock.stop();
+    const setup = await open({ kind: 'card', plugins: pad.plugins, host: first.host, sealed: first.sealed, log: memoryLog({ records: copy }), clock: virtualClock({ startMs: second.clock.now() }) });
+    const reversals = (): number => setup.host.calls.filter((call) => call.startsWith('reverse')).length;
+    await pass(setup, 600_000);
+    expect(reversals()).toBe(1);
+    expect(await setup.sealed.keys()).toHaveLength(1);
+    await setup.till.acknowledge('T1', decision);
+    await pass(setup, 600_000);
+    expect(reversals()).toBe(2);
+    expect(await setup.sealed.keys()).toEqual([]);
+  });
+
+  it('what power cuts take is no older copy', async () => {
+    const pad = padMemory();
+    let setup = await open({ kind: 'wallet', plugins: pad.plugins });
+    for (let n = 0; n < 3; n += 1) {
+      expect(await run(setup)).toMatchObject({ status: 'succeeded' });
+      setup = await reopen(setup, { kind: 'wallet', plugins: pad.plugins });
+      expect(setup.till.held()).toEqual([]);
+    }
+    // The same record with other content is another log.
+    if (pad.mark) pad.mark = { ...pad.mark, hash: '0'.repeat(64) };
+    setup = await reopen(setup, { kind: 'wallet', plugins: pad.plugins });
+    expect(setup.till.held()).toEqual(['T1']);
+  });
+
+  it('a log that the pad has never seen holds the terminal, though nothing of it is open', async () => {
+    const pad = padMemory();
+    const first = await open({ kind: 'wallet', plugins: pad.plugins });
+    expect(await run(first)).toMatchObject({ status: 'succeeded' });
+    await first.till.close();
+    const other = await open({ kind: 'wallet', plugins: pad.plugins, host: first.host });
+    expect(other.till.held()).toEqual(['T1']);
+    expect(other.till.cases()).toEqual([]);
+    await expect(run(other)).rejects.toMatchObject({ code: 'LOG_RESTORED' });
+    // Acknowledged, but the pad can't be told: the terminal stays held, until it is opened again.
+    pad.broken = true;
+    await expect(other.till.acknowledge('T1', decision)).rejects.toMatchObject({ code: 'LOG_RESTORED' });
+    expect(other.till.held()).toEqual(['T1']);
+    pad.broken = false;
+    await other.till.close();
+    const again = await open({ kind: 'wallet', plugins: pad.plugins, host: first.host, log: memoryLog({ records: other.log.records }) });
+    expect(again.till.held()).toEqual([]);
+    expect(await run(again)).toMatchObject({ status: 'succeeded' });
+  });
+
+  it('a pad that is silent is asked before it is told anything: cards wait for it, wallets do not', async () => {
+    const pad = padMemory();
+    const first = await open({ kind: 'card', plugins: pad.plugins });
+    expect(await run(first)).toMatchObject({ status: 'succeeded' });
+    await first.till.close();
+    const known = pad.mark;
+    pad.broken = true;
+    const cards = await open({ kind: 'card', plugins: pad.plugins, host: first.host, method: { needs: 'card' } });
+    expect(await run(cards)).toMatchObject({ status: 'failed', error: 'Payment.NotSent' });
+    const wallets = await open({ kind: 'wallet', plugins: pad.plugins });
+    expect(await run(wallets)).toMatchObject({ status: 'succeeded' });
+    pad.broken = false;
+    await expect(run(wallets)).rejects.toMatchObject({ code: 'LOG_RESTORED' });
+    expect(wallets.till.held()).toEqual(['T1']);
+    expect(pad.mark).toBe(known);
+  });
+});
