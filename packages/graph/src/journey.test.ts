@@ -67,7 +67,27 @@ describe('one transaction', () => {
 
   it('a flow that was run as a part: its own visits alone', () => {
     const part: StateMachine = { QueryLanguage: 'JSONata', StartAt: 'In', States: { In: { Type: 'Pass', Next: 'Out' }, Out: { Type: 'Pass', End: true } } };
-    expect(visits(journeyOf(whole, { language: 'en', definition: part, scope: 'Sub[0]' }))).toEqual({ In: [1, 470, 30], Out: [1, 500, 2000] });
+    expect(visits(journeyOf(whole, { language: 'en', definition: part, scopes: ['Sub[0]'] }))).toEqual({ In: [1, 470, 30], Out: [1, 500, 2000] });
+  });
+
+  it('a part that was run by several steps: all runs together, and nothing of what stands beside them', () => {
+    const part: StateMachine = { QueryLanguage: 'JSONata', StartAt: 'In', States: { In: { Type: 'Pass', Next: 'Out' }, Out: { Type: 'Pass', End: true } } };
+    const opened = (step: string): TillEvent => ({ type: 'scopesOpened', step, kind: 'workflow', workflow: 'part', inputs: [{}], limit: 0, attempt: 1 });
+    const closed = (step: string): TillEvent => ({ type: 'scopeEnded', step, index: 0, status: 'succeeded', output: null });
+    const twice = records(
+      [0, started],
+      [0, opened('Sub#1')],
+      [10, left('Sub[0].In#2', 'Out')],
+      [30, left('Sub[0].Out#3', null)],
+      [30, closed('Sub#1')],
+      [30, left('Sub#1', 'Subject')],
+      [30, opened('Subject#4')],
+      [130, left('Subject[0].In#5', 'Out')],
+      [130, { type: 'executionEnded', status: 'failed', error: 'X.Y', cause: '' }],
+    );
+    const journey = journeyOf(twice, { language: 'en', definition: part, scopes: ['Sub[0]', 'Subject[0]'] });
+    expect(visits(journey)).toEqual({ In: [2, 0, 110], Out: [2, 10, 20] });
+    expect(visits(journeyOf(twice, { language: 'en', definition: part, scopes: ['Sub[0]'] }))).toEqual({ In: [1, 0, 10], Out: [1, 10, 20] });
   });
 
   it('refuses records without a beginning', () => expect(() => journeyOf(whole.slice(1), { language: 'en', definition })).toThrow(RangeError));

@@ -24,8 +24,8 @@ export interface JourneyOptions {
   readonly language: Language;
   /** The definition that it ran, for the beginnings of branches. */
   readonly definition: StateMachine;
-  /** The visits below this step of the transaction, where the flow was run as a part: `Sub[0]`. */
-  readonly scope?: string;
+  /** Where the transaction ran the flow as a part: `['Sub[0]']`. The visits of all these runs are drawn together. */
+  readonly scopes?: readonly string[];
 }
 
 /**
@@ -58,18 +58,18 @@ class Reading {
   readonly visits = new Map<string, Visit>();
   readonly taken = new Set<string>();
   readonly #beganAt: number;
-  readonly #scope: string;
+  readonly #scopes: readonly string[];
   /** Where each scope stands, and since when. */
   readonly #standing = new Map<string, { state: string; at: number }>();
   /** Iterations of a Map that wait for their turn. */
   readonly #waiting = new Map<string, string[]>();
   readonly #definition: StateMachine;
 
-  constructor(beganAt: number, { definition, scope = '' }: JourneyOptions) {
+  constructor(beganAt: number, { definition, scopes = [''] }: JourneyOptions) {
     this.#beganAt = beganAt;
     this.#definition = definition;
-    this.#scope = scope;
-    if (scope === '') this.#enter('', definition.StartAt, beganAt);
+    this.#scopes = scopes;
+    if (scopes.includes('')) this.#enter('', definition.StartAt, beganAt);
   }
 
   add({ at, event }: EventRecord<ExecutionEvent>): void {
@@ -130,8 +130,9 @@ class Reading {
 
   /** The address in the picture: without the scope that the flow was run in, all iterations of a Map as one. */
   #drawn(address: string): string | undefined {
-    if (this.#scope !== '' && address !== this.#scope && !address.startsWith(`${this.#scope}.`)) return undefined;
-    const within = this.#scope === '' ? address : address.slice(this.#scope.length + 1);
+    const scope = this.#scopes.find((each) => each === '' || address === each || address.startsWith(`${each}.`));
+    if (scope === undefined) return undefined;
+    const within = scope === '' ? address : address.slice(scope.length + 1);
     let machine: StateMachine | undefined = this.#definition;
     const parts = within === '' ? [] : within.split('.');
     for (const [index, part] of parts.entries()) {

@@ -1,5 +1,5 @@
 import { writeFile } from 'node:fs/promises';
-import { checkWorkflows, type EventRecord, parseWorkflow, renderDiagnostics, type StateMachine } from '@tillwright/core';
+import { addressOf, checkWorkflows, type EventRecord, parseWorkflow, renderDiagnostics, type StateMachine } from '@tillwright/core';
 import { readLog } from '@tillwright/core/node';
 import { type Journey, journeyOf, mermaidOf, modelOf, svgOf } from '@tillwright/graph';
 import { createTillCatalogue } from '../catalogue.js';
@@ -76,7 +76,7 @@ const transaction = async (id: string, wanted: string | undefined, { data, langu
   const definition = parts[name];
   if (definition === undefined) throw new UsageError(`transaction ${id} ran ${Object.keys(pins).join(', ')}, not ${name} / 这笔交易没有运行 ${name}`);
   if (name === workflow) return { name, definition, parts, journey: journeyOf(records, { definition, language }) };
-  const step = records.find(({ event }) => event.type === 'scopesOpened' && event.workflow === name)?.event;
-  if (step?.type !== 'scopesOpened') throw new UsageError(`transaction ${id} did not get as far as ${name} / 这笔交易没有走到 ${name}`);
-  return { name, definition, parts, journey: journeyOf(records, { definition, language, scope: `${step.step.slice(0, step.step.lastIndexOf('#'))}[0]` }) };
+  const scopes = records.flatMap(({ event }) => (event.type === 'scopesOpened' && event.workflow === name ? [`${addressOf(event.step)}[0]`] : []));
+  if (scopes.length === 0) throw new UsageError(`transaction ${id} did not get as far as ${name} / 这笔交易没有走到 ${name}`);
+  return { name, definition, parts, journey: journeyOf(records, { definition, language, scopes: [...new Set(scopes)] }) };
 };
