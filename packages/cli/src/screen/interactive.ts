@@ -3,7 +3,7 @@ import { type Prompt, type Text, type Till, TillwrightError } from '@tillwright/
 import type { SimulatedTill, Waiting } from '@tillwright/device-sim';
 import { encodeQR } from 'qr';
 import { type Language, say } from '../language.js';
-import { askChoice, askNext, askPin, askPrompt, askText, audienceName, CANCEL, isCancel } from './questions.js';
+import { askChoice, askNext, askPin, askPrompt, askText, audienceName, CANCEL, type Draft, isCancel } from './questions.js';
 
 /** Plays the customer's phone on the QR code of a prompt. */
 export type Payer = (prompt: Prompt, outcome: 'pays' | 'declines') => Promise<void>;
@@ -11,7 +11,8 @@ export type Payer = (prompt: Prompt, outcome: 'pays' | 'declines') => Promise<vo
 interface Question {
   readonly id: string;
   readonly stop: AbortController;
-  ask(signal: AbortSignal): Promise<void>;
+  readonly draft: Draft;
+  ask(signal: AbortSignal, draft: Draft): Promise<void>;
 }
 
 export interface Screen {
@@ -84,8 +85,8 @@ class InteractiveScreen implements Screen {
       this.#tell(prompt);
       return;
     }
-    this.#enqueue(prompt.id, async (signal) => {
-      const answer = await askPrompt(prompt, this.#language, signal);
+    this.#enqueue(prompt.id, async (signal, draft) => {
+      const answer = await askPrompt(prompt, this.#language, signal, draft);
       if (answer === CANCEL) this.#till.cancelPrompt(prompt.id, prompt.audience);
       else this.#till.answer(prompt.id, answer);
     });
@@ -119,11 +120,11 @@ class InteractiveScreen implements Screen {
       this.#world.removeCard();
       return;
     }
-    this.#enqueue(what.device, (signal) => this.#act(what, signal));
+    this.#enqueue(what.device, (signal, draft) => this.#act(what, signal, draft));
   }
 
   /** Plays the customer: which card, which PIN, which code. */
-  async #act(what: Exclude<Waiting, { for: 'removal' }>, signal: AbortSignal): Promise<void> {
+  async #act(what: Exclude<Waiting, { for: 'removal' }>, signal: AbortSignal, draft: Draft): Promise<void> {
     const language = this.#language;
     const customer = `[${audienceName(language, 'customer')}] `;
     if (what.for === 'card') {
@@ -149,7 +150,7 @@ class InteractiveScreen implements Screen {
       return;
     }
     const message = customer + say(language, { zh: '付款码（支付宝 25-30 开头 16-24 位，微信 10-15 开头 18 位；c 取消）', en: "Payer's code (Alipay: 16-24 digits from 25-30; WeChat: 18 digits from 10-15; c cancels)" });
-    const code = await askText(message, signal, (text) => (text.trim() === '' ? say(language, { zh: '请输入', en: 'Please enter it' }) : true));
+    const code = await askText(message, signal, draft, (text) => (text.trim() === '' ? say(language, { zh: '请输入', en: 'Please enter it' }) : true));
     if (isCancel(code)) return this.#cancelDevice();
     this.#world.scan(code.trim());
   }
@@ -161,7 +162,7 @@ class InteractiveScreen implements Screen {
 
   #enqueue(id: string, ask: Question['ask']): void {
     if (this.#questions.some((question) => question.id === id)) return;
-    this.#questions.push({ id, ask, stop: new AbortController() });
+    this.#questions.push({ id, ask, stop: new AbortController(), draft: { text: '' } });
     void this.#next();
   }
 
@@ -176,7 +177,7 @@ class InteractiveScreen implements Screen {
     for (let question = this.#questions[0]; question; question = this.#questions[0]) {
       const interrupted = this.#interruption.signal;
       try {
-        if (!question.stop.signal.aborted) await question.ask(AbortSignal.any([question.stop.signal, interrupted]));
+        if (!question.stop.signal.aborted) await question.ask(AbortSignal.any([question.stop.signal, interrupted]), question.draft);
       } catch (error) {
         if (interrupted.aborted && !question.stop.signal.aborted && isAbort(error)) {
           this.#interruption = new AbortController();

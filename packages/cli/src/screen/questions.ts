@@ -34,12 +34,17 @@ interface Option {
   readonly why?: Text;
 }
 
+/** What was typed before something was shown above the question: it stands there again when it is asked anew. PINs are typed anew. */
+export interface Draft {
+  text: string;
+}
+
 /** Asks a person at the terminal. Throws inquirer's abort error when the prompt is closed meanwhile. */
-export const askPrompt = async (prompt: Prompt, language: Language, signal: AbortSignal): Promise<Answer> => {
+export const askPrompt = async (prompt: Prompt, language: Language, signal: AbortSignal, draft: Draft): Promise<Answer> => {
   const message = `[${audienceName(language, prompt.audience)}] ${say(language, prompt.show.text)}`;
   switch (prompt.kind) {
     case 'amount':
-      return await askAmount(message, prompt, language, signal);
+      return await askAmount(message, prompt, language, signal, draft);
     case 'choose': {
       const options = prompt.show['options'] as unknown as readonly Option[];
       return await select<Answer>(
@@ -81,7 +86,7 @@ const agree = (message: string, yes: string, language: Language, signal: AbortSi
     { signal },
   );
 
-const askAmount = async (message: string, prompt: Prompt, language: Language, signal: AbortSignal): Promise<Answer> => {
+const askAmount = async (message: string, prompt: Prompt, language: Language, signal: AbortSignal, draft: Draft): Promise<Answer> => {
   const currency = String(prompt.show['currency'] ?? 'CNY');
   const min = Number(prompt.show['minMinor'] ?? 1);
   const max = Number(prompt.show['maxMinor'] ?? Number.MAX_SAFE_INTEGER);
@@ -94,17 +99,11 @@ const askAmount = async (message: string, prompt: Prompt, language: Language, si
       return minorDigits(currency) === 0 ? say(language, words.notAmount).replace('.00', '') : say(language, words.notAmount);
     }
   };
-  const typed = await input(
-    {
-      message: message + say(language, words.amountHint),
-      validate: (text) => {
-        if (isCancel(text)) return true;
-        const amount = parsed(text);
-        return typeof amount === 'number' ? true : amount;
-      },
-    },
-    { signal },
-  );
+  const typed = await askText(message + say(language, words.amountHint), signal, draft, (text) => {
+    if (isCancel(text)) return true;
+    const amount = parsed(text);
+    return typeof amount === 'number' ? true : amount;
+  });
   return isCancel(typed) ? CANCEL : Number(parsed(typed));
 };
 
@@ -118,6 +117,7 @@ export const askNext = (language: Language, signal: AbortSignal): Promise<boolea
   select<boolean>(
     {
       message: say(language, words.between),
+      theme: keysIn(language),
       choices: [
         { value: true, name: say(language, words.nextSale) },
         { value: false, name: say(language, words.closeTill) },
@@ -142,6 +142,17 @@ export const askPin = (message: string, options: { minLength: number; maxLength:
     { signal },
   );
 
-export const askText = (message: string, signal: AbortSignal, validate: (text: string) => true | string): Promise<string> => input({ message, validate }, { signal });
+export const askText = (message: string, signal: AbortSignal, draft: Draft, validate: (text: string) => true | string): Promise<string> =>
+  input(
+    {
+      message,
+      validate,
+      default: draft.text,
+      prefill: 'editable',
+      // Called with each key.
+      transformer: (text) => (draft.text = text),
+    },
+    { signal },
+  );
 
 export { isCancel };
