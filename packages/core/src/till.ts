@@ -245,10 +245,6 @@ class Engine extends EventEmitter<TillEvents> implements Till {
     this.#cleanUp.push(this.#marks.begin([...this.#terminals].map(([id, { pinPad }]) => [id, pinPad])));
     await Promise.all([...this.#terminals.keys()].map((id) => this.#marks.check(id)));
     if (this.#marks.held().length === 0) await this.#forgetOrphans();
-    for (const payment of this.#journal.payments.values()) {
-      const execution = this.#journal.executions.get(payment.execution);
-      if (!payment.committed && !isSettled(payment) && execution?.state.status !== 'running') this.#settler.giveUp(payment.paymentId, 'flow-failed');
-    }
     this.#settler.recover();
     // In a turn of its own: whoever opens the till listens by then, and sees the prompts that are shown again.
     nextTurn(() => this.#goOn());

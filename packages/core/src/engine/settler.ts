@@ -30,9 +30,10 @@ export class Settler {
     options.journal.busy = (paymentId) => this.#running.has(paymentId);
   }
 
-  /** Takes up every payment that the log leaves open. */
+  /** Takes up every payment that the log leaves open, newest first (11). */
   recover(): void {
-    for (const payment of this.#options.journal.payments.values()) {
+    const { journal } = this.#options;
+    for (const payment of [...journal.payments.values()].toReversed()) {
       if (isSettled(payment)) {
         // Settled, and yet something is owed: a look again (5), an advice (9), what is sealed.
         const found = this.#hand.methodOf(payment);
@@ -40,6 +41,8 @@ export class Settler {
         else if (found) this.#atRest(payment.paymentId);
         continue;
       }
+      // Its flow has ended without it.
+      if (!payment.committed && journal.executions.get(payment.execution)?.state.status !== 'running') this.#hand.givenUp.set(payment.paymentId, 'flow-failed');
       this.#hand.shutLane(payment);
       this.settle(payment.paymentId);
     }

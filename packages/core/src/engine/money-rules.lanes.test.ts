@@ -1,0 +1,158 @@
+/** Rules 11, 12, 13 and 15: in which order undos go, and who waits for what is not decided. */
+import { describe, expect, it } from 'vitest';
+import type { Json } from '../json.js';
+import { broken, events, flow, open, pay, reopen, run, settled, type Setup, type SetupOptions, statuses, until } from './money-rules.testing.js';
+import { scriptedHost, scriptedMethod } from './scripted-method.js';
+
+const part = (amountMinor: number, next: string, method = 'm') => pay({ Next: next }, { method, amountMinor, dueMinor: 1000 });
+const undone = ({ host }: Setup): string[] => host.calls.filter((call) => call.startsWith('reverse')).map((call) => call.split(' ')[1] ?? '');
+const noConnection = { outcome: 'not-sent', why: 'no connection' } as const;
+const silence = { outcome: 'unknown', reason: 'no-answer', why: 'silence' } as const;
+const times = <A>(count: number, answer: A): A[] => Array.from({ length: count }, () => answer);
+
+describe('rule 11: undos of one transaction', () => {
+  const three: SetupOptions = {
+    kind: 'card',
+    method: { remedy: () => ({ do: 'reverse' }) },
+    flow: flow({ First: part(100, 'Second'), Second: part(200, 'Third'), Third: part(300, 'Broken'), Broken: broken }),
+  };
+
+  it('go newest first on one lane', async () => {
+    const setup = await open(three);
+    expect(await run(setup)).toMatchObject({ status: 'failed', error: 'X', unsettled: [{}, {}, {}] });
+    await settled(setup);
+    expect(undone(setup)).toEqual(['m-sale-3', 'm-sale-2', 'm-sale-1']);
+  });
+
+  it('go newest first after a restart too', async () => {
+    const first = await open(three);
+    first.host.reversals.push('never');
+    await run(first);
+    await until(first, 'the first undo is sent', () => undone(first).length > 0);
+    const second = await reopen(first, three);
+    await settled(second);
+    expect(undone(second)).toEqual(['m-sale-3', 'm-sale-3', 'm-sale-2', 'm-sale-1']);
+    expect(statuses(second.host)).toEqual(['reversed', 'reversed', 'reversed']);
+  });
+
+  it('do not wait for one another on lanes of their own', async () => {
+    const wallet = scriptedHost();
+    const setup = await open({
+      kind: 'card',
+      method: { remedy: () => ({ do: 'reverse' }) },
+      plugins: [scriptedMethod({ id: 'w', host: wallet, kind: 'wallet' })],
+      flow: flow({ Wallet: part(300, 'Card', 'w'), Card: part(600, 'Broken'), Broken: broken }),
+    });
+    // The card's host is silent until the call's time is over.
+    setup.host.reversals.push('never');
+    await run(setup);
+    const ended = events(setup.log, 'executionEnded')[0]?.at ?? 0;
+    await until(setup, 'the wallet is undone', () => setup.till.payments()[0]?.state === 'undone');
+    expect(setup.clock.now() - ended).toBeLessThan(10_000);
+    expect(setup.till.payments()[1]).toMatchObject({ state: 'being-undone' });
+    await settled(setup);
+    expect(statuses(setup.host)).toEqual(['reversed']);
+  });
+});
+
+describe('rule 12: a lane with an undo that does not get through', () => {
+  const stuck = async (reversals: Setup['host']['reversals']): Promise<Setup> => {
+    const setup = await open({ kind: 'card' });
+    setup.host.submits.push({ lost: 'answer' });
+    setup.host.reversals.push(...reversals);
+    expect(await run(setup)).toMatchObject({ error: 'Payment.Unsettled' });
+    return setup;
+  };
+
+  it('opens after so many tries that reached the host, with a case; the tries go on', async () => {
+    const setup = await stuck([...times(6, noConnection), ...times(6, silence)]);
+    await until(setup, 'a case is open', () => setup.till.cases().length > 0);
+    // Six without a connection do not count, three that reached the host do.
+    expect(undone(setup)).toHaveLength(9);
+    expect(statuses(setup.host)).toEqual(['approved']);
+    expect(await run(setup)).toMatchObject({ status: 'succeeded' });
+    await until(setup, 'it is undone', () => statuses(setup.host)[0] === 'reversed');
+    expect(undone(setup)).toHaveLength(13);
+    expect(events(setup.log, 'paymentUndoAnswered').map(({ event }) => event.type === 'paymentUndoAnswered' && event.try)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13]);
+    expect(setup.till.cases()).toHaveLength(1);
+  });
+
+  it('counts those tries over a restart', async () => {
+    const first = await stuck(times(12, silence));
+    await until(first, 'two tries are answered', () => events(first.log, 'paymentUndoAnswered').length === 2);
+    await first.log.durable(first.log.head);
+    const second = await reopen(first, { kind: 'card' });
+    await until(second, 'a case is open', () => second.till.cases().length > 0);
+    expect(undone(second)).toHaveLength(3);
+  });
+
+  it('keeps a sale waiting for so long and no longer; nothing of that sale is sent', async () => {
+    const setup = await stuck(times(50, noConnection));
+    const begun = setup.clock.now();
+    expect(await run(setup)).toMatchObject({ error: 'Payment.NotSent', unsettled: [] });
+    expect(setup.clock.now() - begun).toBe(20_000);
+    expect(setup.host.calls.filter((call) => call.startsWith('submit'))).toHaveLength(1);
+    expect(setup.till.cases()).toEqual([]);
+  });
+
+  it('lets a sale go that waits when the undo gets through', async () => {
+    const setup = await stuck(times(2, noConnection));
+    const waiting = run(setup);
+    expect(await waiting).toMatchObject({ status: 'succeeded' });
+    expect(setup.host.calls.map((call) => call.split(' ')[0])).toEqual(['submit', 'reverse', 'reverse', 'reverse', 'submit', 'complete']);
+  });
+});
+
+describe('rule 13: retry, over a restart', () => {
+  const retried = (error: string): SetupOptions => ({ kind: 'wallet', flow: flow({ Pay: pay({ Retry: [{ ErrorEquals: [error], IntervalSeconds: 60, MaxAttempts: 1 }] }) }) });
+  const submits = ({ host }: Setup): string[] => host.calls.filter((call) => call.startsWith('submit'));
+  const cutOff = async (options: SetupOptions, setup: Setup, moment: string): Promise<{ second: Setup; result: Promise<Json> }> => {
+    const sale = await setup.till.start({ terminal: 'T1', workflow: 'sale' });
+    sale.result.catch(() => {});
+    await until(setup, moment, () => events(setup.log, moment).length > 0);
+    await setup.log.durable(setup.log.head);
+    const second = await reopen(setup, options);
+    return { second, result: (await second.till.get(sale.executionId)).result as unknown as Promise<Json> };
+  };
+
+  it('makes one new attempt, with a reference of its own, when the power fails between the decline and the Retry', async () => {
+    const options = retried('Payment.Declined');
+    const first = await open(options);
+    first.host.submits.push({ outcome: 'declined', verified: true, code: '51', hint: { zh: '', en: '' }, again: 'later' });
+    const { second, result } = await cutOff(options, first, 'taskFailed');
+    expect(submits(second)).toHaveLength(1);
+    expect(await result).toMatchObject({ status: 'succeeded' });
+    expect(submits(second)).toEqual(['submit sale m-sale-1', 'submit sale m-sale-2']);
+    expect(second.till.payments()).toMatchObject([{ references: ['m-sale-1', 'm-sale-2'], amountMinor: 1000, committed: true }]);
+  });
+
+  it('makes it only once the former attempt is undone, when the power fails while that is not decided', async () => {
+    const options = retried('Payment.Undone');
+    const first = await open(options);
+    first.host.submits.push({ lost: 'answer' });
+    first.host.findings.push(...times(9, silence));
+    const { second, result } = await cutOff(options, first, 'paymentAnswered');
+    expect(await result).toMatchObject({ status: 'succeeded' });
+    expect(submits(second)).toHaveLength(2);
+    expect(statuses(second.host)).toEqual(['reversed', 'approved']);
+    const undoneAt = events(second.log, 'paymentUndoAnswered')[0]?.seq ?? Infinity;
+    expect(events(second.log, 'paymentPrepared')[1]?.seq).toBeGreaterThan(undoneAt);
+  });
+});
+
+describe('rule 15: one sale reference on two terminals, over a restart', () => {
+  it('lets the second pay only when what the first began is decided', async () => {
+    const options: SetupOptions = { kind: 'card', terminals: 2, flow: flow({ Pay: pay({}, { saleReference: 'S-1' }) }) };
+    const first = await open(options);
+    first.host.submits.push({ lost: 'answer' });
+    const sale = await first.till.start({ terminal: 'T1', workflow: 'sale' });
+    sale.result.catch(() => {});
+    await until(first, 'it is submitted', () => first.host.calls.length > 0);
+    const second = await reopen(first, options);
+    second.host.reversals.push(noConnection);
+    expect(await run(second, {}, 'T2')).toMatchObject({ status: 'failed', error: 'Payment.NotSent', cause: expect.stringContaining('of the same sale is not decided') });
+    await settled(second);
+    expect(await run(second, {}, 'T2')).toMatchObject({ status: 'succeeded' });
+    expect(statuses(second.host)).toEqual(['reversed', 'approved']);
+  });
+});
