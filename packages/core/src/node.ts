@@ -1,5 +1,5 @@
 /** What needs Node's own modules: logs and stores on disk, and digests. */
-export { acknowledgeLog, casesOf, heldOf, resolveCase } from './log/cases.js';
+export { acknowledgeLog, caseOf, casesOf, heldOf, resolveCase } from './log/cases.js';
 export type { CaseAttempt, CaseDecision, CaseFile } from './engine/case-files.js';
 export { fileLog, type FileLog, type FileLogOptions } from './log/file-log.js';
 export { fileSealedStore } from './log/sealed-store.js';

@@ -1,5 +1,5 @@
 import { type EventRecord, type PaymentEvent, type Text, TillwrightError, toDecimal } from '@tillwright/core';
-import { acknowledgeLog, type CaseAttempt, type CaseDecision, type CaseFile, casesOf, heldOf, resolveCase } from '@tillwright/core/node';
+import { acknowledgeLog, type CaseAttempt, type CaseDecision, type CaseFile, caseOf, casesOf, heldOf, resolveCase } from '@tillwright/core/node';
 import { logDir } from '../data-dirs.js';
 import { EXIT, type ExitCode } from '../exit.js';
 import { type Language, say } from '../language.js';
@@ -39,7 +39,7 @@ const texts = {
 
 /** Lists what waits for a person. @returns 3 when something does */
 export const casesList = async ({ data, json, language }: CasesOptions): Promise<ExitCode> => {
-  const open = (await casesOf(logDir(data))).filter(({ resolved }) => resolved === undefined);
+  const open = await casesOf(logDir(data));
   const held = (await heldOf(logDir(data))).map((terminal) => new TillwrightError('LOG_RESTORED', { terminal }));
   if (json) {
     for (const { code, details } of held) console.log(JSON.stringify({ code, ...details }));
@@ -55,7 +55,7 @@ export const casesList = async ({ data, json, language }: CasesOptions): Promise
 
 /** Tells all that the log knows of a case. @throws CASE_UNKNOWN */
 export const casesShow = async (caseId: string, { data, json, language }: CasesOptions): Promise<ExitCode> => {
-  const file = (await casesOf(logDir(data))).find((each) => each.caseId === caseId);
+  const file = await caseOf(logDir(data), caseId);
   if (!file) throw new TillwrightError('CASE_UNKNOWN', { case: caseId });
   console.log(json ? JSON.stringify(file) : describe(file, language));
   return EXIT.succeeded;

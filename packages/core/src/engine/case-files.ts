@@ -1,4 +1,4 @@
-/** Open and resolved cases as a log tells them: what is known of the payment, and everything that was tried. Pure. */
+/** Cases as a log tells them: what is known of the payment, and everything that was tried. Pure. */
 import type { Operation, ReceiptField } from '../contract.js';
 import type { EventRecord, PaymentEvent } from '../events.js';
 import { isObject, type Json, type JsonObject } from '../json.js';
@@ -48,26 +48,12 @@ export interface CaseFile {
   readonly records: readonly EventRecord<PaymentEvent>[];
 }
 
-/**
- * Every case of a log, oldest first. Reads twice, so that only payments with a case are held.
- * @param read gives the log's records from the beginning, each time it is called
- */
-export const caseFilesOf = async (read: () => AsyncIterable<EventRecord>): Promise<readonly CaseFile[]> => {
-  const streams = new Set<string>();
-  for await (const { stream, event } of read()) if (event.type === 'caseOpened') streams.add(stream);
-  const payments = new Map<string, { state: PaymentState; records: EventRecord<PaymentEvent>[] }>();
-  if (streams.size === 0) return [];
-  for await (const record of read()) {
-    if (!streams.has(record.stream)) continue;
-    const former = payments.get(record.stream);
-    const records = former?.records ?? [];
-    records.push(record as EventRecord<PaymentEvent>);
-    payments.set(record.stream, { state: evolvePayment(former?.state, record), records });
-  }
-  return [...payments.values()]
-    .flatMap(({ state, records }) => state.cases.map((each) => fileOf(state, records, each.caseId)))
-    .filter((file) => file !== undefined)
-    .sort((a, b) => a.openedAt - b.openedAt);
+/** The cases that a payment's own records tell of. @param records all of its stream, in order */
+export const casesIn = (records: readonly EventRecord[]): readonly CaseFile[] => {
+  let state: PaymentState | undefined;
+  for (const record of records) state = evolvePayment(state, record);
+  const payment = state;
+  return payment?.cases.map((each) => fileOf(payment, records as readonly EventRecord<PaymentEvent>[], each.caseId)).filter((file) => file !== undefined) ?? [];
 };
 
 const fileOf = (payment: PaymentState, records: readonly EventRecord<PaymentEvent>[], caseId: string): CaseFile | undefined => {

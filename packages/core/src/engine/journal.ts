@@ -23,6 +23,23 @@ export const stream = {
  */
 const FOLD = 3;
 
+/** What a snapshot tells whoever only looks. */
+export interface Outline {
+  /** All that are open, and some that closed last. */
+  readonly payments: readonly PaymentState[];
+  /** Terminals that wait for a person (17). */
+  readonly held: readonly string[];
+}
+
+/** @returns undefined where this version folds otherwise */
+export const outlineOf = (snapshot: Json): Outline | undefined => {
+  if (!isOwn(snapshot)) return undefined;
+  const { payments, holds } = snapshot as unknown as { payments: PaymentState[]; holds: [string, { acknowledged: boolean }][] };
+  return { payments, held: holds.filter(([, { acknowledged }]) => !acknowledged).map(([terminal]) => terminal) };
+};
+
+const isOwn = (snapshot: Json): snapshot is JsonObject => isObject(snapshot) && snapshot['fold'] === FOLD && snapshot['core'] === CORE_VERSION;
+
 export interface JournalOptions {
   /** How many closed transactions stay in memory, the last ones that closed; 50 unless told. */
   readonly keepClosed?: number;
@@ -124,7 +141,7 @@ export class Journal {
 
   /** Takes up what `snapshot` gave, in an empty journal. @returns false, and nothing is changed, where this version folds otherwise */
   restore(from: Json): boolean {
-    if (!isObject(from) || from['fold'] !== FOLD || from['core'] !== CORE_VERSION) return false;
+    if (!isOwn(from)) return false;
     try {
       this.#restore(from);
       return true;

@@ -57,7 +57,7 @@ export interface EventLog {
   read(stream: string): AsyncIterable<EventRecord>;
   /**
    * Streams that were ever begun under a name, oldest first: the execution of a start's key, payments by an attempt's
-   * reference or by their execution. The whole history answers, at a cost that does not grow with it.
+   * reference, by their execution or by a case about them. The whole history answers, at a cost that does not grow with it.
    */
   find(by: FindBy, value: string): Promise<readonly string[]>;
   /**
@@ -71,7 +71,7 @@ export interface EventLog {
   close(): Promise<void>;
 }
 
-export type FindBy = 'key' | 'reference' | 'execution';
+export type FindBy = 'key' | 'reference' | 'execution' | 'case';
 
 export interface OpenOptions {
   readonly fold?: (record: EventRecord) => void;

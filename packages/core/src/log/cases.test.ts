@@ -1,12 +1,15 @@
-import { appendFile, cp, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { appendFile, cp, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { scriptedHost, scriptedMethod, type ScriptedHost } from '../engine/scripted-method.js';
 import { createTill, type Till } from '../till.js';
 import { bind, definePlugin, type LogMark, PinPad, type Plugin } from '../contract.js';
-import { acknowledgeLog, casesOf, heldOf, resolveCase } from './cases.js';
+import { acknowledgeLog, caseOf, casesOf, heldOf, resolveCase } from './cases.js';
+import type { FileLogOptions } from './file-log.js';
 import { fileStorage } from './file-storage.js';
+import type { FileSystem } from './file-system.js';
+import { nodeFileSystem } from './node-file-system.js';
 import { readLog, verifyLog } from './verify.js';
 
 const workflow = JSON.stringify({
@@ -24,7 +27,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(dir, { recursive: true, force: true }));
 
-const open = (plugins: readonly Plugin[] = []): Promise<Till> =>
+const open = ({ plugins = [], ...options }: FileLogOptions & { plugins?: readonly Plugin[] } = {}): Promise<Till> =>
   createTill({
     plugins: [
       ...plugins,
@@ -32,18 +35,18 @@ const open = (plugins: readonly Plugin[] = []): Promise<Till> =>
     ],
     workflows: { pay: workflow },
     terminals: { T1: { tid: '00000001', mid: '898000000000001', name: 'Shop' } },
-    ...fileStorage(dir),
+    ...fileStorage(dir, options),
   });
 
 /** A sale whose host refuses to undo what it approved. */
-const leaveACase = async (): Promise<string> => {
+const leaveACase = async (options: FileLogOptions = {}): Promise<string> => {
   host.submits.push({ ...unknown });
   host.findings.push({ ...unknown });
   host.reversals.push({ outcome: 'refused', code: '22' });
-  const till = await open();
+  const till = await open(options);
   try {
     const alarm = new Promise<string>((resolve) => till.once('alarm', ({ caseId }) => resolve(caseId ?? '')));
-    await (await till.start({ terminal: 'T1', workflow: 'pay', key: 'order-1' })).result;
+    await (await till.start({ terminal: 'T1', workflow: 'pay', ...(options.segmentBytes === undefined ? { key: 'order-1' } : {}) })).result;
     return await alarm;
   } finally {
     await till.close();
@@ -81,7 +84,8 @@ describe('cases of a log', () => {
     const caseId = await leaveACase();
     await resolveCase(dir, caseId, { as: 'not-paid', by: 'Li', reason: 'seen in the portal' });
     expect(await verifyLog(dir)).toMatchObject({ ok: true });
-    expect((await casesOf(dir))[0]?.resolved).toMatchObject({ as: 'not-paid', by: 'Li', reason: 'seen in the portal' });
+    expect(await casesOf(dir)).toEqual([]);
+    expect((await caseOf(dir, caseId))?.resolved).toMatchObject({ as: 'not-paid', by: 'Li', reason: 'seen in the portal' });
     const calls = host.calls.length;
     const till = await open();
     expect(till.cases()).toEqual([]);
@@ -142,13 +146,13 @@ it('a directory that was restored from an older copy is held until it is acknowl
   const pad = { logMark: async () => mark, keepLogMark: async (given: LogMark) => void (mark = given) };
   const plugins = [definePlugin({ name: 'pad', provides: [bind(PinPad).toValue(pad as unknown as PinPad)] })];
   const sell = async (till: Till) => (await till.start({ terminal: 'T1', workflow: 'pay' })).result;
-  let till = await open(plugins);
+  let till = await open({ plugins });
   expect(await sell(till)).toMatchObject({ status: 'succeeded' });
   await till.close();
   const copy = `${dir}-copy`;
   await cp(dir, copy, { recursive: true });
   // What was written in one process is found by the next as the pad was told.
-  till = await open(plugins);
+  till = await open({ plugins });
   expect(till.held()).toEqual([]);
   expect(await sell(till)).toMatchObject({ status: 'succeeded' });
   await till.close();
@@ -157,15 +161,86 @@ it('a directory that was restored from an older copy is held until it is acknowl
 
   await rm(dir, { recursive: true });
   await rename(copy, dir);
-  till = await open(plugins);
+  till = await open({ plugins });
   await expect(sell(till)).rejects.toMatchObject({ code: 'LOG_RESTORED' });
   await till.close();
   expect(await heldOf(dir)).toEqual(['T1']);
   await expect(acknowledgeLog(dir, 'T1', { by: 'Li', reason: '' })).rejects.toMatchObject({ code: 'CASE_NEEDS_REASON' });
   await acknowledgeLog(dir, 'T1', { by: 'Li', reason: 'the disk was replaced' });
   expect(await heldOf(dir)).toEqual([]);
-  till = await open(plugins);
+  till = await open({ plugins });
   expect(till.held()).toEqual([]);
   expect(await sell(till)).toMatchObject({ status: 'succeeded' });
   await till.close();
+});
+
+describe('cases of a log with a history', () => {
+  const segmentBytes = 4_000;
+  const sell = async (till: Till, times: number): Promise<void> => {
+    for (let n = 0; n < times; n += 1) await (await till.start({ terminal: 'T1', workflow: 'pay' })).result;
+  };
+  /** Which files are read from their start, segment by segment. */
+  const watched = (): { readonly fileSystem: FileSystem; readonly segments: string[] } => {
+    const segments: string[] = [];
+    const read: FileSystem['read'] = (path) => {
+      segments.push(basename(path));
+      return nodeFileSystem.read(path);
+    };
+    return { fileSystem: { ...nodeFileSystem, read }, segments };
+  };
+  /** A case that was resolved, and one that is open, with many sales before, between and after them. */
+  const longAgo = async (): Promise<{ readonly resolved: string; readonly waiting: string; readonly all: readonly string[] }> => {
+    const first = await open({ segmentBytes });
+    await sell(first, 20);
+    await first.close();
+    const resolved = await leaveACase({ segmentBytes });
+    await resolveCase(dir, resolved, { as: 'paid', by: 'Li', reason: 'seen in the portal' }, { segmentBytes });
+    const second = await open({ segmentBytes });
+    await sell(second, 60);
+    await second.close();
+    const waiting = await leaveACase({ segmentBytes });
+    const third = await open({ segmentBytes });
+    await sell(third, 60);
+    await third.close();
+    return { resolved, waiting, all: (await readdir(dir)).filter((name) => name.endsWith('.jsonl')).sort() };
+  };
+
+  it('are found, open ones in a list and resolved ones by their id, without reading that history', { timeout: 60_000 }, async () => {
+    const { resolved, waiting, all } = await longAgo();
+    expect(all.length).toBeGreaterThan(20);
+    const list = watched();
+    expect(await casesOf(dir, list)).toMatchObject([{ caseId: waiting, records: expect.arrayContaining([expect.objectContaining({ event: expect.objectContaining({ type: 'paymentPrepared' }) })]) }]);
+    expect(new Set(list.segments).size).toBeLessThan(8);
+    const one = watched();
+    expect(await caseOf(dir, resolved, one)).toMatchObject({ caseId: resolved, resolved: { by: 'Li' } });
+    expect(new Set(one.segments).size).toBeLessThan(8);
+    expect(await caseOf(dir, 'case-0')).toBeUndefined();
+    const writing = watched();
+    await resolveCase(dir, waiting, { as: 'undone', by: 'Li', reason: 'seen in the portal' }, { segmentBytes, ...writing });
+    expect(new Set(writing.segments).size).toBeLessThan(8);
+    expect(await casesOf(dir)).toEqual([]);
+    expect(await caseOf(dir, waiting)).toMatchObject({ resolved: { as: 'undone' } });
+    expect(await verifyLog(dir)).toMatchObject({ ok: true });
+  });
+
+  it('are the same where checkpoint and index are gone', { timeout: 60_000 }, async () => {
+    const { resolved, waiting } = await longAgo();
+    const [before, old] = [await casesOf(dir), await caseOf(dir, resolved)];
+    await rm(join(dir, 'checkpoint.json'));
+    expect(await casesOf(dir)).toEqual(before);
+    await rm(join(dir, 'index'), { recursive: true });
+    expect(await casesOf(dir)).toEqual(before);
+    expect(await caseOf(dir, resolved)).toEqual(old);
+    expect(before.map(({ caseId }) => caseId)).toEqual([waiting]);
+  });
+
+  it('are told while a till runs, and it keeps its index', { timeout: 60_000 }, async () => {
+    const { waiting } = await longAgo();
+    const till = await open({ segmentBytes });
+    const index = await readdir(join(dir, 'index'));
+    await sell(till, 1);
+    expect((await casesOf(dir)).map(({ caseId }) => caseId)).toEqual([waiting]);
+    expect(await readdir(join(dir, 'index'))).toEqual(expect.arrayContaining(index));
+    await till.close();
+  });
 });

@@ -1,28 +1,53 @@
-import { type CaseDecision, type CaseFile, caseFilesOf } from '../engine/case-files.js';
-import type { EventInput } from '../engine/ports.js';
+import { type CaseDecision, type CaseFile, casesIn } from '../engine/case-files.js';
+import { type Outline, outlineOf } from '../engine/journal.js';
+import { evolvePayment, openCase } from '../engine/payment.js';
+import type { EventInput, EventLog } from '../engine/ports.js';
 import { TillwrightError } from '../errors.js';
+import type { EventRecord } from '../events.js';
 import { CORE_VERSION } from '../version.js';
 import { fileLog, type FileLogOptions } from './file-log.js';
-import { readLog } from './verify.js';
+import { LogReader } from './log-reader.js';
+import { nodeFileSystem } from './node-file-system.js';
 
 /**
- * The cases of the log in a directory, open and resolved, oldest first. Takes no lock and changes nothing.
+ * The open cases of the log in a directory, oldest first. Takes no lock, changes nothing, and reads no more of a long history than
+ * opening the till would.
  * @throws LOG_DAMAGED, LOG_VERSION
  */
-export const casesOf = (dir: string): Promise<readonly CaseFile[]> => caseFilesOf(() => readLog(dir));
+export const casesOf = (dir: string, options: Pick<FileLogOptions, 'fileSystem'> = {}): Promise<readonly CaseFile[]> =>
+  reading(dir, options, async (log, known) => {
+    const payments = new Map(known.payments.map((payment) => [payment.paymentId, payment]));
+    // Heard of after they had left memory.
+    const strays = new Set<string>();
+    for await (const record of log.tail()) {
+      if (!record.stream.startsWith('p/')) continue;
+      const id = record.stream.slice(2);
+      const payment = payments.get(id);
+      if (payment || record.event.type === 'paymentPrepared') payments.set(id, evolvePayment(payment, record));
+      else strays.add(id);
+    }
+    const open = [...payments.values()].filter(openCase).map(({ paymentId }) => paymentId);
+    const files = await Promise.all([...open, ...strays].map(async (id) => casesIn(await all(log.read(`p/${id}`)))));
+    return files.flat().filter(({ resolved }) => resolved === undefined).sort((a, b) => a.openedAt - b.openedAt);
+  });
+
+/** A case by its id, open or resolved, however old. Takes no lock and changes nothing. @throws LOG_DAMAGED, LOG_VERSION */
+export const caseOf = (dir: string, caseId: string, options: Pick<FileLogOptions, 'fileSystem'> = {}): Promise<CaseFile | undefined> =>
+  reading(dir, options, (log) => findCase(log, caseId));
 
 /**
  * Terminals whose PIN pad remembers what the log in a directory does not hold, and which nobody has acknowledged (rule 17).
  * @throws LOG_DAMAGED, LOG_VERSION
  */
-export const heldOf = async (dir: string): Promise<readonly string[]> => {
-  const held = new Set<string>();
-  for await (const { stream, event } of readLog(dir)) {
-    if (event.type === 'logHeld') held.add(stream.slice(2));
-    else if (event.type === 'logAcknowledged') held.delete(stream.slice(2));
-  }
-  return [...held];
-};
+export const heldOf = (dir: string, options: Pick<FileLogOptions, 'fileSystem'> = {}): Promise<readonly string[]> =>
+  reading(dir, options, async (log, { held }) => {
+    const now = new Set(held);
+    for await (const { stream, event } of log.tail()) {
+      if (event.type === 'logHeld') now.add(stream.slice(2));
+      else if (event.type === 'logAcknowledged') now.delete(stream.slice(2));
+    }
+    return [...now];
+  });
 
 /**
  * Writes a person's decision upon an open case into the log of a till that does not run; on disk once this resolves.
@@ -31,9 +56,9 @@ export const heldOf = async (dir: string): Promise<readonly string[]> => {
  */
 export const resolveCase = async (dir: string, caseId: string, decision: CaseDecision, options: FileLogOptions = {}): Promise<void> => {
   const { as, by, reason } = decision;
-  await write(dir, { by, reason }, options, async () => {
-    const found = (await casesOf(dir)).find((each) => each.caseId === caseId && each.resolved === undefined);
-    if (!found) throw new TillwrightError('CASE_UNKNOWN', { case: caseId });
+  await write(dir, { by, reason }, options, async (log) => {
+    const found = await findCase(log, caseId);
+    if (!found || found.resolved) throw new TillwrightError('CASE_UNKNOWN', { case: caseId });
     return { stream: `p/${found.paymentId}`, event: { type: 'caseResolved', caseId, as, by, reason } };
   });
 };
@@ -45,22 +70,51 @@ export const resolveCase = async (dir: string, caseId: string, decision: CaseDec
  */
 export const acknowledgeLog = (dir: string, terminal: string, { by, reason }: Pick<CaseDecision, 'by' | 'reason'>, options: FileLogOptions = {}): Promise<void> =>
   write(dir, { by, reason }, options, async () => {
-    if (!(await heldOf(dir)).includes(terminal)) throw new TillwrightError('CASE_UNKNOWN', { case: terminal });
+    if (!(await heldOf(dir, options)).includes(terminal)) throw new TillwrightError('CASE_UNKNOWN', { case: terminal });
     return { stream: `t/${terminal}`, event: { type: 'logAcknowledged', by, reason } };
   });
 
 /** @param decide reads under the lock: nobody else can have decided it meanwhile */
-const write = async (dir: string, { by, reason }: Pick<CaseDecision, 'by' | 'reason'>, options: FileLogOptions, decide: () => Promise<EventInput>): Promise<void> => {
+const write = async (dir: string, { by, reason }: Pick<CaseDecision, 'by' | 'reason'>, options: FileLogOptions, decide: (log: EventLog) => Promise<EventInput>): Promise<void> => {
   if (!by.trim() || !reason.trim()) throw new TillwrightError('CASE_NEEDS_REASON');
   const log = fileLog(dir, options);
-  const { cut } = await log.open();
+  // Nothing is folded here: where the log goes on is all that is wanted of a checkpoint.
+  const { cut } = await log.open({ restore: () => true });
   try {
     const at = Date.now();
     // What opening cut is noted, whoever opens.
     if (cut) log.append([{ stream: 'e', event: { type: 'engineOpened', version: CORE_VERSION, cut } }], at);
-    log.append([await decide()], at);
+    log.append([await decide(log)], at);
     await log.durable(log.head);
   } finally {
     await log.close();
   }
+};
+
+const findCase = async (log: Pick<EventLog, 'read' | 'find'>, caseId: string): Promise<CaseFile | undefined> => {
+  for (const stream of await log.find('case', caseId)) {
+    const found = casesIn(await all(log.read(stream))).find((each) => each.caseId === caseId);
+    if (found) return found;
+  }
+  return undefined;
+};
+
+const reading = async <T>(dir: string, { fileSystem = nodeFileSystem }: Pick<FileLogOptions, 'fileSystem'>, work: (log: LogReader, known: Outline) => Promise<T>): Promise<T> => {
+  let known: Outline = { payments: [], held: [] };
+  const log = await LogReader.open(fileSystem, dir, (state) => {
+    const outline = outlineOf(state);
+    if (outline) known = outline;
+    return outline !== undefined;
+  });
+  try {
+    return await work(log, known);
+  } finally {
+    await log.close();
+  }
+};
+
+const all = async (records: AsyncIterable<EventRecord>): Promise<EventRecord[]> => {
+  const read: EventRecord[] = [];
+  for await (const record of records) read.push(record);
+  return read;
 };

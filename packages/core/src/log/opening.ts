@@ -69,6 +69,14 @@ const foldTail = async (fs: FileSystem, dir: string, { last }: History, { segmen
   }
 };
 
+/** The checkpoint, where the log still holds what it was taken of and its reader takes it. Changes nothing. */
+export const soundCheckpoint = async (fs: FileSystem, dir: string, accept: (state: Checkpoint['state']) => boolean): Promise<Checkpoint | undefined> => {
+  const checkpoint = await readCheckpoint(fs, dir);
+  if (!checkpoint || !fits(checkpoint, await sizesOf(fs, dir))) return undefined;
+  const { end, reached } = await scan(fs, dir, { from: checkpoint });
+  return end.is === 'sound' && reached && accept(checkpoint.state) ? checkpoint : undefined;
+};
+
 const sizesOf = async (fs: FileSystem, dir: string): Promise<number[]> =>
   await Promise.all(segmentNumbers(await fs.list(dir)).map(async (number) => (await fs.size(segmentPath(dir, number))) ?? 0));
 

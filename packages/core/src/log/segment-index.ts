@@ -33,10 +33,13 @@ export class SegmentIndex {
   /** Who reads: a run's file is closed only when they are through. */
   readonly #finding = new Set<Promise<unknown>>();
   #closed = false;
+  readonly #looking: boolean;
 
-  constructor(fs: FileSystem, logDir: string) {
+  /** @param options.looking  somebody else may hold the log: nothing is taken away, and what vanishes meanwhile was never there */
+  constructor(fs: FileSystem, logDir: string, { looking = false }: { readonly looking?: boolean } = {}) {
     this.#fs = fs;
     this.#dir = join(logDir, 'index');
+    this.#looking = looking;
   }
 
   /**
@@ -62,7 +65,7 @@ export class SegmentIndex {
       next = run.head.to + 1;
     }
     const kept = new Set(this.#runs.map(({ head }) => nameOf(head)));
-    for (const name of names) if (!kept.has(name)) await this.#fs.remove(join(this.#dir, name));
+    for (const name of names) if (!this.#looking && !kept.has(name)) await this.#fs.remove(join(this.#dir, name));
     return next;
   }
 
@@ -119,7 +122,7 @@ export class SegmentIndex {
       } catch (error) {
         if (!(error instanceof RunDamaged)) throw error;
         run.damaged = true;
-        await this.#fs.remove(join(this.#dir, nameOf(run.head))).catch(() => {});
+        if (!this.#looking) await this.#fs.remove(join(this.#dir, nameOf(run.head))).catch(() => {});
       }
     }
     return Array.from({ length: run.head.to - run.head.from + 1 }, (_, index) => run.head.from + index);
@@ -127,7 +130,11 @@ export class SegmentIndex {
 
   async #openRun(wanted: Pick<RunHead, 'from' | 'to'>): Promise<Run | undefined> {
     const path = join(this.#dir, nameOf(wanted));
-    const file = await this.#fs.openRead(path);
+    const file = await this.#fs.openRead(path).catch((error: unknown) => {
+      if (this.#looking) return undefined;
+      throw error;
+    });
+    if (!file) return undefined;
     const head = decodeHead(await file.read(0, PAGE));
     if (head && head.from === wanted.from && head.to === wanted.to && (await this.#fs.size(path)) === runSize(head)) return { head, file };
     await file.close();

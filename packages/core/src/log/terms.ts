@@ -11,7 +11,7 @@ export const findTerm = (by: FindBy, value: string): string => `${by}/${value}`;
 /** Adds the terms of a record. */
 export const addTerms = (stream: string, event: TillEvent, terms: Set<string>): void => {
   if (named(stream)) terms.add(stream);
-  if (event.type === 'executionStarted' || event.type === 'paymentPrepared') eachName(event, (name) => terms.add(name));
+  if (event.type === 'executionStarted' || event.type === 'paymentPrepared' || event.type === 'caseOpened') eachName(event, (name) => terms.add(name));
 };
 
 /** Calls back with each name that a record gives to its stream. */
@@ -20,11 +20,12 @@ export const eachName = (event: TillEvent, add: (term: string) => void): void =>
   else if (event.type === 'paymentPrepared') {
     add(findTerm('reference', event.prepared.reference));
     add(findTerm('execution', event.execution));
-  }
+  } else if (event.type === 'caseOpened') add(findTerm('case', event.caseId));
 };
 
 export const answersTo = ({ event }: EventRecord, by: FindBy, value: string): boolean => {
   if (by === 'key') return event.type === 'executionStarted' && event.key === value;
+  if (by === 'case') return event.type === 'caseOpened' && event.caseId === value;
   if (event.type !== 'paymentPrepared') return false;
   return by === 'reference' ? event.prepared.reference === value : event.execution === value;
 };
