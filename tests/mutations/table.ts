@@ -207,7 +207,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'what a reversal needs is not sealed',
     rule: 1,
-    edits: [{ file: SUBMITTING, find: 'const refused = work.sealed && (await this.#seal(paymentId, attempt, work.sealed));', put: 'const refused = undefined as TillwrightError | undefined;' }],
+    edits: [{ file: SUBMITTING, find: 'const refused = sealed && (await this.seal(request, sealed));', put: 'const refused = undefined as TillwrightError | undefined;' }],
   },
   {
     name: 'what a reversal needs is forgotten as soon as the host has answered',

@@ -8,6 +8,16 @@ import { type FoundMethod, type InHand, noLive, type PaymentInput, readsVersion,
 import { stream } from './journal.js';
 import { type AttemptState, contradiction, isHandsOff, isResolved, isUndecided, judge, nextDuty, openCase, paidMinor, type PaymentState } from './payment.js';
 
+interface Work {
+  readonly request: PaymentRequest;
+  readonly prepared: Prepared;
+  /** Something is sealed for it. */
+  readonly sealed: boolean;
+  readonly found: FoundMethod;
+  readonly order: Pick<ChargeOrder, 'execution' | 'step' | 'taskAttempt' | 'dueMinor' | 'saleReference'>;
+  readonly undoes?: number;
+}
+
 export class Submitting {
   readonly #hand: InHand;
   /** Reads a payment's table anew. */
@@ -48,7 +58,6 @@ export class Submitting {
   }
 
   async #attempt(order: ChargeOrder, live: Live, found: FoundMethod): Promise<ChargeResult | undefined> {
-    const { lanes } = this.#hand;
     const former = this.#hand.payment(order.paymentId);
     const request: PaymentRequest = {
       paymentId: order.paymentId,
@@ -63,47 +72,42 @@ export class Submitting {
     const { prepared, sealed } = await found.method.prepare(request, live);
     // What could not be settled after a restart is not begun (18).
     if (!readsVersion(found.method, prepared.dataVersion)) return { is: 'not-sent', why: `${found.method.id} stores data version ${prepared.dataVersion}, which is not among its dataVersions` };
-    const waiting = this.#waiting(live.signal);
     this.#hand.live.set(order.paymentId, live);
+    // Before the lane is taken: from there to the intent nothing is waited for, so that no undo that is owed meanwhile comes too late (12).
+    const refused = sealed && (await this.seal(request, sealed));
+    const sent = refused ? ({ is: 'not-sent', why: refused.message } as const) : await this.#inTurn({ request, prepared, sealed: sealed !== undefined, found, order }, live);
+    if (!sent) return undefined;
+    this.#hand.live.delete(order.paymentId);
+    if (sealed && !refused) await this.#hand.options.ports.sealed.forget(sealedKey(order.paymentId, request.attempt));
+    return sent;
+  }
+
+  /** Waits for the lane, sends, and lets the card complete. @returns why nothing was sent, where nothing was */
+  async #inTurn(work: Work, live: Live): Promise<ChargeResult | undefined> {
+    const { lanes } = this.#hand;
+    const { request, prepared, found } = work;
+    const { paymentId } = request;
+    const waiting = this.#waiting(live.signal);
     const submitted = await lanes.run(prepared.lane, { undo: false, signal: waiting.signal }, async () => {
       waiting.over();
       if (live.signal.aborted) return { is: 'not-sent', why: UNWANTED } as const;
-      const refused = await this.submit({ request, prepared, sealed, found, order });
-      if (refused) return { is: 'not-sent', why: refused === UNWANTED ? UNWANTED : refused.message } as const;
-      if (this.#hand.payment(order.paymentId)?.attempts.at(-1)?.fate === 'approved') await this.complete(order.paymentId, request.attempt);
-      const after = this.#hand.payment(order.paymentId);
+      await this.submit(work);
+      if (this.#hand.payment(paymentId)?.attempts.at(-1)?.fate === 'approved') await this.complete(paymentId, request.attempt);
+      const after = this.#hand.payment(paymentId);
       // What is about to be undone keeps the lane: nobody else's sale slips in between (12).
-      if (after && nextDuty(after, this.#hand.dutyContext(after, found.method))?.do === 'condemn') lanes.shut(prepared.lane, order.paymentId);
+      if (after && nextDuty(after, this.#hand.dutyContext(after, found.method))?.do === 'condemn') lanes.shut(prepared.lane, paymentId);
       return undefined;
     });
     waiting.over();
-    if (!submitted) {
-      this.#hand.live.delete(order.paymentId);
-      return { is: 'not-sent', why: live.signal.aborted ? UNWANTED : 'an earlier payment on this line is being undone, and its host can not be reached' };
-    }
-    if (submitted.value) this.#hand.live.delete(order.paymentId);
-    return submitted.value;
+    if (submitted) return submitted.value;
+    return { is: 'not-sent', why: live.signal.aborted ? UNWANTED : 'an earlier payment on this line is being undone, and its host can not be reached' };
   }
 
-  /** Sealed, intent, submit (card data), answer: in this order on disk (1). @returns why nothing was written or sent: not sealed, or nobody wants it any more */
-  async submit(work: {
-    request: PaymentRequest;
-    prepared: Prepared;
-    sealed: Uint8Array | undefined;
-    found: FoundMethod;
-    order: Pick<ChargeOrder, 'execution' | 'step' | 'taskAttempt' | 'dueMinor' | 'saleReference'>;
-    undoes?: number;
-  }): Promise<TillwrightError | typeof UNWANTED | undefined> {
+  /** Intent, submit (card data), answer: in this order on disk, after what is sealed (1). */
+  async submit(work: Work): Promise<void> {
     const { ports, journal, closing } = this.#hand.options;
     const { request, prepared, found, order } = work;
     const { paymentId, attempt } = request;
-    const refused = work.sealed && (await this.#seal(paymentId, attempt, work.sealed));
-    if (refused) return refused;
-    const live = this.#hand.live.get(paymentId) ?? noLive(closing);
-    if (work.undoes === undefined && live.signal.aborted) {
-      if (work.sealed) await ports.sealed.forget(sealedKey(paymentId, attempt));
-      return UNWANTED;
-    }
     const { original: _original, ...logged } = request;
     const intent: PaymentEvent = {
       type: 'paymentPrepared',
@@ -117,12 +121,13 @@ export class Submitting {
       saleReference: order.saleReference,
       request: logged,
       prepared,
-      sealed: work.sealed !== undefined,
+      sealed: work.sealed,
       ...(work.undoes === undefined ? {} : { undoes: work.undoes }),
     };
     this.#hand.takeOff(paymentId, attempt);
     try {
       const seq = await journal.appendDurably([{ stream: stream.payment(paymentId), event: intent }]);
+      const live = this.#hand.live.get(paymentId) ?? noLive(closing);
       const unmarked = await this.#unmarked(found, request, seq);
       const answer =
         unmarked ??
@@ -132,7 +137,6 @@ export class Submitting {
           late: (late) => this.#late(paymentId, attempt, judge(late, request)),
         }));
       await this.record({ paymentId, attempt, to: 'submit', try: 1 }, judge(answer, request));
-      return undefined;
     } finally {
       this.#hand.land(paymentId, attempt);
     }
@@ -146,7 +150,7 @@ export class Submitting {
   }
 
   /** @returns why it is not on disk: without what a reversal needs nothing may be sent */
-  async #seal(paymentId: string, attempt: number, sealed: Uint8Array): Promise<TillwrightError | undefined> {
+  async seal({ paymentId, attempt }: PaymentRequest, sealed: Uint8Array): Promise<TillwrightError | undefined> {
     const { ports, alarm } = this.#hand.options;
     try {
       await ports.sealed.put(sealedKey(paymentId, attempt), sealed);

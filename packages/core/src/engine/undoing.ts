@@ -84,9 +84,10 @@ export class Undoing {
     };
     await this.#hand.lanes.run(attempt.prepared.lane, { undo: true, signal: closing }, async () => {
       const { prepared, sealed } = await found.method.prepare(request, noLive(closing));
-      const refused = await this.#submitting.submit({ request, prepared, sealed, found, order: { ...payment, taskAttempt: attempt.taskAttempt }, undoes: attempt.attempt });
+      const refused = sealed && (await this.#submitting.seal(request, sealed));
       // An undo can't be given up: the engine stops, and goes on with it when it is opened again.
       if (refused) throw refused;
+      await this.#submitting.submit({ request, prepared, sealed: sealed !== undefined, found, order: { ...payment, taskAttempt: attempt.taskAttempt }, undoes: attempt.attempt });
     });
     this.#reopenWhenUndone(payment.paymentId);
   }
