@@ -56,7 +56,7 @@ const simulate = (name: string, edits: Parameters<typeof buildMutant>[2], runs =
     return JSON.parse(stdout) as Found;
   });
 
-describe('mutations of the safety code', { timeout: 300_000 }, () => {
+describe('mutations of the safety code', { timeout: 1_200_000 }, () => {
   // All seeds of the code as it is are simulate.test.ts's; here only what is built for the mutations is held against it.
   it.concurrent('the code as it is fails no run', async () => {
     expect(await simulate('as it is', [], 20)).toMatchObject({ runs: 20, problems: [] });

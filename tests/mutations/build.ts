@@ -49,7 +49,7 @@ export const buildMutant = async (dir: string, name: string, edits: readonly Edi
   const plugin: Plugin = {
     name: 'mutation',
     enforce: 'pre',
-    resolveId: (source) => (source.endsWith('/checkers.js') ? { id: judge, external: true } : undefined),
+    resolveId: (source) => (source.endsWith('/checkers.js') ? { id: judge, external: 'absolute' } : undefined),
     load: async (id) => {
       const mine = edits.filter(({ file }) => id === join(CORE, 'src', file));
       if (mine.length === 0) return undefined;
@@ -57,7 +57,7 @@ export const buildMutant = async (dir: string, name: string, edits: readonly Edi
       return mine.reduce(edited, await readFile(id, 'utf8'));
     },
   };
-  const code = await bundle(join(SIMULATION, 'run.ts'), [plugin]);
+  const code = await bundle(fileURLToPath(new URL('entry.ts', import.meta.url)), [plugin]);
   const [unused] = left;
   if (unused) throw new Error(`the simulation does not load ${unused.file}`);
   const path = join(dir, `${name}.mjs`);

@@ -3,8 +3,8 @@ import type { Edit } from './build.js';
 
 export interface Mutation {
   readonly name: string;
-  /** The money rule that it breaks. */
-  readonly rule: number;
+  /** The money rule that it breaks, or what the log promises. */
+  readonly rule: number | 'log';
   readonly edits: readonly Edit[];
 }
 
@@ -13,6 +13,8 @@ const UNDOING = 'engine/undoing.ts';
 const SETTLER = 'engine/settler.ts';
 const PAYMENT = 'engine/payment.ts';
 const TILL = 'till.ts';
+const SCAN = 'log/scan.ts';
+const ADAPTER = 'log/appending-adapter.ts';
 
 export const mutations: readonly Mutation[] = [
   {
@@ -223,6 +225,61 @@ export const mutations: readonly Mutation[] = [
     name: 'a scope gives up in memory alone',
     rule: 10,
     edits: [{ file: UNDOING, find: 'inputs.push({ stream: stream.payment(id), event });', put: "if (event.type !== 'paymentGivenUp') inputs.push({ stream: stream.payment(id), event });" }],
+  },
+  {
+    name: 'what is durable is told before it is synced',
+    rule: 'log',
+    edits: [{ file: ADAPTER, find: 'this.syncs += 1;\n      await file.sync();', put: 'this.syncs += 1;' }],
+  },
+  {
+    name: 'a short write is taken for a whole one',
+    rule: 'log',
+    edits: [{ file: ADAPTER, find: 'if (written !== bytes.length) throw new Error(`only ${written} of ${bytes.length} bytes were written`);', put: 'void written;' }],
+  },
+  {
+    name: 'what a failed sync left is not written again',
+    rule: 'log',
+    edits: [{ file: ADAPTER, find: 'await this.#fs.refresh(path, options.claimed);', put: '' }],
+  },
+  {
+    name: "a new segment's name is not synced",
+    rule: 'log',
+    edits: [{ file: ADAPTER, find: 'await this.#fs.syncDirectory(this.#dir);\n    return this.#file;', put: 'return this.#file;' }],
+  },
+  {
+    name: 'a torn tail is not cut',
+    rule: 'log',
+    edits: [{ file: ADAPTER, find: 'if (options.cut) await this.#file.truncate(segment.size);', put: '' }],
+  },
+  {
+    name: 'more than the torn tail is cut',
+    rule: 'log',
+    edits: [{ file: SCAN, find: "lastSegment: numbers.length,\n    length: end.length,", put: 'lastSegment: numbers.length,\n    length: end.claimed,' }],
+  },
+  {
+    name: 'damage is taken for a torn tail',
+    rule: 'log',
+    edits: [{ file: SCAN, find: "if (read.is === 'line' && read.record.durableTo >= (heldFrom?.seq ?? chain.seq) + 1)", put: "if (read.is === 'line' && read.record.durableTo < 0)" }],
+  },
+  {
+    name: 'what a crash tore within one append is kept in part',
+    rule: 'log',
+    edits: [{ file: SCAN, find: 'if (!read.more) {', put: 'if (read.is === \'line\') {' }],
+  },
+  {
+    name: 'a checkpoint is trusted though its record is not there',
+    rule: 'log',
+    edits: [{ file: 'log/opening.ts', find: "tail.end.is === 'sound' && tail.reached && restore(checkpoint.state)", put: "tail.end.is === 'sound' && restore(checkpoint.state)" }],
+  },
+  {
+    name: 'a sealed segment is not in the index',
+    rule: 'log',
+    edits: [{ file: 'log/file-log.ts', find: 'this.#index.add(segment.number, this.#terms.get(segment.number) ?? new Set());', put: 'this.#index.add(segment.number, new Set());' }],
+  },
+  {
+    name: 'what is sealed is not synced',
+    rule: 'log',
+    edits: [{ file: 'log/sealed-store.ts', find: 'await this.#sync(file);', put: '' }],
   },
   {
     name: 'a flow succeeds with an approval that nobody owns',

@@ -7,3 +7,4 @@ export { fileStorage } from './log/file-storage.js';
 export { readLog, verifyLog, type Anchor, type LogVerdict } from './log/verify.js';
 export { systemHash } from './log/system.js';
 export { memoryStorage } from './log/memory-storage.js';
+export { onSimulatedDisk } from './simulation/disk-storage.js';

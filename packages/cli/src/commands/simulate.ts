@@ -1,5 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { onSimulatedDisk } from '@tillwright/core/node';
 import { type FaultMix, simulate as simulateTills, type SimulationReport } from '@tillwright/core/testing';
 import type { Text } from '@tillwright/core';
 import type { Plugin } from '@tillwright/core/contract';
@@ -37,12 +38,12 @@ interface Order {
 /**
  * Runs tills in virtual time against hosts, networks, power and people that fail, and prints what was done to them and how it ended.
  * `wire`: whole shops with the workflows of this folder (or one file) on the hosts' real wire bytes; without it, small flows against a
- * host in memory, some thousand in a minute.
+ * host in memory, on a disk that tears and loses what was not synced, some hundred in a minute.
  */
 export const simulate = async (options: Order & { wire?: boolean; config?: string; json: boolean; language: Language }): Promise<ExitCode> => {
   const { json, language, wire = false, config, ...order } = options;
   if (!json) console.log(`seed ${options.seed}, ${options.runs} runs`);
-  const report = wire ? await simulateWire(order, config) : await simulateTills(order);
+  const report = wire ? await simulateWire(order, config) : await simulateTills({ ...order, storage: onSimulatedDisk });
   if (json) console.log(JSON.stringify(report));
   else print(report, language);
   return report.failures.length === 0 ? EXIT.succeeded : EXIT.open;

@@ -15,6 +15,7 @@ import { FIRST_START } from './scan.js';
 import { emptySegment, type OpenSegment } from './segment.js';
 import { SegmentIndex } from './segment-index.js';
 import { readSegment, recordMark } from './segment-reader.js';
+import { systemTimer, type Timer } from './system.js';
 import { addTerms, answersTo, findTerm, streamTerm } from './terms.js';
 
 export interface FileLogOptions {
@@ -24,6 +25,8 @@ export interface FileLogOptions {
   readonly lazyFlushMs?: number;
   /** The disk; the machine's own unless a test breaks one. */
   readonly fileSystem?: FileSystem;
+  /** The machine's own unless a simulation has its own time. */
+  readonly timer?: Timer;
 }
 
 export interface FileLog extends EventLog {
@@ -59,6 +62,7 @@ class DirectoryLog implements FileLog {
   readonly #fs: FileSystem;
   readonly #segmentBytes: number;
   readonly #lazyFlushMs: number;
+  readonly #timer: Timer;
   #unlock: (() => Promise<void>) | undefined;
   #adapter: AppendingAdapter;
   #db: Low<OpenSegment>;
@@ -83,7 +87,8 @@ class DirectoryLog implements FileLog {
   #writing: Promise<void> | undefined;
   #waiting: Waiter[] = [];
   readonly #listeners = new Listeners();
-  #lazy: NodeJS.Timeout | undefined;
+  /** Takes the lazy flush back. */
+  #lazy: (() => void) | undefined;
   #failure: TillwrightError | undefined;
 
   constructor(dir: string, options: FileLogOptions) {
@@ -94,6 +99,7 @@ class DirectoryLog implements FileLog {
     this.#db = new Low<OpenSegment>(this.#adapter, emptySegment(1));
     this.#segmentBytes = options.segmentBytes ?? 8 * 1024 * 1024;
     this.#lazyFlushMs = options.lazyFlushMs ?? 100;
+    this.#timer = options.timer ?? systemTimer;
   }
 
   get head(): number {
@@ -130,7 +136,7 @@ class DirectoryLog implements FileLog {
     if (inputs.length === 0) return [];
     this.#roll(at);
     const records = inputs.map(({ stream, event }, index) => this.#add(stream, event, at, index < inputs.length - 1));
-    this.#lazy ??= setTimeout(() => this.#write(this.#head), this.#lazyFlushMs).unref();
+    this.#lazy ??= this.#timer(this.#lazyFlushMs, () => this.#write(this.#head));
     return records;
   }
 
@@ -193,7 +199,7 @@ class DirectoryLog implements FileLog {
     try {
       if (this.#failure === undefined) await this.#onDisk(this.#head);
     } finally {
-      clearTimeout(this.#lazy);
+      this.#lazy?.();
       this.#lazy = undefined;
       await this.#writing;
       await this.#checkpointing.catch(() => undefined);
@@ -318,7 +324,7 @@ class DirectoryLog implements FileLog {
       while (this.#wanted > this.#durableTo) await this.#writeOnce();
     } catch (error) {
       this.#failure = failed(error);
-      clearTimeout(this.#lazy);
+      this.#lazy?.();
       for (const waiter of this.#waiting.splice(0)) waiter.reject(this.#failure);
       for (const listener of this.#failing) listener(this.#failure);
     }
@@ -330,7 +336,7 @@ class DirectoryLog implements FileLog {
     const segment = this.#db.data;
     const last = segment.last || this.#durableTo;
     if (last === this.#head) {
-      clearTimeout(this.#lazy);
+      this.#lazy?.();
       this.#lazy = undefined;
     }
     await this.#db.write();

@@ -10,6 +10,6 @@ import { systemHash } from './system.js';
  */
 export const fileStorage = (dir: string, options: FileLogOptions = {}): Storage & { readonly log: FileLog } => ({
   log: fileLog(dir, options),
-  sealed: fileSealedStore(join(dir, 'sealed'), options.fileSystem === undefined ? {} : { fileSystem: options.fileSystem }),
+  sealed: fileSealedStore(join(dir, 'sealed'), options),
   hash: systemHash,
 });

@@ -4,6 +4,7 @@ import type { FileSystem, InPlaceFile } from './file-system.js';
 import { nodeFileSystem } from './node-file-system.js';
 import { eraseOldFiles, readOldFiles } from './sealed-files.js';
 import { decodeSlot, encodeSlot, SLOT_SIZE } from './slots.js';
+import { systemTimer, type Timer } from './system.js';
 
 const FILE = 'slots';
 /** The file grows by so many slots at once: a sync of bytes that it already has room for is cheaper. */
@@ -12,6 +13,8 @@ const GROWTH = 16;
 export interface SealedStoreOptions {
   /** The disk; the machine's own unless a test breaks one. */
   readonly fileSystem?: FileSystem;
+  /** The machine's own unless a simulation has its own time. */
+  readonly timer?: Timer;
   /** How long what was forgotten may stay in the file when no put takes its place or carries its erasure along, in ms; 100 unless told. */
   readonly lazyWipeMs?: number;
 }
@@ -44,6 +47,7 @@ class SlotStore implements SealedStore {
   readonly #dir: string;
   readonly #fs: FileSystem;
   readonly #lazyWipeMs: number;
+  readonly #timer: Timer;
   #loaded: Promise<void> | undefined;
   #file: InPlaceFile | undefined;
   #held = new Map<string, Held>();
@@ -55,13 +59,15 @@ class SlotStore implements SealedStore {
   #puts = 0;
   #pending: Put[] = [];
   #round: Promise<void> | undefined;
-  #lazy: NodeJS.Timeout | undefined;
+  /** Takes the lazy wipe back. */
+  #lazy: (() => void) | undefined;
   #failure: unknown;
 
   constructor(dir: string, options: SealedStoreOptions) {
     this.#dir = dir;
     this.#fs = options.fileSystem ?? nodeFileSystem;
     this.#lazyWipeMs = options.lazyWipeMs ?? 100;
+    this.#timer = options.timer ?? systemTimer;
   }
 
   async put(key: string, sealed: Uint8Array): Promise<void> {
@@ -98,7 +104,7 @@ class SlotStore implements SealedStore {
   async close(): Promise<void> {
     if (this.#loaded === undefined) return;
     await this.#loaded.catch(() => {});
-    clearTimeout(this.#lazy);
+    this.#lazy?.();
     this.#lazy = undefined;
     try {
       await this.#round;
@@ -178,10 +184,10 @@ class SlotStore implements SealedStore {
   }
 
   #wipeLater(): void {
-    this.#lazy ??= setTimeout(() => {
+    this.#lazy ??= this.#timer(this.#lazyWipeMs, () => {
       this.#lazy = undefined;
       if (this.#unwiped.size > 0) this.#write();
-    }, this.#lazyWipeMs).unref();
+    });
   }
 
   #write(): void {

@@ -7,7 +7,7 @@ import type { AppendFile, FileSystem, InPlaceFile, ReadFile } from './file-syste
 /** Picks a whole number from 0 up to, not including, `below`: what the disk leaves to chance. */
 export type Choose = (below: number) => number;
 
-type Operation = 'create' | 'append' | 'write' | 'sync' | 'truncate' | 'syncDirectory';
+export type Operation = 'create' | 'append' | 'write' | 'sync' | 'truncate' | 'syncDirectory';
 
 interface SimulatedFile {
   /** What a reader sees. */
@@ -23,9 +23,17 @@ interface SimulatedFile {
 
 const join = (...parts: readonly Uint8Array[]): Uint8Array => new Uint8Array(Buffer.concat(parts));
 
+export interface SimulatedDiskOptions {
+  /** An operation takes effect when this resolves; at once unless told. */
+  readonly during?: (operation: Operation) => Promise<void>;
+}
+
 export class SimulatedDisk implements FileSystem {
   readonly #files = new Map<string, SimulatedFile>();
   readonly #locks = new Set<string>();
+  /** What a rename took the place of, until the directory is synced. */
+  readonly #renamed = new Map<string, { readonly from: string; readonly old: SimulatedFile | undefined }>();
+  readonly #during: (operation: Operation) => Promise<void>;
   /** Handles and calls of an earlier life are dead. */
   #life = 0;
   #off = false;
@@ -35,6 +43,10 @@ export class SimulatedDisk implements FileSystem {
   #fault: { readonly operation: Operation; readonly code: string; readonly path: string | undefined; skip: number } | undefined;
   /** Every operation that changed something, in order. */
   readonly operations: string[] = [];
+
+  constructor({ during = () => Promise.resolve() }: SimulatedDiskOptions = {}) {
+    this.#during = during;
+  }
 
   /**
    * The next operation of a kind, on one path if that is told, fails with a system's code; `SHORT` writes half and says so.
@@ -76,11 +88,17 @@ export class SimulatedDisk implements FileSystem {
 
   /** Switches the machine off and on. Locks are gone, and so is what was not on disk, as chance will have it. */
   restart(choose: Choose): void {
-    this.#life += 1;
+    this.endProcess();
     this.#off = false;
     this.#operationsLeft = Infinity;
-    this.#fault = undefined;
-    this.#locks.clear();
+    for (const [to, { from, old }] of this.#renamed) {
+      const moved = this.#files.get(to);
+      if (moved === undefined || choose(2) === 0) continue;
+      this.#files.set(from, moved);
+      if (old === undefined) this.#files.delete(to);
+      else this.#files.set(to, old);
+    }
+    this.#renamed.clear();
     for (const [path, file] of this.#files) {
       if (!file.named && choose(2) === 0) {
         this.#files.delete(path);
@@ -92,6 +110,13 @@ export class SimulatedDisk implements FileSystem {
       file.dirtyFrom = Infinity;
       file.named = true;
     }
+  }
+
+  /** The process that used the disk is gone; the machine runs on, and shows what was written, synced or not. */
+  endProcess(): void {
+    this.#life += 1;
+    this.#fault = undefined;
+    this.#locks.clear();
   }
 
   /** Another disk with what is on this one. */
@@ -106,6 +131,14 @@ export class SimulatedDisk implements FileSystem {
     const file = this.#file(path);
     file.seen = change(file.seen.slice());
     file.kept = file.seen.slice();
+  }
+
+  paths(): readonly string[] {
+    return [...this.#files.keys()];
+  }
+
+  has(path: string): boolean {
+    return this.#files.has(path);
   }
 
   bytes(path: string): Uint8Array {
@@ -201,6 +234,7 @@ export class SimulatedDisk implements FileSystem {
   }
 
   async rename(from: string, to: string): Promise<void> {
+    if (!this.#renamed.has(to)) this.#renamed.set(to, { from, old: this.#files.get(to) });
     this.#files.set(to, this.#file(from));
     this.#files.delete(from);
   }
@@ -216,6 +250,7 @@ export class SimulatedDisk implements FileSystem {
   async syncDirectory(path: string): Promise<void> {
     await this.#operate('syncDirectory', path, this.#life);
     for (const [name, file] of this.#files) if (name.startsWith(`${path}/`)) file.named = true;
+    for (const name of this.#renamed.keys()) if (name.startsWith(`${path}/`)) this.#renamed.delete(name);
   }
 
   #file(path: string): SimulatedFile {
@@ -241,7 +276,7 @@ export class SimulatedDisk implements FileSystem {
 
   /** @returns true where a write is to be cut short */
   async #operate(operation: Operation, path: string, life: number): Promise<boolean> {
-    await Promise.resolve();
+    await this.#during(operation);
     this.#operationsLeft -= 1;
     if (this.#operationsLeft < 0 && !this.#off) {
       this.#off = true;

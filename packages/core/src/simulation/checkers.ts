@@ -4,12 +4,14 @@ import { type AttemptState, evolvePayment, isSettled, isUndecided, isResolved, o
 import type { Clock } from '../contract.js';
 import type { EventRecord } from '../events.js';
 import { canonicalJson, type Json } from '../json.js';
-import type { MemoryLog } from '../log/memory-log.js';
 import type { ExecutionResult } from '../till.js';
 import type { SimulatedHost } from './host.js';
+import type { SimulatedLog } from './storage.js';
 
 export interface Evidence {
-  readonly log: MemoryLog;
+  readonly log: SimulatedLog;
+  /** What the log holds, from its beginning. */
+  readonly records: readonly EventRecord[];
   readonly clock: Clock;
   readonly host: SimulatedHost;
   readonly sealedKeys: readonly string[];
@@ -27,23 +29,23 @@ export interface Evidence {
 
 /** @returns what is wrong, in words; empty when all is well */
 export const check = async (evidence: Evidence): Promise<readonly string[]> => {
-  const { log, clock, host } = evidence;
-  const replayed = await foldAll(log, clock);
+  const { host, records } = evidence;
+  const replayed = await foldAll(evidence);
   const payments = [...replayed.payments.values()];
   return [
     ...payments.flatMap((payment) => atRest(payment)),
     ...payments.flatMap((payment) => againstHost(payment, host)),
     ...strangers(replayed, host),
     ...overcharged(payments, host),
-    ...unheeded(log.records),
+    ...unheeded(records),
     ...[...evidence.promised].filter(([key, id]) => replayed.keys.get(key)?.execution !== id).map(([key, id]) => `${key} was promised as ${id}, and is ${replayed.keys.get(key)?.execution ?? 'unknown to the log'}`),
     ...[...host.submits].filter(([, times]) => times > 1).map(([reference, times]) => `${reference} was submitted ${times} times`),
     ...[...replayed.executions.values()].filter(({ state }) => state.status === 'running').map(({ id }) => `${id} never ended`),
     ...sameState(replayed, evidence.live),
     ...toldTruth(evidence.told, replayed),
-    ...evidence.seen.filter((record) => JSON.stringify(log.records[record.seq - 1]) !== JSON.stringify(record)).map(({ seq, event }) => `record ${seq} (${event.type}) was shown, and is not what the log holds`),
+    ...evidence.seen.filter((record) => JSON.stringify(records[record.seq - 1]) !== JSON.stringify(record)).map(({ seq, event }) => `record ${seq} (${event.type}) was shown, and is not what the log holds`),
     ...evidence.sealedKeys.filter((key) => !mayStaySealed(key, replayed)).map((key) => `${key} is still sealed`),
-    ...leaks(log, evidence.secrets),
+    ...leaks(records, evidence.secrets),
   ];
 };
 
@@ -139,15 +141,15 @@ const mayStaySealed = (key: string, { payments }: Journal): boolean => {
 
 const isOpen = ({ fate }: AttemptState): boolean => fate === 'submitted' || fate === 'undecided' || fate === 'approved' || fate === 'condemned';
 
-const leaks = (log: MemoryLog, secrets: readonly string[]): string[] => {
-  const text = JSON.stringify(log.records);
+const leaks = (records: readonly EventRecord[], secrets: readonly string[]): string[] => {
+  const text = JSON.stringify(records);
   return secrets.filter((secret) => text.includes(secret)).map(() => 'a secret stands in the log');
 };
 
 /** The whole log folded anew, with nothing left out. */
-export const foldAll = async (log: MemoryLog, clock: Clock): Promise<Journal> => {
+export const foldAll = async ({ log, records, clock }: Pick<Evidence, 'log' | 'records' | 'clock'>): Promise<Journal> => {
   const replayed = new Journal({ log, clock }, { keepClosed: Infinity });
-  for (const record of log.records) replayed.replay(record);
+  for (const record of records) replayed.replay(record);
   await replayed.replayed();
   return replayed;
 };
@@ -162,7 +164,7 @@ export interface Sent {
   readonly sealed: boolean;
 }
 
-type Watched = Pick<MemoryLog, 'records' | 'durableTo'>;
+type Watched = Pick<SimulatedLog, 'records' | 'durableTo'>;
 
 /** Reads along in the log, and says of each message whether it may leave now. */
 export class Witness {

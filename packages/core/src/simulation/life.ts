@@ -7,7 +7,7 @@ import type { EventLog, SealedStore } from '../engine/ports.js';
 import { TillwrightError } from '../errors.js';
 
 /** A moment at which the world may notice the process, or the process the world: where a power cut makes a difference. */
-export type PointKind = 'append' | 'durable' | 'send' | 'hear' | 'seal' | 'sealed' | 'forget' | 'forgotten' | 'checkpoint';
+export type PointKind = 'append' | 'durable' | 'send' | 'hear' | 'seal' | 'sealed' | 'forget' | 'forgotten' | 'checkpoint' | 'disk';
 
 export interface LifeOptions {
   /** Asked at every point, which is counted from 1; true ends the life there and then. */
@@ -42,6 +42,12 @@ export class Life {
     if (!this.#options.endsAt?.(this.points, kind)) return;
     this.endedAt = `${kind} (point ${this.points})`;
     this.end();
+  }
+
+  /** A moment, and then only those who live go on. */
+  async reach(kind: PointKind): Promise<void> {
+    this.point(kind);
+    if (!this.alive) await nothing<void>();
   }
 
   /** What comes back from the world, while there is somebody to hear it. */

@@ -7,7 +7,8 @@ import type { Till } from '../till.js';
 import { simulatedFlows } from './flows.js';
 import { type FaultMix, type Mishap, type Swarm, swarmOf } from './swarm.js';
 import { foldAll } from './checkers.js';
-import { type CheckpointFate, World } from './world.js';
+import { type CheckpointFate, inMemory, type StorageOf } from './storage.js';
+import { World } from './world.js';
 
 export interface RunReport {
   readonly seed: string;
@@ -26,12 +27,14 @@ export interface RunOptions {
   readonly faults?: FaultMix;
   /** Only this one of the simulation's workflows. */
   readonly workflow?: string;
+  /** Where the tills keep their logs; in memory unless told. */
+  readonly storage?: StorageOf;
 }
 
 /** Longer than any sale takes: what is still running then never ends. */
 const PATIENCE_MS = 4 * 3_600_000;
 
-export const runOnce = async ({ seed, faults = 'all', workflow }: RunOptions): Promise<RunReport> => new Run(seed, faults, workflow).play();
+export const runOnce = async (options: RunOptions): Promise<RunReport> => new Run(options).play();
 
 class Run {
   readonly #seed: string;
@@ -47,7 +50,7 @@ class Run {
   #over = false;
   #started = 0;
 
-  constructor(seed: string, faults: FaultMix, workflow: string | undefined) {
+  constructor({ seed, faults = 'all', workflow, storage = inMemory }: RunOptions) {
     this.#seed = seed;
     this.#random = seeded(`${seed}/people`);
     this.#swarm = swarmOf(seeded(`${seed}/faults`), faults);
@@ -57,6 +60,7 @@ class Run {
     this.#sales = 2 + this.#under(4);
     this.#world = new World({
       seed,
+      storage,
       fault: (message) => this.#swarm.fault(message),
       workflows: Object.fromEntries(this.#flows.map((name) => [name, simulatedFlows[name] ?? ''])),
       terminals: 1 + this.#under(3),
@@ -75,21 +79,25 @@ class Run {
     const world = this.#world;
     const startMs = world.clock.now();
     const problems: string[] = [];
+    let payments: readonly PaymentState[] = [];
     try {
       const power = this.#power();
       const patience = world.clock.until(startMs + PATIENCE_MS).then(() => false);
-      const done = await Promise.race([Promise.all(world.terminals().map((terminal) => this.#cashier(terminal))).then(() => true), patience]);
+      const sales = Promise.all(world.terminals().map((terminal) => this.#cashier(terminal)));
+      // Power ends after the sales do, unless a till can not be opened at all.
+      const done = await Promise.race([sales.then(() => true), patience, power.then(() => sales.then(() => true))]);
       if (!done) problems.push('sales did not come to an end');
       this.#over = true;
       this.#swarm.calm();
       await power;
       while (!(await world.quiet())) await this.#restart();
       problems.push(...(await world.check()));
+      payments = [...(await foldAll({ log: world.log, records: await world.storage.records(), clock: world.clock })).payments.values()];
     } catch (error) {
       problems.push(`the run itself failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
     }
-    const payments = [...(await foldAll(world.log, world.clock)).payments.values()];
-    const report = { seed: this.#seed, problems, records: world.log.records, faults: this.#faults(), payments: countsOf(payments), sales: this.#started, virtualMs: world.clock.now() - startMs };
+    const records = await world.storage.records();
+    const report = { seed: this.#seed, problems, records, faults: this.#faults(), payments: countsOf(payments), sales: this.#started, virtualMs: world.clock.now() - startMs };
     world.life.end();
     world.clock.stop();
     return report;
@@ -132,7 +140,7 @@ class Run {
     if (this.#strikes('paper-out')) world.paper = false;
     else if (!world.paper && this.#random.next() < 0.5) world.putPaperIn();
     if (this.#strikes('disk-error')) {
-      world.log.failNext(this.#random.next() < 0.5 ? 'write' : 'sync');
+      world.storage.failNext(this.#random.next() < 0.5 ? 'write' : 'sync');
       // What the till does with a broken disk is seen for a while; then it is switched off.
       await world.wait(30_000);
       if (world.life.alive) world.life.end();
@@ -141,11 +149,16 @@ class Run {
 
   /** One terminal's day: sale after sale, each until its end is known, over as many lives as it takes. */
   async #cashier(terminal: string): Promise<void> {
+    const sold: { readonly flow: string; readonly key: string }[] = [];
     for (let n = 1; n <= this.#sales; n += 1) {
       await this.#world.clock.until(this.#world.clock.now() + this.#under(8_000));
       const flow = this.#flows[this.#under(this.#flows.length)] ?? '';
       this.#started += 1;
+      sold.push({ flow, key: `${terminal}-${n}` });
       while (!(await this.#sell(terminal, flow, `${terminal}-${n}`)));
+      // Somebody asks for an order again that was paid long ago.
+      const again = this.#random.next() < 0.4 ? sold[this.#under(sold.length)] : undefined;
+      if (again) while (!(await this.#sell(terminal, again.flow, again.key)));
     }
   }
 
@@ -217,7 +230,7 @@ class Run {
   }
 
   #faults(): { [name: string]: number } {
-    return Object.fromEntries([...this.#world.host.faults, ...this.#struck].sort(([a], [b]) => (a < b ? -1 : 1)));
+    return Object.fromEntries([...this.#world.host.faults, ...this.#struck, ...this.#world.storage.faults].sort(([a], [b]) => (a < b ? -1 : 1)));
   }
 
   #under(limit: number): number {

@@ -1,4 +1,5 @@
 import { runOnce, type RunReport } from './run.js';
+import { inMemory, type StorageOf } from './storage.js';
 import type { FaultMix } from './swarm.js';
 
 export interface SimulateOptions {
@@ -9,6 +10,8 @@ export interface SimulateOptions {
   readonly faults?: FaultMix;
   /** Only this one of the simulation's workflows. */
   readonly workflow?: string;
+  /** Where the tills keep their logs; in memory unless told. */
+  readonly storage?: StorageOf;
   /** After each run. */
   readonly onRun?: (report: RunReport) => void;
   /** After so many failing runs no more are begun; 5 unless told. */
@@ -38,13 +41,13 @@ export interface SimulationReport {
  * told against one another at the end of each run. The same seed gives the same run, byte for byte.
  */
 export const simulate = async (options: SimulateOptions): Promise<SimulationReport> => {
-  const { seed, runs, faults = 'all', workflow, onRun, failuresMax = 5 } = options;
+  const { seed, runs, faults = 'all', workflow, storage = inMemory, onRun, failuresMax = 5 } = options;
   const total = { runs: 0, sales: 0, records: 0, virtualMs: 0 };
   const payments: { -readonly [name in keyof RunReport['payments']]: number } = { taken: 0, declined: 0, undone: 0, notSent: 0, open: 0 };
   const injected: { [name: string]: number } = {};
   const failures: SimulationFailure[] = [];
   for (let n = 0; n < runs && failures.length < failuresMax; n += 1) {
-    const report = await runOnce({ seed: String(seed + n), faults, ...(workflow === undefined ? {} : { workflow }) });
+    const report = await runOnce({ seed: String(seed + n), faults, storage, ...(workflow === undefined ? {} : { workflow }) });
     total.runs += 1;
     total.sales += report.sales;
     total.records += report.records.length;

@@ -5,14 +5,14 @@ import type { Hash, IdSource } from '../engine/ports.js';
 import { type VirtualClock, virtualClock } from '../engine/virtual-clock.js';
 import type { EventRecord } from '../events.js';
 import { seeded } from '../interpreter/random.js';
-import { type MemoryLog, memoryLog, type MemoryLogOptions } from '../log/memory-log.js';
-import { memorySealedStore } from '../log/memory-sealed-store.js';
+import { TillwrightError } from '../errors.js';
 import { createTill, type ExecutionResult, journalOf, type Till } from '../till.js';
 import { check, Witness } from './checkers.js';
 import { simulatedFlows } from './flows.js';
 import { type Fault, type Message, SimulatedHost } from './host.js';
 import { Life, type LifeOptions } from './life.js';
 import { QUIET_MS, SECRET, simulatedMethods } from './method.js';
+import { type CheckpointFate, inMemory, type SimulatedLog, type SimulatedStorage, type StorageOf } from './storage.js';
 
 export interface WorldOptions {
   readonly seed: string;
@@ -30,16 +30,16 @@ export interface WorldOptions {
   readonly checkpointEvery?: number;
   /** What a crash left of the checkpoint: the last one unless told. */
   readonly checkpointAfterCrash?: () => CheckpointFate;
+  /** In memory unless told. */
+  readonly storage?: StorageOf;
 }
-
-export type CheckpointFate = 'kept' | 'older' | 'torn' | 'absent';
 
 const START_MS = Date.UTC(2026, 0, 1, 1);
 
 export class World {
   readonly clock: VirtualClock = virtualClock({ startMs: START_MS });
   readonly host: SimulatedHost;
-  readonly sealed = memorySealedStore();
+  readonly storage: SimulatedStorage;
   readonly told: ExecutionResult[] = [];
   readonly seen: EventRecord[] = [];
   /** What is wrong at the very moment: messages that should not have been sent. */
@@ -47,7 +47,6 @@ export class World {
   /** Key -> the transaction that its start promised first. */
   readonly promised = new Map<string, string>();
   readonly alarms = new Map<string, number>();
-  log: MemoryLog;
   life = new Life();
   till: Till | undefined;
   paper = true;
@@ -57,9 +56,6 @@ export class World {
   readonly #witness = new Witness();
   #ids = 0;
   #onPaper: (() => void) | undefined;
-  #checkpoints: { text?: string } = {};
-  /** The one before. */
-  #olderCheckpoint: string | undefined;
 
   constructor(options: WorldOptions) {
     this.#options = options;
@@ -71,14 +67,20 @@ export class World {
       latencyMs: options.latencyMs ?? (() => 50),
       lateMs: options.lateMs ?? 40_000,
     });
-    this.log = memoryLog(this.#disk());
+    const { seed, checkpointEvery, syncMs = () => 2, storage = inMemory } = options;
+    this.storage = storage({ seed, clock: this.clock, syncMs, operating: () => this.life.reach('disk'), ...(checkpointEvery === undefined ? {} : { checkpointEvery }) });
+  }
+
+  /** Of the life that runs, or ran last. */
+  get log(): SimulatedLog {
+    return this.storage.log;
   }
 
   terminals(): string[] {
     return Array.from({ length: this.#options.terminals ?? 1 }, (_, index) => `T${index + 1}`);
   }
 
-  /** A process begins. @returns undefined when its life ended before it was open */
+  /** A process begins. @returns undefined when its life ended before it was open, or the disk kept it from opening */
   async open(options: LifeOptions = {}): Promise<Till | undefined> {
     const life = new Life(options);
     this.life = life;
@@ -89,28 +91,27 @@ export class World {
       workflows: this.#options.workflows ?? simulatedFlows,
       terminals: Object.fromEntries(this.terminals().map((id, index) => [id, { tid: `0000000${index + 1}`, mid: '898000000000001', name: 'Corner Shop' }])),
       log: life.log(this.log),
-      sealed: life.sealed(this.sealed),
+      sealed: life.sealed(this.storage.sealed),
       hash: textHash,
       clock: life.clock(this.clock),
       random: this.#random,
       ids,
       ...(this.#options.keepClosed === undefined ? {} : { keepClosed: this.#options.keepClosed }),
     });
-    opening.catch(() => {});
-    const till = await Promise.race([opening, life.ended.then(() => undefined)]);
+    const till = await Promise.race([opening.catch((error: unknown) => this.#refused(error)), life.ended.then(() => undefined)]);
     if (!till || !life.alive) return undefined;
+    if (this.storage.damaged) this.violations.push('a log with a damaged record was opened');
     till.on('event', (record) => life.alive && this.seen.push(record));
     till.on('alarm', ({ kind }) => this.alarms.set(kind, (this.alarms.get(kind) ?? 0) + 1));
     this.till = till;
     return till;
   }
 
-  /** The power fails, if it has not yet: what comes back is what was on disk, and some of what was not. */
+  /** The till's life ends, if it has not yet: what comes back is what was on disk, and some of what was not. */
   crash(keepAppends = 0): void {
     this.life.end();
     this.till = undefined;
-    this.#spoilCheckpoint(this.#options.checkpointAfterCrash?.() ?? 'kept');
-    this.log = this.log.crash({ ...this.#disk(), keepAppends });
+    this.storage.crash({ keepAppends, checkpoint: this.#options.checkpointAfterCrash?.() ?? 'kept' });
   }
 
   /** How many appends of a dead life may or may not have reached the disk. */
@@ -126,7 +127,7 @@ export class World {
     if (!this.life.alive) return;
     this.life.end();
     this.till = undefined;
-    this.log = memoryLog({ ...this.#disk(), records: this.log.records });
+    this.storage.closed();
   }
 
   putPaperIn(): void {
@@ -156,10 +157,11 @@ export class World {
 
   /** @returns what is wrong now that all is quiet */
   async check(): Promise<readonly string[]> {
-    const { till, log, clock, host, told, seen, promised } = this;
+    const { till, log, clock, host, told, seen, promised, storage } = this;
     if (!till) return ['the till is not open'];
-    const problems = await check({ log, clock, host, told, seen, promised, sealedKeys: await this.sealed.keys(), live: journalOf(till), secrets: [SECRET] });
-    return [...this.violations, ...problems];
+    const records = await storage.records();
+    const problems = await check({ log, records, clock, host, told, seen, promised, sealedKeys: await storage.sealed.keys(), live: journalOf(till), secrets: [SECRET] });
+    return [...this.violations, ...storage.lost, ...problems];
   }
 
   /** A start under a key gave a transaction: it must be the same one for ever (15). */
@@ -171,22 +173,14 @@ export class World {
     return this.till && journalOf(this.till);
   }
 
-  #spoilCheckpoint(fate: CheckpointFate): void {
-    const { text } = this.#checkpoints;
-    const left = { kept: text, older: this.#olderCheckpoint, torn: text?.slice(0, text.length >> 1), absent: undefined }[fate];
-    this.#olderCheckpoint = text;
-    this.#checkpoints = left === undefined ? {} : { text: left };
-  }
-
-  #disk(): Pick<MemoryLogOptions, 'lazyFlush' | 'beforeSync' | 'checkpoints' | 'checkpointEvery'> {
-    const { clock } = this;
-    const syncMs = this.#options.syncMs ?? (() => 2);
-    return {
-      lazyFlush: (sync) => void clock.until(clock.now() + 20).then(sync),
-      beforeSync: () => clock.until(clock.now() + syncMs()),
-      checkpoints: this.#checkpoints,
-      ...(this.#options.checkpointEvery === undefined ? {} : { checkpointEvery: this.#options.checkpointEvery }),
-    };
+  /** What the disk may refuse is met as an operator would meet it: the till is switched off, the disk mended, and the till switched on again. */
+  #refused(error: unknown): undefined {
+    const { storage, life } = this;
+    const code = TillwrightError.is(error) ? error.code : undefined;
+    if (!(code === 'LOG_DAMAGED' && storage.damaged) && !(code === 'LOG_FAILED' && storage.mayRefuse)) throw error;
+    storage.mend();
+    life.end();
+    return undefined;
   }
 
   #printer(life: Life) {
