@@ -127,7 +127,8 @@ export class Submitting {
     this.#hand.takeOff(paymentId, attempt);
     try {
       const seq = await journal.appendDurably([{ stream: stream.payment(paymentId), event: intent }]);
-      const live = this.#hand.live.get(paymentId) ?? noLive(closing);
+      // An undo goes on though its sale was cancelled.
+      const live = (work.undoes === undefined && this.#hand.live.get(paymentId)) || noLive(closing);
       const unmarked = await this.#unmarked(found, request, seq);
       const answer =
         unmarked ??
