@@ -49,6 +49,29 @@ it('says what each expects in full: result, path, payments, ledger, receipts and
   expect(lacking).toEqual([]);
 });
 
+it('expects nothing that a merchant would be surprised by: the books say what was paid, and who did not pay has nothing', () => {
+  const sum = (rows: readonly { amountMinor?: unknown }[]): number => rows.reduce((total, { amountMinor }) => total + Number(amountMinor), 0);
+  const surprising = set.files.flatMap(({ workflow, value }) =>
+    (value.scenarios ?? []).flatMap(({ name, expect: { result, output, payments = [], ledger = [], receipts = [], cases = 0 } = {} }) => {
+      const paid = payments.filter(({ state }) => state === 'paid');
+      // Cash has no book.
+      const booked = paid.filter(({ method }) => method !== 'cash');
+      const asked = typeof output === 'object' && output !== null && 'amountMinor' in output ? Number(output.amountMinor) : sum(paid);
+      const wrong = [
+        sum(ledger.filter(({ status }) => status === 'approved')) !== sum(booked) && 'the books hold another sum than was paid',
+        result === 'succeeded' && sum(paid) !== asked && 'another sum was paid than the sale says',
+        result === 'succeeded' && !PARTS.includes(workflow) && paid.length === 0 && 'it succeeded and nothing was paid',
+        result === 'succeeded' && cases > 0 && 'it succeeded and left a case',
+        result === 'failed' && paid.length > 0 && 'it failed and was paid',
+        payments.some(({ state }) => state === 'case') !== cases > 0 && 'cases and payments do not agree',
+        receipts.length > 2 * paid.length && 'there are more receipts than two for each payment',
+      ];
+      return wrong.flatMap((why) => (why === false ? [] : [`${workflow}: ${name}: ${why}`]));
+    }),
+  );
+  expect(surprising).toEqual([]);
+});
+
 it('the same scenario comes out the same, to the last byte of what is shown and printed', async () => {
   const file = set.files.find(({ workflow }) => workflow === 'member-points');
   const scenario = file?.value.scenarios?.[0];

@@ -27,10 +27,11 @@ const nextChange = async (): Promise<Change> => {
   }
 };
 
-const open = async (workflow: string): Promise<string> => {
+const open = async (workflow: string, meanwhile = async (_file: string): Promise<void> => undefined): Promise<string> => {
   const file = join(dir, `${workflow}.asl.json`);
   const workflows = await readWorkflows([file]);
   counter = await openCounter({ data: join(dir, 'till'), workflows, endpoints: shop.hosts.endpoints, script: '{ "steps": [] }', config: {} });
+  await meanwhile(file);
   watching = await watchWorkflows(file, {
     till: counter.till,
     known: workflows,
@@ -82,6 +83,12 @@ describe('a changed file', () => {
     expect(pinned(under)).not.toBe(pinned(next));
   });
 
+  it('that was saved while the till opened is taken before anything else', async () => {
+    await open('quick-sale', async (file) => writeFile(file, await limitedTo(file, '555')));
+    expect(changes).toMatchObject([{ is: 'taken', workflows: ['quick-sale'] }]);
+    expect((await offeredBySale('quick-sale')).limit).toBe(555);
+  });
+
   it('that is faulty is refused with every fault, and the old one stays; mended, it is taken', async () => {
     const file = await open('quick-sale');
     const sound = await readFile(file, 'utf8');
@@ -101,9 +108,17 @@ describe('a changed file', () => {
     await writeFile(`${file}~`, await limitedTo(file, '999'));
     await rename(`${file}~`, file);
     expect(await nextChange()).toMatchObject({ is: 'taken' });
+    // Another file in the folder makes it look, and the same change is not told twice.
+    await writeFile(join(dir, 'notes.json'), '{}');
+    await writeFile(file, await limitedTo(file, '1234'));
+    expect(await nextChange()).toMatchObject({ is: 'taken', workflows: ['quick-sale'] });
+    expect((await offeredBySale('quick-sale')).limit).toBe(1234);
+    const part = join(dir, 'take-code.asl.json');
+    await writeFile(part, (await readFile(part, 'utf8')).replace('"Comment": "', '"Comment": "Changed: '));
+    expect(await nextChange()).toMatchObject({ is: 'taken', workflows: ['take-code'] });
     await unlink(file);
     expect(await nextChange()).toMatchObject({ is: 'unreadable' });
-    expect((await offeredBySale('quick-sale')).limit).toBe(999);
+    expect((await offeredBySale('quick-sale')).limit).toBe(1234);
   });
 
   it('that the flow runs as a part is checked with the whole: refused where it breaks its caller, taken where both change', async () => {
