@@ -48,6 +48,7 @@ export class LogMarks {
     journal.onAppend((records) => this.#note(records));
     return ports.log.onDurable(() => {
       for (const [terminalId, marked] of this.#pads) {
+        if (marked.appended.length === 0) continue;
         if (marked.checked && !marked.unknown) void this.#tell(terminalId, marked);
         else this.#catchUp(marked);
       }
@@ -78,13 +79,14 @@ export class LogMarks {
     if (!marked) return true;
     await this.check(terminalId);
     if (!marked.checked || marked.unknown) return false;
-    while (marked.told < seq) if (!(await this.#tell(terminalId, marked))) return false;
-    return true;
+    // What is being told may be an earlier record: then once more.
+    for (let turn = 0; turn < 2 && marked.told < seq; turn += 1) if (!(await this.#tell(terminalId, marked))) return false;
+    return marked.told >= seq;
   }
 
   /**
    * A person has seen that the log is not the one that the pad knows: the terminal goes on with the pad's numbers.
-   * @throws LOG_RESTORED where the pad does not answer: nothing has changed
+   * @throws LOG_RESTORED where the pad does not answer: the terminal stays held, until it is acknowledged or opened again
    */
   async acknowledge(terminalId: string, { by, reason }: { by: string; reason: string }): Promise<void> {
     const marked = this.#pads.get(terminalId);
