@@ -204,7 +204,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'a result is told before it is on disk',
     rule: 11,
-    edits: [{ file: TILL, find: 'this.#ports.log.durable(entry.seq).then(', put: 'Promise.resolve().then(' }],
+    edits: [{ file: 'engine/history.ts', find: 'this.#log.durable(entry.seq).then(', put: 'Promise.resolve().then(' }],
   },
   {
     name: 'what a reversal needs is not sealed',

@@ -1,33 +1,32 @@
 /** The surface that an embedder sees. */
 import { EventEmitter } from 'eventemitter3';
 import { checkPlugins, loadTerminal } from './container.js';
-import type { Clock, Counters, PaymentFacts, Plugin, RandomSource } from './contract.js';
-import type { StateMachine } from './definition/asl.js';
+import type { Clock, Counters, Plugin, RandomSource } from './contract.js';
 import type { Catalogue } from './definition/catalogue.js';
-import { checkWorkflows, closure } from './definition/check.js';
-import { type Diagnostic, isError } from './definition/diagnostic.js';
-import type { ArchivedExecution } from './engine/archive.js';
+import type { Diagnostic } from './definition/diagnostic.js';
 import { catalogueOf } from './engine/catalogue.js';
 import { systemClock, systemRandom, timeSortedIds } from './engine/defaults.js';
 import { Executions } from './engine/executions.js';
+import { type ExecutionResult, type FoundPayment, History, type TransactionView } from './engine/history.js';
 import { type ExecutionEntry, Journal, startContent, stream } from './engine/journal.js';
-import { isSettled, openCase, type PaymentState } from './engine/payment.js';
+import { openCase } from './engine/payment.js';
 import { type PaymentView, viewOf } from './engine/payment-view.js';
-import type { EventInput, IdSource, Ports, Storage } from './engine/ports.js';
+import type { IdSource, Ports, Storage } from './engine/ports.js';
 import { type Prompt, Prompts } from './engine/prompts.js';
 import { Receipts } from './engine/receipts.js';
 import { type Alarm, sealedKey } from './engine/in-hand.js';
 import { LogMarks } from './engine/log-marks.js';
 import { Settler } from './engine/settler.js';
 import type { LoadedTerminal } from './engine/terminal.js';
+import { Workflows, type WorkflowSource } from './engine/workflows.js';
 import { TillwrightError } from './errors.js';
-import type { EventRecord, StatesError } from './events.js';
+import type { EventRecord } from './events.js';
 import { createEvaluate } from './interpreter/expression.js';
-import { canonicalJson, type Json } from './json.js';
+import type { Json } from './json.js';
 import { CORE_VERSION } from './version.js';
 
-/** A workflow's text, with the file's name where there is one. */
-export type WorkflowSource = string | { readonly file: string; readonly text: string };
+export type { ExecutionResult, FoundPayment, TransactionView } from './engine/history.js';
+export type { WorkflowSource } from './engine/workflows.js';
 
 export interface TillOptions extends Storage {
   readonly plugins: readonly Plugin[];
@@ -41,20 +40,6 @@ export interface TillOptions extends Storage {
   /** How many closed transactions stay in memory, for whoever asks about the last ones; 50 unless told. The log answers for all others. */
   readonly keepClosed?: number;
 }
-
-/** A payment as `find` gives it: what a later refund or void refers to. */
-export interface FoundPayment extends PaymentView {
-  readonly executionId: string;
-  readonly terminalId: string;
-  readonly saleReference: string;
-  /** What the host told of its approval, and what its receipt shows. */
-  readonly facts?: PaymentFacts;
-}
-
-export type ExecutionResult = { readonly executionId: string } & (
-  | { readonly status: 'succeeded'; readonly output: Json }
-  | ({ readonly status: 'failed'; readonly unsettled: readonly PaymentView[] } & StatesError)
-);
 
 export interface Sale {
   readonly executionId: string;
@@ -81,7 +66,7 @@ export interface Till extends EventEmitter<TillEvents> {
   /** @throws WORKFLOW_UNKNOWN, TERMINAL_UNKNOWN, TERMINAL_BUSY, KEY_REUSED, LOG_RESTORED, LOG_FAILED, ENGINE_CLOSED */
   start(order: { terminal: string; workflow: string; key?: string; input?: Json }): Promise<Sale>;
   /** A transaction, however long ago it was. @throws EXECUTION_UNKNOWN */
-  get(executionId: string): Promise<{ readonly executionId: string; readonly status: 'running' | 'succeeded' | 'failed'; readonly result: Promise<ExecutionResult>; readonly payments: readonly PaymentView[] }>;
+  get(executionId: string): Promise<TransactionView>;
   /** Payments with an attempt of this reference (trace number with terminal and batch, trade number), newest first, however old. */
   find(reference: string): Promise<readonly FoundPayment[]>;
   /** Executions that are open, and those that ended last. */
@@ -151,17 +136,14 @@ class Engine extends EventEmitter<TillEvents> implements Till {
   readonly #marks: LogMarks;
   readonly #settler: Settler;
   readonly #executions: Executions;
-  readonly #results = new Map<string, { promise: Promise<ExecutionResult>; resolve: (result: ExecutionResult) => void; reject: (error: unknown) => void }>();
+  readonly #history: History;
+  readonly #workflows: Workflows;
   readonly #undelivered: EventRecord[] = [];
   readonly #cleanUp: (() => void)[] = [];
   /** Terminals between their first check and their start: two starts at once don't both find a terminal free. */
   readonly #starting = new Set<string>();
   /** Keys of starts that are under way. */
   readonly #keyed = new Map<string, Promise<void>>();
-  #sources: { [workflow: string]: { file: string; text: string } };
-  #definitions: { [workflow: string]: StateMachine } = {};
-  /** The definitions behind a workflow with their hashes, until one is replaced. */
-  readonly #closures = new Map<string, readonly { readonly name: string; readonly source: string; readonly hash: string }[]>();
   #failure: unknown;
   #opened = false;
   #goesOn = false;
@@ -174,6 +156,7 @@ class Engine extends EventEmitter<TillEvents> implements Till {
     const random = options.random ?? systemRandom;
     this.#ports = { clock, random, ids: options.ids ?? timeSortedIds(clock, random), hash: options.hash, log: options.log, sealed: options.sealed };
     this.#journal = new Journal(this.#ports, options.keepClosed === undefined ? {} : { keepClosed: options.keepClosed });
+    this.#history = new History(this.#journal, this.#ports.log);
     this.#prompts = new Prompts((event, prompt) => this.emit(event, prompt));
     this.#receipts = new Receipts(this.#journal);
     const failed = (error: unknown): void => this.#fail(error);
@@ -199,7 +182,7 @@ class Engine extends EventEmitter<TillEvents> implements Till {
       failed,
       ended: (entry) => this.#ended(entry),
     });
-    this.#sources = Object.fromEntries(Object.entries(options.workflows).map(([name, source]) => [name, sourceOf(name, source)]));
+    this.#workflows = new Workflows({ journal: this.#journal, hash: options.hash, catalogue: (names) => catalogueOf([...this.#terminals.values()], names) });
   }
 
   get journal(): Journal {
@@ -207,7 +190,7 @@ class Engine extends EventEmitter<TillEvents> implements Till {
   }
 
   get catalogue(): Catalogue {
-    return catalogueOf([...this.#terminals.values()], Object.keys(this.#sources));
+    return catalogueOf([...this.#terminals.values()], this.#workflows.names);
   }
 
   async open(): Promise<void> {
@@ -218,7 +201,7 @@ class Engine extends EventEmitter<TillEvents> implements Till {
       tids.set(`${mid}/${tid}`, id);
       this.#terminals.set(id, loadTerminal({ clock: this.#ports.clock, random: this.#ports.random, terminal: { id, tid, mid, name, operatorId }, counters: this.#countersOf(id) }, this.#options.plugins));
     }
-    this.#definitions = this.#checked(this.#sources);
+    this.#workflows.replace(this.#options.workflows);
     const opened = await this.#ports.log.open({ restore: (state) => this.#journal.restore(state), fold: (record) => this.#journal.replay(record) });
     this.#opened = true;
     await this.#journal.replayed();
@@ -282,10 +265,10 @@ class Engine extends EventEmitter<TillEvents> implements Till {
     const known = key === undefined ? undefined : await this.#journal.started(key);
     if (known && key !== undefined) {
       if (known.content !== startContent({ terminal, workflow, input })) throw new TillwrightError('KEY_REUSED', { key });
-      return { executionId: known.execution, result: this.#resultOf(known.execution) };
+      return { executionId: known.execution, result: this.#history.resultOf(known.execution) };
     }
     this.#assertOpen();
-    if (!Object.hasOwn(this.#definitions, workflow)) throw new TillwrightError('WORKFLOW_UNKNOWN', { workflow, known: Object.keys(this.#definitions).join(', ') });
+    if (!this.#workflows.has(workflow)) throw new TillwrightError('WORKFLOW_UNKNOWN', { workflow, known: this.#workflows.names.join(', ') });
     if (this.#starting.has(terminal) || this.#executions.on(terminal) !== undefined) throw new TillwrightError('TERMINAL_BUSY', { terminal });
     this.#starting.add(terminal);
     try {
@@ -297,12 +280,12 @@ class Engine extends EventEmitter<TillEvents> implements Till {
         executionId,
         terminal,
         workflow,
-        pins: this.#pin(workflow),
+        pins: this.#workflows.pin(workflow),
         plugins: Object.fromEntries(this.#options.plugins.map(({ name, version }) => [name, version])),
         input,
         ...(key === undefined ? {} : { key }),
       });
-      const result = this.#resultIn(entry);
+      const result = this.#history.resultIn(entry);
       // Who gave a key may ask again after a crash: the answer must be the same transaction (15).
       if (key !== undefined) await this.#ports.log.durable(this.#ports.log.head);
       return { executionId, result };
@@ -311,24 +294,16 @@ class Engine extends EventEmitter<TillEvents> implements Till {
     }
   }
 
-  async get(executionId: string): ReturnType<Till['get']> {
-    const entry = this.#journal.executions.get(executionId);
-    if (entry) return { executionId, status: entry.state.status, result: this.#resultIn(entry), payments: this.#journal.paymentsOf(executionId).map(viewOf) };
-    const archived = await this.#archived(executionId);
-    const payments = await this.#paymentsOf(executionId);
-    return { executionId, status: archived.end.status, result: this.#resultFrom(executionId, archived), payments: payments.map(viewOf) };
+  get(executionId: string): Promise<TransactionView> {
+    return this.#history.get(executionId);
   }
 
-  async find(reference: string): Promise<readonly FoundPayment[]> {
-    const found = await Promise.all((await this.#journal.archive.paymentsBy(reference)).map((id) => this.#payment(id)));
-    return found
-      .filter((payment) => payment !== undefined)
-      .map((payment) => {
-        const facts = payment.attempts.findLast((a) => a.facts !== undefined && a.undoes === undefined)?.facts;
-        const { execution, terminalId, saleReference } = payment;
-        return { ...viewOf(payment), executionId: execution, terminalId, saleReference, ...(facts ? { facts } : {}) };
-      })
-      .toReversed();
+  find(reference: string): Promise<readonly FoundPayment[]> {
+    return this.#history.find(reference);
+  }
+
+  history(executionId: string): Promise<readonly EventRecord[]> {
+    return this.#history.records(executionId);
   }
 
   executions(): ReturnType<Till['executions']> {
@@ -353,16 +328,6 @@ class Engine extends EventEmitter<TillEvents> implements Till {
     this.#assertOpen();
     if (!this.#journal.executions.has(executionId)) throw new TillwrightError('EXECUTION_UNKNOWN', { execution: executionId });
     this.#executions.cancel(executionId, by, reason);
-  }
-
-  async history(executionId: string): Promise<readonly EventRecord[]> {
-    const { archive } = this.#journal;
-    const records: EventRecord[] = [];
-    const { durableTo } = this.#ports.log;
-    const streams = [stream.execution(executionId), ...(await archive.paymentsOf(executionId)).map((id) => stream.payment(id))];
-    for (const name of streams) for await (const record of this.#ports.log.read(name)) if (record.seq <= durableTo) records.push(record);
-    if (records.length === 0 && !this.#journal.executions.has(executionId)) throw new TillwrightError('EXECUTION_UNKNOWN', { execution: executionId });
-    return records.sort((a, b) => a.seq - b.seq);
   }
 
   payments(): readonly PaymentView[] {
@@ -400,11 +365,7 @@ class Engine extends EventEmitter<TillEvents> implements Till {
   replace(changed: { readonly [workflow: string]: WorkflowSource }): void;
   replace(changed: string | { readonly [workflow: string]: WorkflowSource }, source: WorkflowSource = ''): void {
     this.#assertOpen();
-    const several = typeof changed === 'string' ? { [changed]: source } : changed;
-    const sources = { ...this.#sources, ...Object.fromEntries(Object.entries(several).map(([name, each]) => [name, sourceOf(name, each)])) };
-    this.#definitions = this.#checked(sources);
-    this.#closures.clear();
-    this.#sources = sources;
+    this.#workflows.replace(typeof changed === 'string' ? { [changed]: source } : changed);
   }
 
   async printOwed(terminal: string): Promise<void> {
@@ -431,40 +392,7 @@ class Engine extends EventEmitter<TillEvents> implements Till {
       if (this.#failure === undefined) await this.#checkpoint();
       await this.#ports.log.close();
     }
-    for (const { reject } of this.#results.values()) reject(new TillwrightError('ENGINE_CLOSED'));
-  }
-
-  #checked(sources: { [workflow: string]: { file: string; text: string } }): { [workflow: string]: StateMachine } {
-    const { diagnostics, definitions } = checkWorkflows(sources, catalogueOf([...this.#terminals.values()], Object.keys(sources)));
-    const errors = diagnostics.filter(isError);
-    if (errors.length > 0) {
-      const files = [...new Set(errors.map(({ file }) => file))].join(', ');
-      throw new TillwrightError('WORKFLOW_INVALID', { workflow: files, diagnostics: errors as unknown as Json });
-    }
-    return definitions;
-  }
-
-  /** Pins the closure of definitions by content hash; what the log does not hold yet is stored. */
-  #pin(workflow: string): { [workflow: string]: string } {
-    const pins: { [workflow: string]: string } = {};
-    const inputs: EventInput[] = [];
-    for (const { name, source, hash } of this.#closureOf(workflow)) {
-      pins[name] = hash;
-      if (!this.#journal.hasDefinition(hash)) inputs.push({ stream: stream.engine, event: { type: 'definitionStored', hash, workflow: name, source } });
-    }
-    if (inputs.length > 0) this.#journal.append(inputs);
-    return pins;
-  }
-
-  #closureOf(workflow: string): readonly { readonly name: string; readonly source: string; readonly hash: string }[] {
-    const known = this.#closures.get(workflow);
-    if (known) return known;
-    const found = closure(workflow, this.#definitions).map((name) => {
-      const source = canonicalOf(this.#definitions[name]);
-      return { name, source, hash: this.#ports.hash('SHA-256', source) };
-    });
-    this.#closures.set(workflow, found);
-    return found;
+    this.#history.reject(new TillwrightError('ENGINE_CLOSED'));
   }
 
   #countersOf(terminal: string): Counters {
@@ -488,60 +416,6 @@ class Engine extends EventEmitter<TillEvents> implements Till {
     for (const key of await this.#ports.sealed.keys()) if (!wanted.has(key)) await this.#ports.sealed.forget(key);
   }
 
-  #payment(paymentId: string): Promise<PaymentState | undefined> {
-    const known = this.#journal.payments.get(paymentId);
-    return known ? Promise.resolve(known) : this.#journal.archive.payment(paymentId);
-  }
-
-  async #paymentsOf(executionId: string): Promise<PaymentState[]> {
-    const payments = await Promise.all((await this.#journal.archive.paymentsOf(executionId)).map((id) => this.#payment(id)));
-    return payments.filter((payment) => payment !== undefined);
-  }
-
-  /** @throws EXECUTION_UNKNOWN */
-  async #archived(executionId: string): Promise<ArchivedExecution> {
-    const archived = await this.#journal.archive.execution(executionId);
-    if (!archived) throw new TillwrightError('EXECUTION_UNKNOWN', { execution: executionId });
-    return archived;
-  }
-
-  #resultOf(executionId: string): Promise<ExecutionResult> {
-    const entry = this.#journal.executions.get(executionId);
-    return entry ? this.#resultIn(entry) : this.#resultFrom(executionId);
-  }
-
-  #resultFrom(executionId: string, known?: ArchivedExecution): Promise<ExecutionResult> {
-    const result = this.#readResult(executionId, known);
-    // Nobody need wait for it.
-    result.catch(() => {});
-    return result;
-  }
-
-  /** A transaction that has left memory is closed: nothing of it is unsettled. */
-  async #readResult(executionId: string, known?: ArchivedExecution): Promise<ExecutionResult> {
-    const { end, seq } = known ?? (await this.#archived(executionId));
-    await this.#ports.log.durable(seq);
-    return end.status === 'succeeded'
-      ? { executionId, status: 'succeeded', output: end.output }
-      : { executionId, status: 'failed', error: end.error, cause: end.cause, unsettled: [] };
-  }
-
-  #resultIn(entry: ExecutionEntry): Promise<ExecutionResult> {
-    const known = this.#results.get(entry.id);
-    if (known) return known.promise;
-    let resolve: (result: ExecutionResult) => void = () => {};
-    let reject: (error: unknown) => void = () => {};
-    const promise = new Promise<ExecutionResult>((yes, no) => {
-      resolve = yes;
-      reject = no;
-    });
-    // Nobody need wait for it.
-    promise.catch(() => {});
-    this.#results.set(entry.id, { promise, resolve, reject });
-    if (entry.state.status !== 'running') this.#tell(entry);
-    return promise;
-  }
-
   async #hold(terminalId: string): Promise<void> {
     await this.#settler.hold(terminalId);
     // In a turn of its own: whoever opens the till listens by then.
@@ -550,27 +424,7 @@ class Engine extends EventEmitter<TillEvents> implements Till {
 
   #ended(entry: ExecutionEntry): void {
     this.#terminals.get(entry.state.terminal)?.vault.clear();
-    this.#tell(entry);
-  }
-
-  /** A result is told once it is on disk. */
-  #tell(entry: ExecutionEntry): void {
-    const waiting = this.#results.get(entry.id);
-    if (!waiting) return;
-    this.#ports.log.durable(entry.seq).then(
-      () => {
-        waiting.resolve(this.#result(entry));
-        // Who asks again is told from the journal: a till that runs for months keeps no promise for each sale.
-        this.#results.delete(entry.id);
-      },
-      (error: unknown) => waiting.reject(error),
-    );
-  }
-
-  #result({ id, state }: ExecutionEntry): ExecutionResult {
-    if (state.status === 'succeeded') return { executionId: id, status: 'succeeded', output: state.output ?? null };
-    const unsettled = this.#journal.paymentsOf(id).filter((payment) => !isSettled(payment)).map(viewOf);
-    return { executionId: id, status: 'failed', error: state.failure?.error ?? 'States.Runtime', cause: state.failure?.cause ?? '', unsettled };
+    this.#history.tell(entry);
   }
 
   /** What is folded so far, so that the next opening need not read it again. Without it opening takes longer, and that is all. */
@@ -602,7 +456,7 @@ class Engine extends EventEmitter<TillEvents> implements Till {
     this.#failure = TillwrightError.is(error) ? error : new TillwrightError('LOG_FAILED', { why: `unexpected ${error instanceof Error ? error.name : 'error'}` }, { cause: error });
     this.#closing.abort();
     this.emit('alarm', { kind: 'log-failed', why: (this.#failure as Error).message });
-    for (const { reject } of this.#results.values()) reject(this.#failure);
+    this.#history.reject(this.#failure);
   }
 }
 
@@ -623,11 +477,6 @@ const nextTurn = (work: () => void): void => {
   if (setImmediate) setImmediate(work);
   else setTimeout(work, 0);
 };
-
-const sourceOf = (name: string, source: WorkflowSource): { file: string; text: string } =>
-  typeof source === 'string' ? { file: `${name}.asl.json`, text: source } : source;
-
-const canonicalOf = (definition: StateMachine | undefined): string => canonicalJson((definition ?? null) as unknown as Json);
 
 /** The diagnostics that a WORKFLOW_INVALID carries. */
 export const diagnosticsOf = (error: unknown): readonly Diagnostic[] =>

@@ -1,0 +1,155 @@
+/** Answers about transactions, whether they run, have just ended, or ended so long ago that only the log knows them. */
+import type { PaymentFacts } from '../contract.js';
+import { TillwrightError } from '../errors.js';
+import type { EventRecord, StatesError } from '../events.js';
+import type { Json } from '../json.js';
+import type { ArchivedExecution } from './archive.js';
+import { type ExecutionEntry, type Journal, stream } from './journal.js';
+import { isSettled, type PaymentState } from './payment.js';
+import { type PaymentView, viewOf } from './payment-view.js';
+import type { EventLog } from './ports.js';
+
+/** A payment as `find` gives it: what a later refund or void refers to. */
+export interface FoundPayment extends PaymentView {
+  readonly executionId: string;
+  readonly terminalId: string;
+  readonly saleReference: string;
+  /** What the host told of its approval, and what its receipt shows. */
+  readonly facts?: PaymentFacts;
+}
+
+export type ExecutionResult = { readonly executionId: string } & (
+  | { readonly status: 'succeeded'; readonly output: Json }
+  | ({ readonly status: 'failed'; readonly unsettled: readonly PaymentView[] } & StatesError)
+);
+
+export interface TransactionView {
+  readonly executionId: string;
+  readonly status: 'running' | 'succeeded' | 'failed';
+  readonly result: Promise<ExecutionResult>;
+  readonly payments: readonly PaymentView[];
+}
+
+export class History {
+  readonly #journal: Journal;
+  readonly #log: EventLog;
+  /** Of executions that have not ended on disk. */
+  readonly #results = new Map<string, { promise: Promise<ExecutionResult>; resolve: (result: ExecutionResult) => void; reject: (error: unknown) => void }>();
+
+  constructor(journal: Journal, log: EventLog) {
+    this.#journal = journal;
+    this.#log = log;
+  }
+
+  /** A transaction, however long ago it was. @throws EXECUTION_UNKNOWN */
+  async get(executionId: string): Promise<TransactionView> {
+    const entry = this.#journal.executions.get(executionId);
+    if (entry) return { executionId, status: entry.state.status, result: this.resultIn(entry), payments: this.#journal.paymentsOf(executionId).map(viewOf) };
+    const archived = await this.#archived(executionId);
+    const payments = await this.#paymentsOf(executionId);
+    return { executionId, status: archived.end.status, result: this.#resultFrom(executionId, archived), payments: payments.map(viewOf) };
+  }
+
+  /** Payments with an attempt of this reference, newest first. */
+  async find(reference: string): Promise<readonly FoundPayment[]> {
+    const found = await Promise.all((await this.#journal.archive.paymentsBy(reference)).map((id) => this.#payment(id)));
+    return found
+      .filter((payment) => payment !== undefined)
+      .map((payment) => {
+        const facts = payment.attempts.findLast((a) => a.facts !== undefined && a.undoes === undefined)?.facts;
+        const { execution, terminalId, saleReference } = payment;
+        return { ...viewOf(payment), executionId: execution, terminalId, saleReference, ...(facts ? { facts } : {}) };
+      })
+      .toReversed();
+  }
+
+  /** Every durable record of an execution and its payments, in order. @throws EXECUTION_UNKNOWN */
+  async records(executionId: string): Promise<readonly EventRecord[]> {
+    const { archive } = this.#journal;
+    const records: EventRecord[] = [];
+    const { durableTo } = this.#log;
+    const streams = [stream.execution(executionId), ...(await archive.paymentsOf(executionId)).map((id) => stream.payment(id))];
+    for (const name of streams) for await (const record of this.#log.read(name)) if (record.seq <= durableTo) records.push(record);
+    if (records.length === 0 && !this.#journal.executions.has(executionId)) throw new TillwrightError('EXECUTION_UNKNOWN', { execution: executionId });
+    return records.sort((a, b) => a.seq - b.seq);
+  }
+
+  #payment(paymentId: string): Promise<PaymentState | undefined> {
+    const known = this.#journal.payments.get(paymentId);
+    return known ? Promise.resolve(known) : this.#journal.archive.payment(paymentId);
+  }
+
+  async #paymentsOf(executionId: string): Promise<PaymentState[]> {
+    const payments = await Promise.all((await this.#journal.archive.paymentsOf(executionId)).map((id) => this.#payment(id)));
+    return payments.filter((payment) => payment !== undefined);
+  }
+
+  /** @throws EXECUTION_UNKNOWN */
+  async #archived(executionId: string): Promise<ArchivedExecution> {
+    const archived = await this.#journal.archive.execution(executionId);
+    if (!archived) throw new TillwrightError('EXECUTION_UNKNOWN', { execution: executionId });
+    return archived;
+  }
+
+  resultOf(executionId: string): Promise<ExecutionResult> {
+    const entry = this.#journal.executions.get(executionId);
+    return entry ? this.resultIn(entry) : this.#resultFrom(executionId);
+  }
+
+  #resultFrom(executionId: string, known?: ArchivedExecution): Promise<ExecutionResult> {
+    const result = this.#readResult(executionId, known);
+    // Nobody need wait for it.
+    result.catch(() => {});
+    return result;
+  }
+
+  /** A transaction that has left memory is closed: nothing of it is unsettled. */
+  async #readResult(executionId: string, known?: ArchivedExecution): Promise<ExecutionResult> {
+    const { end, seq } = known ?? (await this.#archived(executionId));
+    await this.#log.durable(seq);
+    return end.status === 'succeeded'
+      ? { executionId, status: 'succeeded', output: end.output }
+      : { executionId, status: 'failed', error: end.error, cause: end.cause, unsettled: [] };
+  }
+
+  resultIn(entry: ExecutionEntry): Promise<ExecutionResult> {
+    const known = this.#results.get(entry.id);
+    if (known) return known.promise;
+    let resolve: (result: ExecutionResult) => void = () => {};
+    let reject: (error: unknown) => void = () => {};
+    const promise = new Promise<ExecutionResult>((yes, no) => {
+      resolve = yes;
+      reject = no;
+    });
+    // Nobody need wait for it.
+    promise.catch(() => {});
+    this.#results.set(entry.id, { promise, resolve, reject });
+    if (entry.state.status !== 'running') this.tell(entry);
+    return promise;
+  }
+
+  /** A result is told once it is on disk. */
+  tell(entry: ExecutionEntry): void {
+    const waiting = this.#results.get(entry.id);
+    if (!waiting) return;
+    this.#log.durable(entry.seq).then(
+      () => {
+        waiting.resolve(this.#result(entry));
+        // Who asks again is told from the journal: a till that runs for months keeps no promise for each sale.
+        this.#results.delete(entry.id);
+      },
+      (error: unknown) => waiting.reject(error),
+    );
+  }
+
+  #result({ id, state }: ExecutionEntry): ExecutionResult {
+    if (state.status === 'succeeded') return { executionId: id, status: 'succeeded', output: state.output ?? null };
+    const unsettled = this.#journal.paymentsOf(id).filter((payment) => !isSettled(payment)).map(viewOf);
+    return { executionId: id, status: 'failed', error: state.failure?.error ?? 'States.Runtime', cause: state.failure?.cause ?? '', unsettled };
+  }
+
+  /** Nobody hears of a result any more. */
+  reject(error: unknown): void {
+    for (const { reject } of this.#results.values()) reject(error);
+  }
+}
