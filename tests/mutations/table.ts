@@ -282,6 +282,19 @@ export const mutations: readonly Mutation[] = [
     edits: [{ file: 'log/sealed-store.ts', find: 'await this.#sync(file);', put: '' }],
   },
   {
+    name: 'an older copy of the log is gone on with',
+    rule: 17,
+    edits: [{ file: 'engine/log-marks.ts', find: 'if (mark !== undefined && !(await this.#inLog(mark))) {', put: 'if (mark !== undefined && mark.seq < 0) {' }],
+  },
+  {
+    name: 'a held terminal settles what a former life left open',
+    rule: 17,
+    edits: [
+      { file: SETTLER, find: 'if (!payment || marks.isHeld(terminalId)) return;', put: 'if (!payment) return;' },
+      { file: PAYMENT, find: 'if (isHandsOff(payment) && !isResolved(payment)) return undefined;', put: '' },
+    ],
+  },
+  {
     name: 'a flow succeeds with an approval that nobody owns',
     rule: 10,
     edits: [{ file: 'engine/executions.ts', find: "unowned && last?.type === 'executionEnded'", put: "!unowned && last?.type === 'executionEnded'" }],

@@ -71,6 +71,8 @@ export class SimulatedHost {
   /** References that the card said no to. */
   readonly refusedByCard = new Set<string>();
   readonly faults = new Map<Fault, number>();
+  /** Messages that were sent to it, whether they came or not. */
+  messages = 0;
   /** References given out over all lives of the till; they are never given out twice. */
   issued = 0;
   readonly #options: SimulatedHostOptions;
@@ -223,6 +225,7 @@ export class SimulatedHost {
   }
 
   #faultOf(kind: MessageKind, reference: string, paymentId: string): Fault {
+    this.messages += 1;
     const key = `${kind} ${paymentId}`;
     const nth = (this.#heard.get(key) ?? 0) + 1;
     this.#heard.set(key, nth);

@@ -98,6 +98,7 @@ class Run {
     }
     const records = await world.storage.records();
     const report = { seed: this.#seed, problems, records, faults: this.#faults(), payments: countsOf(payments), sales: this.#started, virtualMs: world.clock.now() - startMs };
+    problems.push(...(await world.onOlderCopy(records.slice(0, this.#under(records.length)))));
     world.life.end();
     world.clock.stop();
     return report;

@@ -1,11 +1,12 @@
 /** A till, its hosts and its disk in virtual time: the stage of the crash matrix and of the simulation. */
-import { ActionError, bind, definePlugin, Printer, type RandomSource } from '../contract.js';
+import { ActionError, bind, definePlugin, type LogMark, PinPad, type Plugin, Printer, type RandomSource } from '../contract.js';
 import type { Journal } from '../engine/journal.js';
-import type { Hash, IdSource } from '../engine/ports.js';
+import type { EventLog, Hash, IdSource } from '../engine/ports.js';
 import { type VirtualClock, virtualClock } from '../engine/virtual-clock.js';
 import type { EventRecord } from '../events.js';
 import { seeded } from '../interpreter/random.js';
 import { TillwrightError } from '../errors.js';
+import { memoryLog } from '../log/memory-log.js';
 import { createTill, type ExecutionResult, journalOf, type Till } from '../till.js';
 import { check, Witness } from './checkers.js';
 import { simulatedFlows } from './flows.js';
@@ -81,16 +82,16 @@ export class World {
   }
 
   /** A process begins. @returns undefined when its life ended before it was open, or the disk kept it from opening */
-  async open(options: LifeOptions = {}): Promise<Till | undefined> {
+  async open(options: LifeOptions = {}, { log = this.log, plugins = [] }: { log?: EventLog; plugins?: readonly Plugin[] } = {}): Promise<Till | undefined> {
     const life = new Life(options);
     this.life = life;
     this.till = undefined;
     const ids: IdSource = { next: (prefix) => `${prefix}${(this.#ids += 1)}` };
     const opening = createTill({
-      plugins: [simulatedMethods({ host: this.host, life, sharedLane: this.#options.sharedLane ?? false, watch: { sending: (sent) => this.violations.push(...this.#witness.sending(this.log, sent)) } }), this.#printer(life)],
+      plugins: [simulatedMethods({ host: this.host, life, sharedLane: this.#options.sharedLane ?? false, watch: { sending: (sent) => this.violations.push(...this.#witness.sending(this.log, sent)) } }), this.#printer(life), ...plugins],
       workflows: this.#options.workflows ?? simulatedFlows,
       terminals: Object.fromEntries(this.terminals().map((id, index) => [id, { tid: `0000000${index + 1}`, mid: '898000000000001', name: 'Corner Shop' }])),
-      log: life.log(this.log),
+      log: life.log(log),
       sealed: life.sealed(this.storage.sealed),
       hash: textHash,
       clock: life.clock(this.clock),
@@ -117,6 +118,23 @@ export class World {
   /** How many appends of a dead life may or may not have reached the disk. */
   undurable(): number {
     return this.log.head - this.log.durableTo;
+  }
+
+  /**
+   * The till goes on with an older copy of its log, and its PIN pads remember more than that holds (17). Then some time passes.
+   * @returns what is wrong: nothing may be asked or undone, and every terminal is held
+   */
+  async onOlderCopy(records: readonly EventRecord[]): Promise<readonly string[]> {
+    const { clock, host } = this;
+    this.life.end();
+    const { messages } = host;
+    const log = memoryLog({ records, lazyFlush: (sync) => void clock.until(clock.now() + 20).then(sync) });
+    const till = await this.open({}, { log, plugins: [padsThatKnowMore] });
+    await this.wait(QUIET_MS);
+    return [
+      ...(host.messages > messages ? [`a till on an older copy of its log sent ${host.messages - messages} messages`] : []),
+      ...(till?.held().join() === this.terminals().join() ? [] : ['a till on an older copy of its log holds no terminal']),
+    ];
   }
 
   /** The till is closed in peace. */
@@ -204,6 +222,9 @@ export class World {
     });
   }
 }
+
+const later: LogMark = { stream: 'p/later', seq: Number.MAX_SAFE_INTEGER, hash: 'of a record that the copy lacks', counters: {} };
+const padsThatKnowMore = definePlugin({ name: 'pads', provides: [bind(PinPad).toValue({ logMark: async () => later, keepLogMark: async () => {} } as unknown as PinPad)] });
 
 /** Only tells texts apart; the simulation runs where no digest is at hand. */
 const textHash: Hash = (_algorithm, text) => {
