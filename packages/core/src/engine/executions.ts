@@ -15,7 +15,7 @@ import { type ExecutionEntry, type Journal, stream } from './journal.js';
 import { isSettled, isUnowned } from './payment.js';
 import type { EventInput, Ports } from './ports.js';
 import type { Prompts } from './prompts.js';
-import { Schemas } from './schemas.js';
+import { schemas } from './schemas.js';
 import { standardActions } from './standard/index.js';
 import type { StandardAction, StandardContext, StandardServices } from './standard/types.js';
 import { type Stop, Stops } from './stops.js';
@@ -419,7 +419,6 @@ const findAction = (loaded: LoadedTerminal, resource: string): Found | undefined
 };
 
 /** One for all engines of a process: core's own actions are the same in each. */
-const schemas = new Schemas();
 
 const failureOf = (error: unknown, hints: { readonly [name: string]: Text }): { error: string; cause: string } => {
   // What a crash says may hold anything, card data too: only its kind is told.

@@ -2,7 +2,7 @@ import type { Audience } from '../contract.js';
 import { TillwrightError } from '../errors.js';
 import type { StepId } from '../events.js';
 import { type Json, type JsonObject, type JsonSchema, ownJson, type Text } from '../json.js';
-import { Schemas } from './schemas.js';
+import { schemas } from './schemas.js';
 
 /**
  * Something that waits for a person. Any screen answers it by its id.
@@ -31,7 +31,6 @@ interface OpenPrompt {
 /** The prompts that are open now. They are not stored: the step that opened one opens it again after a restart. */
 export class Prompts {
   readonly #open = new Map<string, OpenPrompt>();
-  readonly #schemas = new Schemas();
 
   constructor(readonly changed: (event: 'prompt' | 'prompt-closed', prompt: Prompt) => void) {}
 
@@ -50,7 +49,7 @@ export class Prompts {
     const open = this.#get(id);
     const { answer } = open.prompt;
     const own = ownJson(value);
-    const problem = answer ? this.#schemas.problem(answer, own, 'answer') : 'this prompt takes no answer but cancel';
+    const problem = answer ? schemas.problem(answer, own, 'answer') : 'this prompt takes no answer but cancel';
     if (problem !== undefined) throw new TillwrightError('PROMPT_ANSWER_INVALID', { found: problem });
     this.#close(id);
     open.settle({ is: 'answered', value: own });

@@ -39,3 +39,6 @@ export class Schemas {
     return validate;
   }
 }
+
+/** The process's own: tills that open one after another bring the same schemas. */
+export const schemas = new Schemas();
