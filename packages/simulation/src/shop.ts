@@ -265,7 +265,8 @@ class OneShop implements Shop {
       }),
       guarded(deviceSim({ world: ({ id }) => this.worldOf(id) }), life),
     ];
-    return plugins?.(defaults) ?? defaults;
+    const chosen = plugins?.(defaults) ?? defaults;
+    return chosen.map((plugin) => (defaults.includes(plugin) ? plugin : guarded(plugin, life)));
   }
 
   /** The till's own clock: the process's waits end with it, and it may be wrong. */

@@ -5,7 +5,7 @@ import { countsOf, journalOf, type Random, seeded } from '@tillwright/core/testi
 import { openShop, type Shop, type ShopOptions } from '../shop.js';
 import { check } from './checkers.js';
 import { People } from './people.js';
-import { submitCounter } from './submits.js';
+import { watchSubmits } from './submits.js';
 import { type FaultMix, type Mishap, Swarm } from './swarm.js';
 
 export interface RunOptions {
@@ -44,7 +44,8 @@ class Run {
   readonly #told: ExecutionResult[] = [];
   readonly #seen: EventRecord[] = [];
   readonly #pinBlocks: Uint8Array[] = [];
-  readonly #submits = submitCounter();
+  #shop: Shop | undefined;
+  readonly #submits = watchSubmits(() => this.#shop?.log.records ?? []);
   readonly #salesEach: number;
   #people: People | undefined;
   #opened: Promise<void> = Promise.resolve();
@@ -71,6 +72,7 @@ class Run {
       plugins: (defaults) => this.#listening(plugins?.(defaults) ?? defaults),
       life: { endsAt: () => this.#strikes('crash') },
     });
+    this.#shop = shop;
     const startMs = shop.clock.now();
     try {
       await this.#day(shop);
@@ -100,7 +102,7 @@ class Run {
     await power;
     await this.#atRest(shop);
     const problems = await check({ shop, told: this.#told, seen: this.#seen, shown: people.shown, secrets: [...people.codes, ...this.#pinBlocks], sent: this.#submits.sent });
-    this.#problems.push(...problems);
+    this.#problems.push(...this.#submits.violations, ...problems);
   }
 
   /** Sales that the last crash left open come to their end, and everything that is owed is delivered. */

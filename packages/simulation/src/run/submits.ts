@@ -1,17 +1,65 @@
+import type { EventRecord } from '@tillwright/core';
 import { decode } from '@tillwright/plugin-card/protocol';
 import type { OnSend } from '../network.js';
 
-/** Counts requests to take money by the reference that their host knows them under, reading the very bytes. */
-export const submitCounter = (): { readonly onSend: OnSend; readonly sent: ReadonlyMap<string, number> } => {
+export interface Submits {
+  readonly onSend: OnSend;
+  /** How often a request to take money left, by the reference that its host knows it under. */
+  readonly sent: ReadonlyMap<string, number>;
+  /** Requests that should not have left, in words. */
+  readonly violations: readonly string[];
+}
+
+/**
+ * Sees each request to take money as it leaves, reading the very bytes.
+ * @param records what the log holds at that moment
+ */
+export const watchSubmits = (records: () => readonly EventRecord[]): Submits => {
   const sent = new Map<string, number>();
+  const violations: string[] = [];
   return {
     sent,
+    violations,
     onSend: (...message) => {
       const reference = message[0] === 'acquirer' ? cardSale(message[1]) : walletSale(message[1].target, message[1].body);
-      if (reference !== undefined) sent.set(reference, (sent.get(reference) ?? 0) + 1);
+      if (reference === undefined) return;
+      sent.set(reference, (sent.get(reference) ?? 0) + 1);
+      violations.push(...undecidedBeside(reference, records()).map((other) => `${reference} was sent while ${other} of the same sale was undecided`));
     },
   };
 };
+
+interface Attempt {
+  readonly reference: string;
+  readonly sale: string;
+  /** It may still take money, or has to give it back. */
+  undecided: boolean;
+}
+
+/** References of other attempts of the same sale that are undecided (15). */
+const undecidedBeside = (reference: string, records: readonly EventRecord[]): string[] => {
+  const attempts = new Map<string, Attempt>();
+  /** A void or refund -> what it undoes. */
+  const undos = new Map<string, string>();
+  for (const { stream, event } of records) {
+    if (event.type === 'paymentPrepared') {
+      if (event.undoes === undefined) attempts.set(`${stream}@${event.attempt}`, { reference: event.prepared.reference, sale: event.saleReference, undecided: true });
+      else undos.set(`${stream}@${event.attempt}`, `${stream}@${event.undoes}`);
+    }
+    if (!('attempt' in event)) continue;
+    const key = `${stream}@${event.attempt}`;
+    const undone = attempts.get(undos.get(key) ?? '');
+    const attempt = attempts.get(key);
+    if (undone && event.type === 'paymentAnswered' && event.answer.outcome === 'approved') undone.undecided = false;
+    if (!attempt) continue;
+    if (event.type === 'paymentCondemned') attempt.undecided = true;
+    else if (event.type === 'paymentAnswered' || event.type === 'paymentUndoAnswered') attempt.undecided &&= !DECIDING.has(event.answer.outcome);
+  }
+  const mine = [...attempts.values()].find((attempt) => attempt.reference === reference);
+  return [...attempts.values()].flatMap((each) => (each.undecided && each.sale === mine?.sale && each !== mine ? [each.reference] : []));
+};
+
+const DECIDING: ReadonlySet<string> = new Set(['approved', 'declined', 'not-sent', 'undone']);
 
 const cardSale = (bytes: Uint8Array): string | undefined => {
   const { mti, fields } = decode(bytes);
