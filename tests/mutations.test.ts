@@ -15,7 +15,7 @@ const SEED = 1;
 const RUNS = 250;
 const AT_ONCE = 2;
 /** Changed code may never end: it is stopped, and that is no find. */
-const PATIENCE_MS = 120_000;
+const PATIENCE_MS = 300_000;
 const RUNNER = fileURLToPath(new URL('mutations/run.mjs', import.meta.url));
 const CACHE = fileURLToPath(new URL('../packages/core/node_modules/.mutations-', import.meta.url));
 

@@ -71,6 +71,19 @@ describe('faults', () => {
     expect(answer.fields[64]).not.toBe(toHex(unionpayEcbMac(host.terminal.macKey, macInput(bytes))));
   });
 
+  test.each([['amount', 4], ['reference', 11], ['terminal', 41]] as const)('misstate: another %s under a right MAC', async (what, element) => {
+    host = await openHost();
+    await host.fault({ do: 'misstate', what });
+    const request = sale();
+    send(request);
+    const bytes = await host.terminal.next() as Uint8Array;
+    const answer = decode(bytes);
+    expect(answer.fields[39]).toBe('00');
+    expect(answer.fields[64]).toBe(toHex(unionpayEcbMac(host.terminal.macKey, macInput(bytes))));
+    expect([4, 11, 41].filter((each) => answer.fields[each] !== request.fields[each])).toEqual([element]);
+    expect(await statuses()).toEqual(['approved']);
+  });
+
   test('bad-signature on a sign-on: check values fit no key', async () => {
     host = await openHost();
     const good = await host.terminal.signOn();

@@ -46,6 +46,16 @@ describe('faults at Alipay\'s gateway', () => {
     expect([await statusOf('F3'), await statusOf('F4')]).toEqual(['approved', 'approved']);
   });
 
+  it('misstate: a rightly signed answer for another amount or another trade, and what was asked for is paid', async () => {
+    await till.fault([{ do: 'misstate', what: 'amount' }, { do: 'misstate', what: 'reference' }]);
+    const right = await till.call('pay', sale('M0'));
+    const [amount, reference] = [right, await till.call('pay', sale('M1'))];
+    expect(amount).toMatchObject({ code: '10000', out_trade_no: 'M0' });
+    expect(Number(amount['total_amount'])).toBeCloseTo(Number((await till.call('query', { out_trade_no: 'M0' }))['total_amount']) + 0.01, 5);
+    expect(reference).toMatchObject({ code: '10000', out_trade_no: 'X1' });
+    expect([await statusOf('M0'), await statusOf('M1')]).toEqual(['approved', 'approved']);
+  });
+
   it('decline: with the code that was asked for, and nothing is paid', async () => {
     await till.fault([{ do: 'decline', code: 'ACQ.PAYMENT_FAIL' }, { do: 'decline', code: '20000' }, { do: 'decline', code: 'isv.insufficient-isv-permissions' }]);
     expect(await till.call('pay', sale('F5'))).toMatchObject({ code: '40004', sub_code: 'ACQ.PAYMENT_FAIL' });

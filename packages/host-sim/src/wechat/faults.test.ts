@@ -40,6 +40,14 @@ describe('faults at WeChat Pay', () => {
     }
   });
 
+  it('misstate: a rightly signed answer for another amount, order or merchant, and what was asked for is paid', async () => {
+    await till.fault([{ do: 'misstate', what: 'amount' }, { do: 'misstate', what: 'reference' }, { do: 'misstate', what: 'terminal' }]);
+    const answers = [await pay('MIS_01'), await pay('MIS_02'), await pay('MIS_03')].map(({ data }) => data as { amount: { total: number }; out_trade_no: string; mchid: string });
+    const { amount, mchid } = (await till.query('MIS_01')).data as { amount: { total: number }; mchid: string };
+    expect(answers.map(({ amount: { total }, out_trade_no: order, mchid: merchant }) => [total - amount.total, order, merchant === mchid])).toEqual([[1, 'MIS_01', true], [0, 'XIS_02', true], [0, 'MIS_03', false]]);
+    for (const reference of ['MIS_01', 'MIS_02', 'MIS_03']) expect(await statusOf(reference)).toBe('approved');
+  });
+
   it('garble of an answer without a body damages its signature', async () => {
     const { appid, mchid } = till.endpoints;
     await till.post('v3/pay/transactions/native', { appid, mchid, description: 'Tea', out_trade_no: 'FAULT_05', notify_url: 'https://merchant.example/n', amount: { total: 1 } });

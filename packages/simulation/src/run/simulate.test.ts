@@ -22,6 +22,15 @@ it('every shipped workflow, whatever hosts, network, disk, power and people do',
   expect(fresh.failures).toEqual([]);
 });
 
+it('two tills that are paid for one table: one payment at a time (15)', { timeout: 300_000 }, async () => {
+  const { text } = workflows['counter-sale'] ?? { text: '' };
+  const table = text.replace(/("Resource": "payment:sale",\s+"Arguments": \{)/, '$1 "saleReference": "table-7",');
+  expect(table).not.toBe(text);
+  const report = await simulateShops({ seed: 1, runs: 12, workflows: { 'one-table': table } });
+  expect(report.failures).toEqual([]);
+  expect(report.payments.taken).toBeGreaterThan(10);
+});
+
 it('the same seed gives the same run, byte for byte', { timeout: 120_000 }, async () => {
   const options = { seed: '10', workflows, sold: ['counter-sale', 'tap-first', 'unattended'] };
   const [one, again] = [await runShop(options), await runShop(options)];
