@@ -383,6 +383,12 @@ export const DIAGNOSTICS = {
     expected: { zh: '不含前后查看和反向引用的正则表达式', en: 'a regular expression without look-around and back references' },
     next: { zh: '改写正则表达式', en: 'Write the pattern another way' },
   },
+  WORKFLOW_TEXT_ARITHMETIC: {
+    severity: 'error',
+    what: { zh: '{operator} 的一边是文字，它只能计算数字', en: '{operator} has a text on one side, and takes numbers only' },
+    expected: { zh: '两边都是数字；连接文字用 &', en: 'numbers on both sides; & joins texts' },
+    next: { zh: '用 & 连接文字；先算数再连接时加括号', en: 'Join texts by &; put what is to be added first in brackets' },
+  },
 } as const satisfies Record<string, DiagnosticEntry>;
 
 export type DiagnosticCode = keyof typeof DIAGNOSTICS;

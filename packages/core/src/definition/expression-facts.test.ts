@@ -118,6 +118,12 @@ describe('faults in expressions', () => {
     ['{% $match("x", /^[0-9]{4,6}$/i) %}', []],
     ['{% $match("x", /(?<year>\\d{4})\\/[^\\/]+/) %}', []],
     ['{% $match("x", /(a)\\1/) %}', ['WORKFLOW_PATTERN_UNSAFE']],
+    ["{% 'RMB ' + $x %}", ['WORKFLOW_TEXT_ARITHMETIC']],
+    ["{% $x * 'a' %}", ['WORKFLOW_TEXT_ARITHMETIC']],
+    ["{% 'a' + $x + 'b' %}", ['WORKFLOW_TEXT_ARITHMETIC']],
+    ["{% 'Total ' & $x + 1 %}", ['WORKFLOW_TEXT_ARITHMETIC']],
+    ["{% 'Total ' & ($x + 1) & ' yuan' %}", []],
+    ["{% $x + 1 = 2 or $x = '+' %}", []],
     ['{% $hash($x, "SHA-256") & $uuid() & $string($partition([1,2],1)) & $string($range(1,3,1)) & $string($parse("1")) & $string($random()) %}', []],
     ['the sum is {% $x %}', ['WORKFLOW_EXPRESSION_PARTIAL']],
     [' {% $x %}', ['WORKFLOW_EXPRESSION_PARTIAL']],
@@ -125,6 +131,11 @@ describe('faults in expressions', () => {
   ])('%s', (text, codes) => {
     expect(check(text).map(({ code }) => code)).toEqual(codes);
     expect(check({ deep: [text] }).map(({ code }) => code)).toEqual(codes);
+  });
+
+  it('a text that is added is marked at the operator', () => {
+    const text = "{% $x & $string($y + ' yuan') %}";
+    expect(expressionFacts(text).textSums?.map(({ span }) => text.slice(span.from, span.to) + text.slice(span.to))).toEqual(["+ ' yuan') %}"]);
   });
 
   it('that are too long are told so, by the limit that the interpreter has', () => {

@@ -17,6 +17,8 @@ export interface ExpressionFacts {
   /** What it takes from `$states`, by the field's name. */
   readonly states: readonly { readonly field: string; readonly span: Span }[];
   readonly patterns: readonly { readonly fault: string; readonly span: Span }[];
+  /** Operators on numbers that have a text on one side. */
+  readonly textSums?: readonly { readonly operator: string; readonly span: Span }[];
   /** Where it is no more than a number. */
   readonly constant?: number;
 }
@@ -47,9 +49,12 @@ export const expressionFacts = (text: string): ExpressionFacts => {
 
 const OPEN = 2;
 
-/** Most expressions are variables with names behind them, alone or with operators, numbers and texts between: these need no parser. */
+/**
+ * Most expressions are variables with names behind them, alone or with operators, numbers and texts between: these need no
+ * parser. Where texts and arithmetic meet, it looks.
+ */
 const plainTerms = (text: string): ExpressionFacts | undefined => {
-  if (text.length > PLAIN_LENGTH_MAX || !PLAIN.test(text)) return undefined;
+  if (text.length > PLAIN_LENGTH_MAX || !PLAIN.test(text) || (/['&]/.test(text) && / [-+*/%] /.test(text))) return undefined;
   const variables: { name: string; called: boolean; span: Span }[] = [];
   const states: { field: string; span: Span }[] = [];
   for (const { index, 1: name, 2: field } of text.matchAll(TERM)) {
@@ -90,11 +95,12 @@ interface AstNode {
 const isNode = (part: unknown): part is AstNode => typeof part === 'object' && part !== null && !(part instanceof RegExp);
 
 /** Walks with a stack of its own: a long sum is a deep tree. */
-const namesIn = (ast: AstNode, text: string): Pick<ExpressionFacts, 'variables' | 'asked' | 'states' | 'patterns'> => {
+const namesIn = (ast: AstNode, text: string): Pick<ExpressionFacts, 'variables' | 'asked' | 'states' | 'patterns' | 'textSums'> => {
   const bound = new Set<string>();
   const used: { name: string; called: boolean; span: Span }[] = [];
   const patterns: { fault: string; span: Span }[] = [];
   const states: { field: string; span: Span }[] = [];
+  const textSums: { operator: string; span: Span }[] = [];
   const called = new Set<unknown>();
   const asked = new Set<string>();
   const seen = new Set<AstNode>();
@@ -138,6 +144,11 @@ const namesIn = (ast: AstNode, text: string): Pick<ExpressionFacts, 'variables' 
       case 'bind':
         bind(bound, node.lhs);
         break;
+      case 'binary': {
+        const operator = String(node.value);
+        if (ARITHMETIC.has(operator) && [node.lhs, node.rhs].some(isText)) textSums.push({ operator, span: { from: end - 1, to: end } });
+        break;
+      }
       case 'lambda':
         for (const argument of Array.isArray(node.arguments) ? node.arguments : []) bind(bound, argument);
         break;
@@ -154,10 +165,14 @@ const namesIn = (ast: AstNode, text: string): Pick<ExpressionFacts, 'variables' 
   return {
     variables: used.filter(({ name }) => name !== '' && name !== '$' && !bound.has(name)),
     ...(asked.size > 0 ? { asked } : {}),
+    ...(textSums.length > 0 ? { textSums } : {}),
     states: bound.has('states') ? [] : states,
     patterns,
   };
 };
+
+const ARITHMETIC = new Set(['+', '-', '*', '/', '%']);
+const isText = (side: unknown): boolean => isNode(side) && (side.type === 'string' || (side.type === 'binary' && side.value === '&'));
 
 /** `$exists($x)` and `$exists($x.y)`; the parser writes `$x ?? 0` as the former, too. */
 const ask = (asked: Set<string>, { procedure, arguments: given }: AstNode): void => {

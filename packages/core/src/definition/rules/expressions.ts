@@ -19,6 +19,8 @@ export const expressions: Rule = ({ leaves }, _world, report) => {
       if (REFUSED_FUNCTIONS.has(name)) report('WORKFLOW_FUNCTION_REFUSED', pointer, { span, details: { name } });
       else if (called && !JSONATA_FUNCTIONS.has(name)) report('WORKFLOW_UNKNOWN_FUNCTION', pointer, { span, near: nearest(name, JSONATA_FUNCTIONS).map((near) => `$${near}`), details: { name } });
     }
+    // One fault is enough to find the others of `'a' + $b + 'c'`.
+    for (const { operator, span } of expression.textSums?.slice(0, 1) ?? []) report('WORKFLOW_TEXT_ARITHMETIC', pointer, { span, details: { operator } });
     for (const { fault, span } of expression.patterns) report('WORKFLOW_PATTERN_UNSAFE', pointer, { span, details: { why: fault } });
   }
 };
