@@ -1,5 +1,5 @@
 export { catalogueFor, createTill, diagnosticsOf } from './till.js';
-export type { CaseView, ExecutionResult, FoundPayment, Sale, Till, TillEvents, TillOptions } from './till.js';
+export type { CaseView, ExecutionResult, FoundPayment, Sale, Till, TillEvents, TillOptions, TransactionView } from './till.js';
 export { paymentsOf, type PaymentView } from './engine/payment-view.js';
 export type { Alarm } from './engine/in-hand.js';
 export type { Prompt } from './engine/prompts.js';
