@@ -28,14 +28,26 @@ const METHOD_OF: { readonly [host in HostName]: string } = { acquirer: 'card', a
 const fromLog = async (records: AsyncIterable<EventRecord> | Iterable<EventRecord>): Promise<Map<string, LogView>> => {
   const views = new Map<string, LogView>();
   const references = new Map<string, string>();
-  for await (const record of records) note(record, views, references);
+  const undos = new Map<string, string>();
+  for await (const record of records) note(record, { views, references, undos });
   return views;
 };
 
-const note = ({ stream, event }: EventRecord, views: Map<string, LogView>, references: Map<string, string>): void => {
+interface Known {
+  /** By reference at the host. */
+  readonly views: Map<string, LogView>;
+  /** Attempt -> its reference. */
+  readonly references: Map<string, string>;
+  /** A void or refund -> the attempt that it undoes: the host knows it under that one's reference. */
+  readonly undos: Map<string, string>;
+}
+
+const note = ({ stream, event }: EventRecord, { views, references, undos }: Known): void => {
   if (event.type === 'paymentPrepared') {
-    // A void or refund is known at the host under what it undoes.
-    if (event.undoes !== undefined) return;
+    if (event.undoes !== undefined) {
+      undos.set(`${stream}@${event.attempt}`, `${stream}@${event.undoes}`);
+      return;
+    }
     references.set(`${stream}@${event.attempt}`, event.prepared.reference);
     views.set(event.prepared.reference, { method: event.method, amountMinor: event.request.amount.amountMinor, state: 'undecided' });
     return;
@@ -49,6 +61,8 @@ const note = ({ stream, event }: EventRecord, views: Map<string, LogView>, refer
     return;
   }
   if (!('attempt' in event)) return;
+  const undone = views.get(references.get(undos.get(`${stream}@${event.attempt}`) ?? '') ?? '');
+  if (undone && event.type === 'paymentAnswered' && event.answer.outcome === 'approved') undone.state = 'undone';
   const view = views.get(references.get(`${stream}@${event.attempt}`) ?? '');
   if (!view) return;
   if (event.type === 'paymentAnswered') {

@@ -45,6 +45,13 @@ it('a sale that its own reversal overtook is reversed when it has come after all
   await shop.close();
 });
 
+it('a sale that was approved for less than was asked is voided, and the books agree', { timeout: 120_000 }, async () => {
+  const shop = await sold('partial', (at) => at.hosts.fault('acquirer', { do: 'decline', code: '10', match: { operation: 'sale' } }));
+  expect(shop.hosts.ledger('acquirer')).toMatchObject([{ status: 'voided' }]);
+  expect(await check(evidenceOf(shop))).toEqual([]);
+  await shop.close();
+});
+
 /** One customer with a chip card, after something was done to the shop. */
 const sold = async (seed: string, before: (shop: Shop) => void): Promise<Shop> => {
   const script = readFileSync(new URL('scripts/three-customers.json', folder), 'utf8');
