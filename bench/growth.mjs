@@ -61,6 +61,13 @@ const inChild = (...args) => JSON.parse(execFileSync(process.execPath, [CHILD, .
 const mebibytes = (bytes) => Math.round(bytes / 2 ** 20);
 const sizeOf = (dir, wanted) => readdirSync(dir, { recursive: true }).reduce((sum, name) => (wanted(String(name)) ? sum + statSync(join(dir, String(name))).size : sum), 0);
 
+/** A till for each of so many sales that wait for their person, opened in a process of its own. */
+export const openTransactions = async (data, count) => {
+  await write(data, count, open);
+  const foldMs = inChild('fold', data, count).ms;
+  return { what: 'open', count, logMiB: mebibytes(sizeOf(data, (name) => name.endsWith('.jsonl'))), indexMiB: 0, foldMs: Math.round(foldMs), ...inChild('open', data, count) };
+};
+
 /** @param {{ transactions: number, open: number, dir?: string, say: (text: string) => void }} options */
 export const growth = async ({ transactions, open: waiting, dir = tmpdir(), say }) => {
   const own = mkdtempSync(join(dir, 'tillwright-growth-'));
@@ -81,11 +88,8 @@ export const growth = async ({ transactions, open: waiting, dir = tmpdir(), say 
       }
       rmSync(data, { recursive: true });
     }
-    const data = join(own, 'open');
     say(`${waiting.toLocaleString('en-US')} open transactions ...`);
-    await write(data, waiting, open);
-    inChild('fold', data, waiting);
-    rows.push({ what: 'open', count: waiting, logMiB: mebibytes(sizeOf(data, (name) => name.endsWith('.jsonl'))), indexMiB: 0, foldMs: 0, ...inChild('open', data, waiting) });
+    rows.push(await openTransactions(join(own, 'open'), waiting));
     return { machine: machine(own), rows };
   } finally {
     rmSync(own, { recursive: true, force: true });

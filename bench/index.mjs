@@ -23,12 +23,17 @@ const { openTills, STEPS_PER_PAYMENT } = await import('./payments.mjs');
 const { openSteps } = await import('./steps.mjs');
 const { awsLocalSteps, xstateSteps } = await import('./steps-peers.mjs');
 const { lowdbOwnAdapter, rawAppends, xstateSnapshots } = await import('./peers.mjs');
+const { longLog, wideMap } = await import('./size.mjs');
+const { openTransactions } = await import('./growth.mjs');
 
 const ROUNDS = options.quick ? 3 : 5;
 const scale = options.quick ? 0.25 : 1;
 const times = (count) => Math.max(10, Math.round(count * scale));
 const AT_ONCE = 50;
 const LOWDB_EVENTS = [100, 10_000];
+const MAP_ITEMS = [10, 10_000];
+const LONG_LOG_EVENTS = options.quick ? 100_000 : 1_000_000;
+const OPEN = 10_000;
 
 const dir = mkdtempSync(join(options.dir ?? tmpdir(), 'tillwright-bench-'));
 const say = (text) => void (options.json || process.stderr.write(`  ${text}\n`));
@@ -55,7 +60,7 @@ const alone = async (kind) => {
 /** Rounds of the whole engine, a round of the raw disk before each: their ratio is taken within the round. */
 const payments = async ({ kind, terminals, count, bytesPerRecord }) => {
   const tills = await openTills({ dir: join(dir, `${kind}-${terminals}`), kind, terminals });
-  await tills.take(count);
+  await tills.take(ROUNDS * count);
   const rounds = [];
   for (let round = 0; round < ROUNDS; round += 1) {
     const rawPerSecond = await rawAppends(dir, bytesPerRecord, times(1000));
@@ -121,7 +126,14 @@ const measure = async () => {
   const event = { type: 'paymentAnswered', text: '.'.repeat(bytesPerRecord) };
   const lowdb = [];
   for (const events of LOWDB_EVENTS) lowdb.push({ events, writesPerSecond: await rounds(() => lowdbOwnAdapter(dir, events, times(events > 1000 ? 20 : 200), event)) });
-  return { at: new Date().toISOString(), machine: where, rounds: ROUNDS, stepsPerPayment: STEPS_PER_PAYMENT, sales, durable, memory, peers: { rawPerSecond, bytesPerRecord, xstate, lowdb } };
+  say(`a log of ${LONG_LOG_EVENTS.toLocaleString('en-US')} events ...`);
+  const log = await longLog({ dir, events: LONG_LOG_EVENTS, payments: times(2000) });
+  say('a wide Map ...');
+  const maps = [];
+  for (const items of MAP_ITEMS) maps.push({ items, usPerIteration: await wideMap(items, items > 1000 ? ROUNDS : times(1000)) });
+  say(`${OPEN.toLocaleString('en-US')} open executions ...`);
+  const open = await openTransactions(join(dir, 'open'), OPEN);
+  return { at: new Date().toISOString(), machine: where, rounds: ROUNDS, stepsPerPayment: STEPS_PER_PAYMENT, sales, durable, memory, size: { log, maps, open }, peers: { rawPerSecond, bytesPerRecord, xstate, lowdb } };
 };
 
 let result;

@@ -40,16 +40,19 @@ const echo = definePlugin({
   ],
 });
 
-/** @param {number} atOnce terminals */
-export const openSteps = async (atOnce) => {
-  const till = await createTill({
+const openTill = (terminals, workflow) =>
+  createTill({
     plugins: [echo],
-    workflows: { steps: flow },
-    terminals: Object.fromEntries(Array.from({ length: atOnce }, (_, index) => [`T${index}`, { tid: String(index).padStart(8, '0'), mid: '898000000000001', name: 'Bench' }])),
+    workflows: { steps: workflow },
+    terminals: Object.fromEntries(Array.from({ length: terminals }, (_, index) => [`T${index}`, { tid: String(index).padStart(8, '0'), mid: '898000000000001', name: 'Bench' }])),
     log: memoryLog(),
     sealed: memorySealedStore(),
     hash: systemHash,
   });
+
+/** @param {number} atOnce terminals */
+export const openSteps = async (atOnce) => {
+  const till = await openTill(atOnce, flow);
   const execute = async (lane) => {
     const sale = await till.start({ terminal: `T${lane}`, workflow: 'steps', input: { amountMinor: 1250 } });
     const result = await sale.result;
@@ -58,6 +61,33 @@ export const openSteps = async (atOnce) => {
   return {
     /** Executions per second over so many of them. */
     take: (executions) => rate(executions, () => inLanes(executions, atOnce, execute)),
+    close: () => till.close(),
+  };
+};
+
+const mapFlow = JSON.stringify({
+  QueryLanguage: 'JSONata',
+  StartAt: 'Each',
+  States: {
+    Each: {
+      Type: 'Map',
+      Items: '{% $states.input.items %}',
+      ItemProcessor: { StartAt: 'One', States: { One: { Type: 'Task', Resource: 'bench:echo', Arguments: { amountMinor: '{% $states.input %}' }, Output: '{% $states.result.amountMinor %}', End: true } } },
+      End: true,
+    },
+  },
+});
+
+/** A Map over so many items, all of them at once. */
+export const openMap = async (items) => {
+  const till = await openTill(1, mapFlow);
+  const input = { items: Array.from({ length: items }, (_, index) => index) };
+  return {
+    take: async () => {
+      const sale = await till.start({ terminal: 'T0', workflow: 'steps', input });
+      const result = await sale.result;
+      if (result.status !== 'succeeded' || result.output.length !== items || result.output[items - 1] !== items - 1) throw new Error(`a Map went wrong: ${result.error} ${result.cause}`);
+    },
     close: () => till.close(),
   };
 };

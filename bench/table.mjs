@@ -8,13 +8,13 @@ const table = (head, rows, right) => {
 };
 
 /** The whole result as text, for a person. */
-export const tables = ({ machine, rounds, stepsPerPayment, sales, durable, memory, peers }) => {
+export const tables = ({ machine, rounds, stepsPerPayment, sales, durable, memory, size: { log, maps, open }, peers }) => {
   const xstateAt = (atOnce) => peers.xstate.find((each) => each.atOnce === atOnce)?.executionsPerSecond ?? Number.NaN;
   const { cpu, cores, memoryGiB, system, node, fileSystem, loadAtStart } = machine;
   return [
     '',
     `${cpu}, ${cores} cores, ${memoryGiB} GiB; ${system}; Node ${node}; ${fileSystem}; load ${loadAtStart.join(' ')}`,
-    `Median of ${rounds} rounds after a warm-up. Hosts, devices and people answer at once. Only ratios travel to other machines.`,
+    `Median of ${rounds} rounds after a warm-up as long as all of them. Hosts, devices and people answer at once. Only ratios travel to other machines.`,
     '',
     `Durable payments of ${stepsPerPayment} steps, paid, printed and told`,
     table(
@@ -47,6 +47,18 @@ export const tables = ({ machine, rounds, stepsPerPayment, sales, durable, memor
       ['at once', 'runner', 'executions/s', 'CPU µs per execution'],
       memory.flatMap(({ atOnce, runners }) => runners.map(({ name, executionsPerSecond, cpuUsPerExecution }) => [atOnce, name, thousands(executionsPerSecond), thousands(cpuUsPerExecution)])),
       [0, 2, 3],
+    ),
+    '',
+    'What size costs',
+    table(
+      ['what', 'small', 'large', ''],
+      [
+        [`CPU for each event, first and up to event ${thousands(log.events)}`, `${log.firstUs.toFixed(1)} µs`, `${log.lastUs.toFixed(1)} µs`, 'wallet payments, 50 at once'],
+        [`an iteration of a Map over ${maps.map(({ items }) => thousands(items)).join(' and ')} items`, ...maps.map(({ usPerIteration }) => `${usPerIteration.toFixed(1)} µs`), 'in memory'],
+        ['everybody waits for a checkpoint', '', `${log.checkpointMs.toFixed(1)} ms`, `median of ${log.checkpoints}`],
+        [`${thousands(open.count)} open executions, a terminal each`, '', `${open.residentMiB} MiB resident`, `opened from a checkpoint in ${open.openMs} ms, without in ${open.foldMs} ms`],
+      ],
+      [1, 2],
     ),
     '',
     'Beside them, on the same disk',
