@@ -13,6 +13,7 @@ import { openCase } from './engine/payment.js';
 import { type PaymentView, viewOf } from './engine/payment-view.js';
 import type { IdSource, Ports, Storage } from './engine/ports.js';
 import { type Prompt, Prompts } from './engine/prompts.js';
+import { Queue } from './engine/queue.js';
 import { Receipts } from './engine/receipts.js';
 import { type Alarm, sealedKey } from './engine/in-hand.js';
 import { LogMarks } from './engine/log-marks.js';
@@ -138,7 +139,7 @@ class Engine extends EventEmitter<TillEvents> implements Till {
   readonly #executions: Executions;
   readonly #history: History;
   readonly #workflows: Workflows;
-  readonly #undelivered: EventRecord[] = [];
+  readonly #undelivered = new Queue<EventRecord>();
   readonly #cleanUp: (() => void)[] = [];
   /** Terminals between their first check and their start: two starts at once don't both find a terminal free. */
   readonly #starting = new Set<string>();
@@ -205,7 +206,9 @@ class Engine extends EventEmitter<TillEvents> implements Till {
     const opened = await this.#ports.log.open({ restore: (state) => this.#journal.restore(state), fold: (record) => this.#journal.replay(record) });
     this.#opened = true;
     await this.#journal.replayed();
-    this.#journal.onAppend((records) => this.#undelivered.push(...records));
+    this.#journal.onAppend((records) => {
+      for (const record of records) this.#undelivered.push(record);
+    });
     const notFailing = this.#ports.log.onFailure?.((error) => this.#fail(error));
     if (notFailing) this.#cleanUp.push(notFailing);
     let due = false;
@@ -439,9 +442,9 @@ class Engine extends EventEmitter<TillEvents> implements Till {
   }
 
   #deliver(durableTo: number): void {
-    while (this.#undelivered[0] && this.#undelivered[0].seq <= durableTo) {
-      const record = this.#undelivered.shift();
-      if (record) this.emit('event', record);
+    for (let record = this.#undelivered.first; record && record.seq <= durableTo; record = this.#undelivered.first) {
+      this.#undelivered.shift();
+      this.emit('event', record);
     }
   }
 

@@ -15,6 +15,7 @@ import { type ExecutionEntry, type Journal, stream } from './journal.js';
 import { isSettled, isUnowned } from './payment.js';
 import type { EventInput, Ports } from './ports.js';
 import type { Prompts } from './prompts.js';
+import { Queue } from './queue.js';
 import { schemas } from './schemas.js';
 import { standardActions } from './standard/index.js';
 import type { StandardAction, StandardContext, StandardServices } from './standard/types.js';
@@ -115,7 +116,7 @@ class Runner {
   readonly #timers = new Map<string, () => void>();
   /** Scope -> keys of what it owes, as far as that runs. */
   readonly #owed = new Map<string, readonly string[]>();
-  readonly #mailbox: Happening[] = [];
+  readonly #mailbox = new Queue<Happening>();
   /** While the mailbox is being emptied. */
   #emptying: Promise<void> | undefined;
 
