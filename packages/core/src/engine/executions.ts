@@ -410,10 +410,16 @@ class Runner {
 
 type Found = { readonly action: { readonly arguments: JsonSchema; readonly errors: { readonly [name: string]: Text }; readonly redo: 'again' | 'fail' } & Pick<Action, 'run'>; readonly standard?: StandardAction };
 
+const standardFound = new Map<string, Found>(
+  Object.entries(standardActions).flatMap(([namespace, actions]) =>
+    Object.entries(actions).map(([name, standard]) => [`${namespace}:${name}`, { action: standard as unknown as Found['action'], standard }] as const),
+  ),
+);
+
 const findAction = (loaded: LoadedTerminal, resource: string): Found | undefined => {
+  const found = standardFound.get(resource);
+  if (found) return found;
   const [namespace = '', name = ''] = resource.split(':');
-  const standard = Object.hasOwn(standardActions, namespace) && Object.hasOwn(standardActions[namespace] ?? {}, name) ? standardActions[namespace]?.[name] : undefined;
-  if (standard) return { action: standard as unknown as Found['action'], standard };
   const actions = loaded.actions.get(namespace);
   const action = actions && Object.hasOwn(actions, name) ? actions[name] : undefined;
   return action && { action };

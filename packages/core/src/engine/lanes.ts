@@ -15,6 +15,12 @@ export class Lanes {
     if (state.undos.delete(paymentId)) this.#next(lane);
   }
 
+  /** Whoever asks for it now has it at once. */
+  isFree(lane: string): boolean {
+    const state = this.#lanes.get(lane);
+    return !state || (!state.busy && state.undos.size === 0 && state.waiters.length === 0);
+  }
+
   /**
    * Waits for the lane, then runs the work alone on it.
    * @param options.undo goes first, also while the lane is shut

@@ -87,9 +87,10 @@ export class Submitting {
     const { lanes } = this.#hand;
     const { request, prepared, found } = work;
     const { paymentId } = request;
-    const waiting = this.#waiting(live.signal);
-    const submitted = await lanes.run(prepared.lane, { undo: false, signal: waiting.signal }, async () => {
-      waiting.over();
+    // Most lanes are free: then there is nothing to wait for, nor to give up.
+    const waiting = lanes.isFree(prepared.lane) ? undefined : this.#waiting(live.signal);
+    const submitted = await lanes.run(prepared.lane, { undo: false, ...(waiting ? { signal: waiting.signal } : {}) }, async () => {
+      waiting?.over();
       if (live.signal.aborted) return { is: 'not-sent', why: UNWANTED } as const;
       await this.submit(work);
       if (this.#hand.payment(paymentId)?.attempts.at(-1)?.fate === 'approved') await this.complete(paymentId, request.attempt);
@@ -98,7 +99,7 @@ export class Submitting {
       if (after && nextDuty(after, this.#hand.dutyContext(after, found.method))?.do === 'condemn') lanes.shut(prepared.lane, paymentId);
       return undefined;
     });
-    waiting.over();
+    waiting?.over();
     if (submitted) return submitted.value;
     return { is: 'not-sent', why: live.signal.aborted ? UNWANTED : 'an earlier payment on this line is being undone, and its host can not be reached' };
   }

@@ -5,6 +5,9 @@ import { amountMinorSchema, cancelled, currencySchema, object, standard, type St
 
 const audienceSchema: JsonSchema = { enum: ['merchant', 'customer'] };
 const oneAudience: JsonSchema = { ...audienceSchema, default: 'merchant' };
+/** One object for all: a schema is compiled, and looked up, by what it is. */
+const AGREED: JsonSchema = { const: true };
+const ANY_AMOUNT: JsonSchema = { type: 'integer', minimum: 1, maximum: 99_999_999 };
 
 /** Opens a prompt for each audience and waits until all have answered; one who cancels ends it for all. */
 const ask = (
@@ -59,7 +62,7 @@ export const promptActions: { readonly [name: string]: StandardAction } = {
       const answers = await ask(context, [audience], {
         kind: 'amount',
         show: { text: toText(text, { zh: '请输入金额', en: 'Enter the amount' }), currency, minMinor, maxMinor },
-        answer: { type: 'integer', minimum: minMinor, maximum: Math.min(maxMinor, Number.MAX_SAFE_INTEGER) },
+        answer: minMinor === ANY_AMOUNT['minimum'] && maxMinor === ANY_AMOUNT['maximum'] ? ANY_AMOUNT : { type: 'integer', minimum: minMinor, maximum: Math.min(maxMinor, Number.MAX_SAFE_INTEGER) },
       });
       return answers[audience] ?? null;
     },
@@ -108,7 +111,7 @@ export const promptActions: { readonly [name: string]: StandardAction } = {
       lines: { type: 'array', items: object({ label: textSchema, value: { type: 'string' } }, ['label', 'value']) },
       audience: { type: 'array', items: audienceSchema, minItems: 1, uniqueItems: true, default: ['merchant', 'customer'] },
     }),
-    result: { const: true },
+    result: AGREED,
     errors: cancelled,
     redo: 'again',
     run: async ({ text, lines = [], audience = ['merchant', 'customer'] }, context) => {
@@ -118,7 +121,7 @@ export const promptActions: { readonly [name: string]: StandardAction } = {
           text: toText(text, { zh: '请确认', en: 'Please confirm' }),
           lines: lines.map(({ label, value }) => ({ label: toText(label, { zh: '', en: '' }), value })),
         },
-        answer: { const: true },
+        answer: AGREED,
       });
       return true;
     },
@@ -127,14 +130,14 @@ export const promptActions: { readonly [name: string]: StandardAction } = {
   notice: standard<{ text: TextArgument; details?: JsonObject; audience?: Audience }>({
     description: { zh: '显示信息，等待确认', en: 'Shows a text until it is acknowledged' },
     arguments: object({ text: textSchema, details: { type: 'object' }, audience: oneAudience }, ['text']),
-    result: { const: true },
+    result: AGREED,
     errors: cancelled,
     redo: 'again',
     run: async ({ text, details, audience = 'merchant' }, context) => {
       await ask(context, [audience], {
         kind: 'notice',
         show: { text: toText(text, { zh: '', en: '' }), ...(isObject(details) ? { details } : {}) },
-        answer: { const: true },
+        answer: AGREED,
       });
       return true;
     },
