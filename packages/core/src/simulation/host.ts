@@ -64,6 +64,9 @@ export interface SimulatedHostOptions {
   readonly lateMs: number;
 }
 
+/** How long an inquiry may say of a sale that it never came. */
+const DENIED_MS = 40_000;
+
 export class SimulatedHost {
   readonly ledger = new Map<string, Entry>();
   /** Every call of `submit`, by reference: more than one is a fault of the till. */
@@ -77,6 +80,8 @@ export class SimulatedHost {
   issued = 0;
   readonly #options: SimulatedHostOptions;
   readonly #heard = new Map<string, number>();
+  /** When a sale first came in. */
+  readonly #cameAt = new Map<string, number>();
 
   constructor(options: SimulatedHostOptions) {
     this.#options = options;
@@ -95,10 +100,13 @@ export class SimulatedHost {
     const fault = this.#faultOf('sale', reference, paymentId);
     const take = (minor = amount.amountMinor): void => {
       if (this.ledger.has(reference)) return;
+      this.#cameAt.set(reference, this.#options.clock.now());
       this.ledger.set(reference, { reference, paymentId, operation: 'sale', amountMinor: minor, status: 'approved' });
     };
     const open = (status: Entry['status'], paysAt?: number): void => {
-      if (!this.ledger.has(reference)) this.ledger.set(reference, { reference, paymentId, operation: 'sale', amountMinor: amount.amountMinor, status, ...(paysAt === undefined ? {} : { paysAt }) });
+      if (this.ledger.has(reference)) return;
+      this.#cameAt.set(reference, this.#options.clock.now());
+      this.ledger.set(reference, { reference, paymentId, operation: 'sale', amountMinor: amount.amountMinor, status, ...(paysAt === undefined ? {} : { paysAt }) });
     };
     return await this.#exchange<Answer>(fault, () => take(), () => approved(amount.amountMinor), async () => {
       switch (fault) {
@@ -174,7 +182,7 @@ export class SimulatedHost {
       }
     };
     return await this.#exchange<Finding>(fault, () => {}, find, async () => {
-      if (fault === 'absent') return { outcome: 'absent' };
+      if (fault === 'absent' && this.#isNew(reference)) return { outcome: 'absent' };
       return fault === 'unverified' ? ({ ...declined, verified: false } as unknown as Finding) : undefined;
     });
   }
@@ -216,6 +224,11 @@ export class SimulatedHost {
       return 'refused';
     }
     return fault === 'card-gone' ? 'gone' : 'completed';
+  }
+
+  /** What has just come in may be not found yet. A host that denies it for ever is one that nobody can settle with. */
+  #isNew(reference: string): boolean {
+    return this.#options.clock.now() - (this.#cameAt.get(reference) ?? Infinity) < DENIED_MS;
   }
 
   /** Payers whose time has come have paid. */
