@@ -1,5 +1,5 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import standalone from 'ajv/dist/standalone/index.js';
 import type { Options } from 'tsup';
 import { library } from '../../tsup.shared.js';
@@ -41,6 +41,8 @@ const licences = (file: string): Plugin => ({
         if (licence === undefined) throw new Error(`${name} has no licence file`);
         return `${name} ${version}\n\n${readFileSync(join(here, folder, licence), 'utf8').trim()}\n`;
       });
+      // In a clean folder this comes before the code is written.
+      mkdirSync(dirname(join(here, file)), { recursive: true });
       writeFileSync(join(here, file), texts.join(`\n${'-'.repeat(80)}\n\n`));
     });
   },
