@@ -4,7 +4,7 @@
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { type Catalogue, checkWorkflows, ERRORS, type Text } from '@tillwright/core';
+import { ALARMS, type Catalogue, checkWorkflows, ERRORS, type Text } from '@tillwright/core';
 import { expect, it } from 'vitest';
 import { createTillCatalogue } from '../packages/cli/src/catalogue.js';
 import { DIAGNOSTICS } from '../packages/core/src/definition/diagnostics.js';
@@ -127,6 +127,12 @@ This page is made from the tables in the code; a test compares the two. Codes ar
 Thrown as \`TillwrightError\`: \`code\`, \`what\`, \`hint\` (each \`{ zh, en }\`), \`details\`. Recognise one by \`TillwrightError.is(error, 'LOG_LOCKED')\`.
 
 ${told(Object.entries(ERRORS))}
+
+## Alarms
+
+What a person should know though no call failed: \`till.on('alarm', ...)\` gives \`kind\`, what it is about, and \`why\`; \`alarmText\` puts it into a merchant's words.
+
+${told(Object.entries(ALARMS))}
 
 ## What the checker reports
 

@@ -148,7 +148,7 @@ export class TillwrightError extends Error {
   }
 }
 
-const fill = (text: string, details: { readonly [name: string]: Json }): string =>
+export const fill = (text: string, details: { readonly [name: string]: Json }): string =>
   text.replace(/\{(\w+)\}/g, (whole, name: string) => {
     const value = details[name];
     if (value === undefined) return whole;

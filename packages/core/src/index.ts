@@ -1,7 +1,7 @@
 export { catalogueFor, createTill, diagnosticsOf } from './till.js';
 export type { CaseView, ExecutionResult, FoundPayment, Sale, Till, TillEvents, TillOptions, TransactionView } from './till.js';
 export { paymentsOf, type PaymentView } from './engine/payment-view.js';
-export type { Alarm } from './engine/in-hand.js';
+export { type Alarm, ALARMS, alarmText } from './alarm.js';
 export type { Prompt } from './engine/prompts.js';
 export type { EventLog, IdSource, OpenedLog, SealedStore, Storage } from './engine/ports.js';
 export type { EventRecord, ExecutionEvent, PaymentEvent, StatesError, TillEvent } from './events.js';

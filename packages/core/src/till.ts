@@ -1,5 +1,6 @@
 /** The surface that an embedder sees. */
 import { EventEmitter } from 'eventemitter3';
+import type { Alarm } from './alarm.js';
 import { checkPlugins, loadTerminal } from './container.js';
 import type { Clock, Counters, Plugin, RandomSource } from './contract.js';
 import type { Catalogue } from './definition/catalogue.js';
@@ -15,7 +16,7 @@ import type { IdSource, Ports, Storage } from './engine/ports.js';
 import { type Prompt, Prompts } from './engine/prompts.js';
 import { Queue } from './engine/queue.js';
 import { Receipts } from './engine/receipts.js';
-import { type Alarm, sealedKey } from './engine/in-hand.js';
+import { sealedKey } from './engine/in-hand.js';
 import { LogMarks } from './engine/log-marks.js';
 import { Settler } from './engine/settler.js';
 import type { LoadedTerminal } from './engine/terminal.js';

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { type ExecutionResult, renderDiagnostics, type Text, type Till } from '@tillwright/core';
+import { alarmText, type ExecutionResult, renderDiagnostics, type Text, type Till } from '@tillwright/core';
 import { loadConfig } from '../config.js';
 import { type Counter, openCounter, readEndpoints, TERMINAL } from '../counter.js';
 import { EXIT, type ExitCode, UsageError } from '../exit.js';
@@ -63,7 +63,7 @@ export const run = async (file: string, options: RunOptions): Promise<ExitCode> 
     if (script === undefined) {
       if (options.stay && shown) watching = await watchFrom(file, workflows, till, shown, options);
     } else answerByScript(till, world, (line) => (json ? undefined : console.log(`  ${line}`)), (error) => (gap ??= error));
-    tell(counter, json);
+    tell(counter, options);
     let exit: ExitCode = EXIT.succeeded;
     for (const { executionId, status } of till.executions().filter((each) => each.status === 'running')) {
       if (status === 'running') announce(texts.recovered);
@@ -120,10 +120,13 @@ const readScript = async (file: string): Promise<string> => {
   }
 };
 
-/** Receipts as they come out, and with --json every durable event. */
-const tell = ({ till, world }: Counter, json: boolean): void => {
+/** Receipts as they come out, alarms, and with --json every durable event. */
+const tell = ({ till, world }: Counter, { json, language }: RunOptions): void => {
   world.on('receipt', ({ id, copy, reprint, text }) => console.log(json ? JSON.stringify({ receipt: { id, copy, reprint, text } }) : `\n${text}`));
-  till.on('alarm', (alarm) => console.error(json ? JSON.stringify({ alarm }) : `! ${alarm.kind}: ${alarm.why}`));
+  till.on('alarm', (alarm) => {
+    const { what, next } = alarmText(alarm);
+    console.error(json ? JSON.stringify({ alarm }) : `! ${say(language, what)} (${alarm.kind})\n  ${say(language, next)}`);
+  });
   if (json) till.on('event', (record) => console.log(JSON.stringify({ event: record })));
 };
 

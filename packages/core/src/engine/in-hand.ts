@@ -2,6 +2,7 @@
  * What this life of the engine knows of its payments beside the log: whose card is still there, whose submit runs, who was given
  * up, which lanes are shut. All of it may die with the process; the log says what is owed then.
  */
+import type { Alarm } from '../alarm.js';
 import type { Live, PaymentMethod, Recorded, UndoReason } from '../contract.js';
 import type { PaymentEvent } from '../events.js';
 import type { Journal } from './journal.js';
@@ -10,14 +11,6 @@ import type { LogMarks } from './log-marks.js';
 import { type AttemptState, type DutyContext, openCase, type PaymentState } from './payment.js';
 import type { Ports } from './ports.js';
 import { Stops } from './stops.js';
-
-export interface Alarm {
-  readonly kind: 'case-opened' | 'contradiction' | 'log-failed' | 'log-restored' | 'plugin-missing' | 'data-version' | 'sealed-failed' | 'checkpoint-failed';
-  readonly terminalId?: string;
-  readonly paymentId?: string;
-  readonly caseId?: string;
-  readonly why: string;
-}
 
 /** The method as loaded for a terminal, and the plugin it came with. */
 export interface FoundMethod {

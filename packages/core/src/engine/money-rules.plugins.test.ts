@@ -1,6 +1,6 @@
 /** Rule 18: a payment whose plugin is gone, or does not read any more what it stored, is a person's; the rest of the till goes on. */
 import { describe, expect, it } from 'vitest';
-import type { Alarm } from './in-hand.js';
+import type { Alarm } from '../alarm.js';
 import { declined, events, flow, open, pay, reopen, run, settled, type Setup, type SetupOptions, statuses, until } from './money-rules.testing.js';
 import { scriptedHost, scriptedMethod } from './scripted-method.js';
 

@@ -1,0 +1,58 @@
+import { fill } from './errors.js';
+import type { Text } from './json.js';
+
+/** Something that a person should know now, though no call of theirs failed. */
+export interface Alarm {
+  readonly kind: AlarmKind;
+  readonly terminalId?: string;
+  readonly paymentId?: string;
+  readonly caseId?: string;
+  /** For whoever looks into it, in English. */
+  readonly why: string;
+}
+
+type AlarmKind = 'case-opened' | 'contradiction' | 'log-failed' | 'log-restored' | 'plugin-missing' | 'data-version' | 'sealed-failed' | 'checkpoint-failed';
+
+/** What each alarm tells a merchant, and what to do. `{name}` stands for the alarm's field of that name. */
+export const ALARMS: { readonly [Kind in AlarmKind]: { readonly what: Text; readonly next: Text } } = {
+  'case-opened': {
+    what: { zh: '付款 {paymentId} 需要人工处理', en: 'The payment {paymentId} needs a person' },
+    next: { zh: '用 tillwright cases show {caseId} 查看，按主机账目处理', en: "See tillwright cases show {caseId}, and decide by the host's books" },
+  },
+  contradiction: {
+    what: { zh: '主机对付款 {paymentId} 的答复与已确定的结果不符', en: 'The host contradicts what is known for good of the payment {paymentId}' },
+    next: { zh: '与主机账目核对这笔付款，不要据此再次收款', en: "Compare the payment with the host's books, and do not charge again because of it" },
+  },
+  'log-failed': {
+    what: { zh: '事件日志无法写入，已停止收款', en: 'The event log could not be written: no more payments are taken' },
+    next: { zh: '修复磁盘后重新打开', en: 'Mend the disk, then open the engine again' },
+  },
+  'log-restored': {
+    what: { zh: '终端 {terminalId} 的日志是从旧备份恢复的，或是另一份日志：该终端暂停交易', en: 'The log of terminal {terminalId} was restored from an older copy, or is another one: the terminal takes no sales' },
+    next: { zh: '按账目处理其待处理事项，再用 tillwright cases acknowledge {terminalId} 确认', en: 'Resolve its cases by the books, then acknowledge with tillwright cases acknowledge {terminalId}' },
+  },
+  'plugin-missing': {
+    what: { zh: '付款 {paymentId} 未结清，其支付插件不在了', en: 'The payment {paymentId} is not settled, and its plugin is gone' },
+    next: { zh: '装回该插件重新打开，或按账目处理事项 {caseId}', en: 'Open again with that plugin, or resolve {caseId} by the books' },
+  },
+  'data-version': {
+    what: { zh: '付款 {paymentId} 未结清，插件读不了当时存下的数据', en: 'The payment {paymentId} is not settled, and its plugin does not read what it stored then' },
+    next: { zh: '用能读取的插件版本重新打开，或按账目处理事项 {caseId}', en: 'Open again with a version of the plugin that reads it, or resolve {caseId} by the books' },
+  },
+  'sealed-failed': {
+    what: { zh: '密封存储无法写入：付款 {paymentId} 未发送，未扣款', en: 'The sealed store could not be written: the payment {paymentId} was not sent, nothing was charged' },
+    next: { zh: '检查磁盘的空间和权限', en: "Look at the disk's room and rights" },
+  },
+  'checkpoint-failed': {
+    what: { zh: '检查点未能写入：收款不受影响，下次打开会慢一些', en: 'The checkpoint was not written: payments go on, the next opening takes longer' },
+    next: { zh: '检查磁盘的空间和权限', en: "Look at the disk's room and rights" },
+  },
+};
+
+/** An alarm in a merchant's words. */
+export const alarmText = (alarm: Alarm): { readonly what: Text; readonly next: Text } => {
+  const { what, next } = ALARMS[alarm.kind];
+  const words = { terminalId: '', paymentId: '', caseId: '', ...alarm };
+  const filled = ({ zh, en }: Text): Text => ({ zh: fill(zh, words), en: fill(en, words) });
+  return { what: filled(what), next: filled(next) };
+};
