@@ -1,7 +1,7 @@
 /** What a Task asks of the settler, and what it hears once that is decided. */
-import type { Answer, UndoReason } from '../contract.js';
+import type { Declined, UndoReason } from '../contract.js';
 import type { StepId } from '../events.js';
-import type { JsonObject } from '../json.js';
+import { canonicalJson, type JsonObject } from '../json.js';
 import type { Money } from '../money.js';
 import { type AttemptState, openCase, paidMinor, partialUnasked, type PaymentState } from './payment.js';
 
@@ -20,10 +20,19 @@ export interface ChargeOrder {
   readonly arguments: JsonObject;
 }
 
+/** What the host has declined it declines again: it is asked anew only with other input, or where the decline says that it may be (13). */
+export const declinedBefore = (payment: PaymentState | undefined, order: ChargeOrder): Declined | undefined => {
+  const last = payment?.attempts.findLast((a) => a.undoes === undefined);
+  if (last?.fate !== 'declined' || last.answer?.outcome !== 'declined') return undefined;
+  const { again } = last.answer;
+  const same = (): boolean => canonicalJson([last.request.arguments, { ...last.request.amount }]) === canonicalJson([order.arguments, { ...order.amount }]);
+  return again === 'never' || (again === 'new-input' && same()) ? last.answer : undefined;
+};
+
 /** How a charge ended, for the Task that asked. */
 export type ChargeResult =
   | { readonly is: 'paid'; readonly attempt: AttemptState; readonly payment: PaymentState }
-  | { readonly is: 'declined'; readonly answer: Extract<Answer, { outcome: 'declined' }> }
+  | { readonly is: 'declined'; readonly answer: Declined }
   | { readonly is: 'not-sent'; readonly why: string }
   | { readonly is: 'undone' | 'unsettled'; readonly why: UndoReason | 'open'; readonly caseId?: string };
 

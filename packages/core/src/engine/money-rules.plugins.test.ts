@@ -1,6 +1,7 @@
 /** Rule 18: a payment whose plugin is gone, or does not read any more what it stored, is a person's; the rest of the till goes on. */
 import { describe, expect, it } from 'vitest';
 import type { Alarm } from '../alarm.js';
+import type { Answer } from '../contract.js';
 import { declined, events, flow, open, pay, reopen, run, settled, type Setup, type SetupOptions, statuses, until } from './money-rules.testing.js';
 import { scriptedHost, scriptedMethod } from './scripted-method.js';
 
@@ -76,7 +77,7 @@ describe('rule 18: a payment that was stored in an older data version', () => {
   it('and was declined stands in nobody\'s way: the next attempt of the payment is settled', async () => {
     const retried = flow({ Pay: pay({ Retry: [{ ErrorEquals: ['Payment.Declined'], IntervalSeconds: 60, MaxAttempts: 1 }] }) });
     const first = await open({ ...options([1]), flow: retried });
-    first.host.submits.push(declined);
+    first.host.submits.push({ ...declined, again: 'later' } as Answer);
     const { executionId, result } = await first.till.start({ terminal: 'T1', workflow: 'sale' });
     result.catch(() => {});
     await until(first, 'it is declined', () => events(first.log, 'taskFailed').length > 0);

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Answer, Plugin, ReceiptDocument } from '../contract.js';
 import { ActionError, bind, definePlugin, Printer } from '../contract.js';
 import { type MemoryLog, memoryLog } from '../log/memory-log.js';
-import { approvedFor, broken, declined, events, flow, open, pay, reopen, run, settled, type Setup, statuses } from './money-rules.testing.js';
+import { approvedFor, broken, declined, events, flow, open, pay, reopen, run, settled, type Setup, statuses, verbs } from './money-rules.testing.js';
 import type { ScriptedMethodOptions } from './scripted-method.js';
 
 describe('rule 1: intent first', () => {
@@ -393,6 +393,20 @@ describe('rule 13: retry', () => {
     expect(await run(setup)).toMatchObject({ status: 'succeeded' });
     expect(setup.till.payments()).toHaveLength(1);
     expect(new Set(setup.till.payments()[0]?.references).size).toBe(2);
+  });
+
+  it.each([
+    ['never', { given: 1 }, 1, 'failed'],
+    ['never', { given: '{% $states.context.State.RetryCount %}' }, 1, 'failed'],
+    ['new-input', { given: 1 }, 1, 'failed'],
+    ['new-input', { given: '{% $states.context.State.RetryCount %}' }, 2, 'succeeded'],
+    ['sign-on-first', { given: 1 }, 2, 'succeeded'],
+    ['later', { given: 1 }, 2, 'succeeded'],
+  ] as const)('asks a host that declined with "%s" again only where that can change anything (%#)', async (again, given, submits, status) => {
+    const setup = await open({ kind: 'wallet', flow: flow({ Pay: pay({ Retry: [{ ErrorEquals: ['Payment.Declined'], IntervalSeconds: 1, MaxAttempts: 2 }] }, { with: given }) }) });
+    setup.host.submits.push({ ...declined, again } as Answer);
+    expect(await run(setup)).toMatchObject({ status, ...(status === 'failed' ? { error: 'Payment.Declined' } : {}) });
+    expect(verbs(setup.host).filter((verb) => verb === 'submit')).toHaveLength(submits);
   });
 
   it('does not submit again while the former attempt is being undone', async () => {

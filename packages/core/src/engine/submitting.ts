@@ -3,7 +3,7 @@ import type { Answer, Completion, Finding, Live, NotSent, PaymentRequest, Prepar
 import { TillwrightError } from '../errors.js';
 import type { PaymentEvent } from '../events.js';
 import { ask } from './ask.js';
-import type { ChargeOrder, ChargeResult } from './charge.js';
+import { type ChargeOrder, type ChargeResult, declinedBefore } from './charge.js';
 import { type FoundMethod, type InHand, noLive, type PaymentInput, readsVersion, sealedKey } from './in-hand.js';
 import { stream } from './journal.js';
 import { type AttemptState, contradiction, isHandsOff, isResolved, isUndecided, judge, nextDuty, openCase, paidMinor, type PaymentState } from './payment.js';
@@ -38,6 +38,8 @@ export class Submitting {
     const found = this.#hand.options.methodOf(order.terminalId, order.method);
     const why = found ? this.#undecided(order) : `no payment method ${order.method}`;
     if (!found || why !== undefined) return { is: 'not-sent', why: why ?? '' };
+    const declined = declinedBefore(this.#hand.payment(order.paymentId), order);
+    if (declined) return { is: 'declined', answer: declined };
     this.#begun.set(order.saleReference, order.paymentId);
     try {
       return await this.#attempt(order, live, found);
