@@ -1,5 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { clearLine, cursorTo } from 'node:readline';
 import { onSimulatedDisk } from '@tillwright/core/node';
 import { type FaultMix, simulate as simulateTills, type SimulationReport } from '@tillwright/core/testing';
 import type { Text } from '@tillwright/core';
@@ -43,15 +44,41 @@ interface Order {
 export const simulate = async (options: Order & { wire?: boolean; config?: string; json: boolean; language: Language }): Promise<ExitCode> => {
   const { json, language, wire = false, config, ...order } = options;
   if (!json) console.log(`seed ${options.seed}, ${options.runs} runs`);
-  const report = wire ? await simulateWire(order, config) : await simulateTills({ ...order, storage: onSimulatedDisk });
+  const counted = { ...order, onRun: counter(options.runs, language) };
+  const report = wire ? await simulateWire(counted, config) : await simulateTills({ ...counted, storage: onSimulatedDisk });
+  if (process.stderr.isTTY) wipe();
   if (json) console.log(JSON.stringify(report));
   else print(report, language);
   return report.failures.length === 0 ? EXIT.succeeded : EXIT.open;
 };
 
+type OnRun = (report: { readonly problems: readonly string[] }) => void;
+
+/** How far it is, on standard error: at most every two seconds, on one line of a terminal, each half minute in a file. */
+const counter = (runs: number, language: Language): OnRun => {
+  const terminal = process.stderr.isTTY;
+  let done = 0;
+  let failed = 0;
+  let toldAt = Date.now();
+  return ({ problems }) => {
+    done += 1;
+    if (problems.length > 0) failed += 1;
+    if (Date.now() - toldAt < (terminal ? 2_000 : 30_000)) return;
+    toldAt = Date.now();
+    const line = say(language, { zh: `${done}/${runs} 次，${failed} 次有错`, en: `${done} of ${runs} runs, ${failed} failed` });
+    if (terminal) wipe();
+    process.stderr.write(terminal ? line : `${line}\n`);
+  };
+};
+
+const wipe = (): void => {
+  cursorTo(process.stderr, 0);
+  clearLine(process.stderr, 0);
+};
+
 const FOLDER = 'workflows';
 
-const simulateWire = async ({ workflow, ...order }: Order, configFile: string | undefined): Promise<SimulationReport> => {
+const simulateWire = async ({ workflow, ...order }: Order & { onRun: OnRun }, configFile: string | undefined): Promise<SimulationReport> => {
   const [config, { simulateShops }] = await Promise.all([loadConfig(configFile), import('@tillwright/simulation')]);
   const names = workflow === undefined ? await readdir(FOLDER).catch(() => []) : [];
   const files = workflow === undefined ? names.filter((name) => name.endsWith('.asl.json')).sort().map((name) => join(FOLDER, name)) : [workflow];
