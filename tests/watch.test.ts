@@ -7,7 +7,7 @@ import type { EventRecord, Prompt } from '@tillwright/core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { run } from '../packages/cli/src/commands/run.js';
 import { type Counter, openCounter, TERMINAL } from '../packages/cli/src/counter.js';
-import { type Change, watchWorkflows } from '../packages/cli/src/watch.js';
+import { type Change, settled, watchWorkflows } from '../packages/cli/src/watch.js';
 import { readWorkflows } from '../packages/cli/src/workflow-files.js';
 import { Shop } from './support.js';
 
@@ -135,6 +135,16 @@ describe('a changed file', () => {
     const { events } = await offeredBySale('quick-sale');
     expect(events.some(({ event }) => event.type === 'scopesOpened' && event.workflow === 'a-part')).toBe(true);
   });
+});
+
+it('a file that is still being written when another one changes is not reported on', async () => {
+  const half = { sources: { part: { file: 'part.asl.json', text: '{ "States"' } } };
+  const whole = { sources: { part: { file: 'part.asl.json', text: '{ "States": {} }' } } };
+  const reads = [{ error: new Error('is not there') }, half, whole, whole, half];
+  let pauses = 0;
+  const read = await settled(async () => reads.shift() ?? half, async () => void (pauses += 1));
+  expect(read).toBe(whole);
+  expect({ pauses, left: reads.length }).toEqual({ pauses: 3, left: 1 });
 });
 
 it('staying open goes with neither a script nor a key', async () => {

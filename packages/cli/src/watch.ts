@@ -1,5 +1,6 @@
 /** Workflows that change while the till is open. */
 import { dirname } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { checkWorkflows, type Diagnostic, type Till } from '@tillwright/core';
 import { watch } from 'chokidar';
 import { readWorkflows, type WorkflowSource } from './workflow-files.js';
@@ -16,6 +17,30 @@ export type Change =
 // A file that an editor is still writing is no file to report on.
 const SETTLED = { stabilityThreshold: 80, pollInterval: 20 };
 
+type Read = { readonly sources: Sources } | { readonly error: unknown };
+
+const readOnce = async (file: string): Promise<Read> => {
+  try {
+    return { sources: await readWorkflows([file]) };
+  } catch (error) {
+    return { error };
+  }
+};
+
+/**
+ * As it stands when nobody writes: the change of one file makes us read the others, too, and one of those may be half written.
+ * @returns what was read twice with a pause between
+ */
+export const settled = async (read: () => Promise<Read>, pause: () => Promise<void>): Promise<Read> => {
+  const textOf = (each: Read): string => ('error' in each ? '' : JSON.stringify(each.sources));
+  for (let before = await read(); ; ) {
+    await pause();
+    const now = await read();
+    if (textOf(now) === textOf(before)) return now;
+    before = now;
+  }
+};
+
 /**
  * Watches a workflow and what it runs, in the folder where they stand: a part that is added there is found, too.
  * What changed is checked as a whole and taken as a whole, or not at all.
@@ -27,12 +52,9 @@ export const watchWorkflows = async (file: string, options: { readonly till: Til
   let seen = options.known;
   let served = options.known;
   const look = async (): Promise<void> => {
-    let sources: Sources;
-    try {
-      sources = await readWorkflows([file]);
-    } catch (error) {
-      return told({ is: 'unreadable', error });
-    }
+    const read = await settled(() => readOnce(file), () => delay(SETTLED.stabilityThreshold));
+    if ('error' in read) return told({ is: 'unreadable', error: read.error });
+    const { sources } = read;
     const since = (before: Sources): string[] => Object.keys(sources).filter((name) => sources[name]?.text !== before[name]?.text);
     const changed = since(seen);
     if (changed.length === 0) return;
