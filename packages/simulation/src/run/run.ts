@@ -32,6 +32,8 @@ export interface RunReport {
 
 /** Longer than any sale takes: what is still running then never ends. */
 const PATIENCE_MS = 12 * 3_600_000;
+/** A till whose clock is wrong says so at each sale: after a while somebody sets it. */
+const CLOCK_SET_AFTER_MS = 600_000;
 const HOSTS = ['acquirer', 'alipay', 'wechat'] as const;
 
 export const runShop = async (options: RunOptions): Promise<RunReport> => new Run(options).play();
@@ -50,6 +52,8 @@ class Run {
   #people: People | undefined;
   #opened: Promise<void> = Promise.resolve();
   #over = false;
+  /** How far the till's clock is off, and since when. */
+  #clockOff: { readonly ms: number; readonly sinceMs: number } | undefined;
   #sales = 0;
 
   constructor(options: RunOptions) {
@@ -154,7 +158,8 @@ class Run {
     if (this.#strikes('host-restart')) shop.hosts.restart(host);
     if (this.#strikes('host-gone')) shop.hosts.fault(host, { do: 'refuse-connections' });
     else if (this.#random.next() < 0.4) shop.hosts.clearFaults();
-    if (this.#strikes('clock-jump')) shop.shiftClock((this.#random.next() < 0.5 ? -1 : 1) * this.#under(this.#random.next() < 0.3 ? 7_200_000 : 60_000));
+    if (this.#strikes('clock-jump')) this.#shiftClock(shop, (this.#random.next() < 0.5 ? -1 : 1) * this.#under(this.#random.next() < 0.3 ? 7_200_000 : 60_000));
+    else if (this.#clockOff && clock.now() - this.#clockOff.sinceMs > CLOCK_SET_AFTER_MS) this.#shiftClock(shop, -this.#clockOff.ms);
     if (this.#strikes('disk-error')) {
       shop.log.failNext(this.#random.next() < 0.5 ? 'write' : 'sync');
       // What the till does with a broken disk is seen for a while; then it is switched off.
@@ -164,6 +169,12 @@ class Run {
       await Promise.race([shop.till.close().catch(() => {}), life.ended]);
       life.end();
     }
+  }
+
+  #shiftClock(shop: Shop, ms: number): void {
+    shop.shiftClock(ms);
+    const off = (this.#clockOff?.ms ?? 0) + ms;
+    this.#clockOff = off === 0 ? undefined : { ms: off, sinceMs: this.#clockOff?.sinceMs ?? shop.clock.now() };
   }
 
   /** One terminal's day: sale after sale, each until its end is known, over as many lives as it takes. */

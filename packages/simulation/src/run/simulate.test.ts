@@ -38,6 +38,13 @@ it('the same seed gives the same run, byte for byte', { timeout: 120_000 }, asyn
   expect(one.records).toBeGreaterThan(30);
 });
 
+it('a till whose clock was put wrong by hours is set right: nobody tells it to go on all day', { timeout: 120_000 }, async () => {
+  const run = await simulateShops({ seed: 102_850, runs: 1, workflows });
+  expect(run.faults['clock-jump']).toBeGreaterThan(0);
+  expect(run.failures).toEqual([]);
+  expect(run.records).toBeLessThan(2_000);
+});
+
 it('a sale that its own reversal overtook is reversed when it has come after all', { timeout: 120_000 }, async () => {
   const shop = await sold('overtaken', (at) => at.hosts.fault('acquirer', { do: 'overtaken', match: { operation: 'sale' } }));
   expect(shop.hosts.ledger('acquirer')).toMatchObject([{ status: 'reversed' }]);
