@@ -138,6 +138,8 @@ class Run {
   async #trouble(): Promise<void> {
     const world = this.#world;
     if (!(await world.wait(5_000 + this.#under(20_000))) || this.#over) return;
+    // A disk that was to fail while the till opened may do so after that: somebody reads the alarm.
+    if (world.till && world.failed === world.till) return world.life.end();
     if (this.#strikes('paper-out')) world.paper = false;
     else if (!world.paper && this.#random.next() < 0.5) world.putPaperIn();
     if (this.#strikes('disk-error')) {

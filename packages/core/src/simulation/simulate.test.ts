@@ -34,6 +34,10 @@ describe('simulation', () => {
     expect(await simulate({ seed: 1, runs: 20 })).toMatchObject({ failures: [] });
   });
 
+  it('switches a till off whose disk fails later than it was to', async () => {
+    expect(await simulate({ seed: 28_042, runs: 1, storage: onSimulatedDisk })).toMatchObject({ failures: [], faults: { 'opening-refused': 3 } });
+  });
+
   it('takes every payment where nothing goes wrong', async () => {
     const report = await simulate({ seed: 1, runs: 10, faults: 'none', storage: onSimulatedDisk });
     expect(report).toMatchObject({ failures: [], faults: {}, payments: { declined: 0, open: 0, notSent: 0 } });

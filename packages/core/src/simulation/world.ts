@@ -50,6 +50,8 @@ export class World {
   readonly alarms = new Map<string, number>();
   life = new Life();
   till: Till | undefined;
+  /** The till that told that its log failed: it takes nothing any more. */
+  failed: Till | undefined;
   paper = true;
   printed = 0;
   readonly #options: WorldOptions;
@@ -103,7 +105,10 @@ export class World {
     if (!till || !life.alive) return undefined;
     if (this.storage.damaged) this.violations.push('a log with a damaged record was opened');
     till.on('event', (record) => life.alive && this.seen.push(record));
-    till.on('alarm', ({ kind }) => this.alarms.set(kind, (this.alarms.get(kind) ?? 0) + 1));
+    till.on('alarm', ({ kind }) => {
+      this.alarms.set(kind, (this.alarms.get(kind) ?? 0) + 1);
+      if (kind === 'log-failed') this.failed = till;
+    });
     this.till = till;
     return till;
   }
