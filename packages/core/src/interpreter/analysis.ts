@@ -1,28 +1,7 @@
 /** What can be told of an expression from its syntax tree, once, when it is compiled. */
 
 import { LimitExceeded, LIMITS } from './limits.js';
-
-/** A node of JSONata's syntax tree, as far as it is looked at here. */
-interface Node {
-  readonly type?: string;
-  readonly value?: unknown;
-  readonly steps?: readonly Node[];
-  readonly stages?: readonly { readonly type?: string; readonly expr?: Node }[];
-  readonly predicate?: unknown;
-  readonly group?: unknown;
-  readonly tuple?: unknown;
-  readonly focus?: unknown;
-  readonly index?: unknown;
-  readonly lhs?: Node | readonly (readonly Node[])[];
-  readonly rhs?: Node;
-  readonly expression?: Node;
-  readonly expressions?: readonly Node[];
-  readonly arguments?: readonly Node[];
-  readonly procedure?: Node;
-  readonly condition?: Node;
-  readonly then?: Node;
-  readonly else?: Node;
-}
+import type { Node } from './syntax-tree.js';
 
 export interface Analysis {
   /** Uses no value twice: what it makes can not outgrow its text and what it is given. The rest is measured as it runs. */

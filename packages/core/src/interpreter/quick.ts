@@ -4,27 +4,11 @@
  * large) the answer is undefined and JSONata decides, so that its rules, errors and limits stay the only ones.
  */
 import { isObject, type Json } from '../json.js';
+import type { Node } from './syntax-tree.js';
 import type { EvaluationScope } from './types.js';
 
 /** @param item what names stand for within a filter or a constructor; undefined outside */
 type Quick = (scope: EvaluationScope, item: Json | undefined) => Json | undefined;
-
-/** A node of JSONata's syntax tree, as far as it is looked at here. */
-interface Node {
-  readonly type?: string;
-  readonly value?: unknown;
-  readonly steps?: readonly Node[];
-  readonly predicate?: readonly { readonly type?: string; readonly expr?: Node }[];
-  readonly lhs?: Node | readonly (readonly Node[])[];
-  readonly rhs?: Node;
-  readonly expression?: Node;
-  readonly expressions?: readonly Node[];
-  readonly arguments?: readonly Node[];
-  readonly procedure?: Node;
-  readonly condition?: Node;
-  readonly then?: Node;
-  readonly else?: Node;
-}
 
 /** Far below every limit of JSONata's counts (limits.ts): what comes near one is left to them. */
 const NODES_MAX = 200;

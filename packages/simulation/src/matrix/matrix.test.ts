@@ -3,24 +3,17 @@
  * host on its wire: stopped at every write of log and sealed store, each way that write may end. By default one combination in so many,
  * and one write in so many of it, the same ones every time; MATRIX_EVERY=1 takes them all.
  */
-import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { soldOf } from '../run/simulate.js';
+import { workflows } from '../shipped.test-helper.js';
 import { behaviours } from './behaviours.js';
 import type { Way } from './customer.js';
 import { play, type Sale } from './matrix.js';
 
 const EVERY = Number(process.env['MATRIX_EVERY'] ?? '11');
 
-const folder = new URL('../../../../workflows/', import.meta.url);
-const workflows = Object.fromEntries(
-  readdirSync(folder)
-    .filter((name) => name.endsWith('.asl.json'))
-    .map((name) => [name.replace('.asl.json', ''), { file: name, text: readFileSync(new URL(name, folder), 'utf8') }]),
-);
 const runsOf = (name: string): string[] => [...(workflows[name]?.text ?? '').matchAll(/"workflow": "([^"]+)"/g)].map(([, part]) => part ?? '');
 const closureOf = (name: string): string[] => [name, ...runsOf(name).flatMap(closureOf)];
-const parts = new Set(Object.keys(workflows).flatMap(runsOf));
-const flows = Object.keys(workflows).filter((name) => !parts.has(name));
 
 const inputs: { readonly [workflow: string]: { readonly [name: string]: number } } = { unattended: { amountMinor: 8850 } };
 const ways: readonly Way[] = [
@@ -52,7 +45,7 @@ const waysOf = async (workflow: string): Promise<readonly Way[]> => {
 };
 
 describe('crash matrix of the workflows that ship', () => {
-  it.each(flows)('%s', { timeout: 7_200_000 }, async (workflow) => {
+  it.each(soldOf(workflows))('%s', { timeout: 7_200_000 }, async (workflow) => {
     const count = { combinations: 0, taken: 0, writes: 0, stopped: 0, runs: 0 };
     const wrong: string[] = [];
     for (const way of await waysOf(workflow)) {

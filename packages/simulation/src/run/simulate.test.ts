@@ -1,15 +1,9 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import type { ExecutionResult } from '@tillwright/core';
 import { expect, it } from 'vitest';
 import { openShop, runShop, type Shop, simulateShops } from '../index.js';
+import { folder, workflows } from '../shipped.test-helper.js';
 import { check, type Evidence } from './checkers.js';
-
-const folder = new URL('../../../../workflows/', import.meta.url);
-const workflows = Object.fromEntries(
-  readdirSync(folder)
-    .filter((name) => name.endsWith('.asl.json'))
-    .map((name) => [name.replace('.asl.json', ''), { file: name, text: readFileSync(new URL(name, folder), 'utf8') }]),
-);
 
 it('every shipped workflow, whatever hosts, network, disk, power and people do', { timeout: 600_000 }, async () => {
   const fixed = await simulateShops({ seed: 1, runs: 24, workflows });

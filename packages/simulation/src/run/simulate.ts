@@ -56,7 +56,8 @@ export const simulateShops = async (options: SimulateShopsOptions): Promise<Shop
   return { ...total, payments, faults: injected, failures };
 };
 
-const soldOf = (workflows: ShopOptions['workflows']): string[] => {
+/** Those that are no part of another one. */
+export const soldOf = (workflows: ShopOptions['workflows']): string[] => {
   const texts = Object.values(workflows).map((source) => (typeof source === 'string' ? source : source.text));
   const parts = new Set(texts.flatMap((text) => [...text.matchAll(/"workflow"\s*:\s*"([^"\\]+)"/g)].map(([, name]) => name)));
   return Object.keys(workflows).filter((name) => !parts.has(name));
