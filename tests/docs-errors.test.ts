@@ -68,7 +68,7 @@ const STATES_ERRORS: { readonly [name: string]: Told } = {
     next: { zh: '加入提供它的插件后重新打开', en: 'add the plugin that offers it and open the engine again' },
   },
   'Task.ArgumentsInvalid': {
-    what: { zh: '参数不符合动作的 JSON Schema', en: "the arguments do not fit the action's JSON Schema" },
+    what: { zh: '参数不符合动作的 JSON Schema', en: "the arguments do not fit the action's JSON Schema, or `with` the payment method's" },
     next: { zh: '改正 Arguments 中的表达式', en: 'mend the expressions in Arguments' },
   },
   'Task.Interrupted': {

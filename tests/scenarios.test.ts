@@ -1,11 +1,15 @@
 /** Every scenario of every flow that ships, and how far they walk. */
 import { readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import { PaymentMethod, type Plugin } from '@tillwright/core/contract';
+import { simulatedCash } from '@tillwright/device-sim';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { findScenarioFiles, loadScenarios, runScenarios, type ScenarioReport, type ScenarioSet } from '../packages/cli/src/scenarios/run-scenarios.js';
 import { scenarioSchema } from '../packages/cli/src/scenarios/schema.js';
+import type { ScenarioFile } from '../packages/cli/src/scenarios/scenario.js';
 import { play } from '../packages/cli/src/scenarios/play.js';
 import { Coverage } from '../packages/cli/src/scenarios/coverage.js';
+import { withMethods, wrapping } from './support.js';
 
 const FOLDER = fileURLToPath(new URL('../workflows', import.meta.url));
 const SCHEMA = new URL('../workflows/scenarios.schema.json', import.meta.url);
@@ -70,6 +74,22 @@ it('expects nothing that a merchant would be surprised by: the books say what wa
     }),
   );
   expect(surprising).toEqual([]);
+});
+
+describe.each(['counter-sale', 'take-payment', 'method-first'])('%s', (workflow) => {
+  it.each([
+    ['none', true],
+    ['other', false],
+  ] as const)('a method of a third party that needs %s is offered: %s', async (needs, offered) => {
+    const voucher = wrapping(PaymentMethod, (cash) => withMethods(cash, { id: 'voucher', label: { zh: '提货券', en: 'Voucher' }, needs }))([simulatedCash()]);
+    const coverage = new Coverage();
+    coverage.add(set.sources);
+    const leaving: ScenarioFile = { always: [{ when: { prompt: 'amount' }, answer: 100 }, { when: { prompt: 'choose' }, cancel: true }] };
+    const config = { plugins: (defaults: readonly Plugin[]) => [...defaults, ...voucher] };
+    const { outcome } = await play({ name: needs, input: { amountMinor: 100 } }, leaving, { workflow, sources: set.sources, config, coverage });
+    expect(outcome.shown).toContain('支付宝');
+    expect(outcome.shown.includes('提货券')).toBe(offered);
+  });
 });
 
 it('the same scenario comes out the same, to the last byte of what is shown and printed', async () => {

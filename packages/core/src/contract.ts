@@ -11,8 +11,8 @@ export type { Money } from './money.js';
 export { fromDecimal, money, toDecimal } from './money.js';
 export { Sensitive } from './sensitive.js';
 
-/** The contract that this core serves; it also serves plugins of the major before. 1.1 added `actor` to actions and the class `Sensitive`. */
-export const CONTRACT_VERSION = { major: 1, minor: 1 } as const;
+/** The contract that this core serves; it also serves plugins of the major before. 1.1 added `actor` to actions and the class `Sensitive`, 1.2 a method's `merchantQr` and its need `other`. */
+export const CONTRACT_VERSION = { major: 1, minor: 2 } as const;
 
 // ---------------------------------------------------------------------------------------------------------------------
 // Plugins and what they provide
@@ -402,10 +402,15 @@ export interface PaymentMethod extends Service {
   /** `card`, `alipay`, `wechat`, `acme-cash`. */
   readonly id: string;
   readonly label: Text;
-  /** What the customer brings; a flow branches on it. */
-  readonly needs: 'card' | 'payer-code' | 'none';
+  /**
+   * What the customer brings; a flow branches on it, and gives `with` accordingly: `{ card, pin? }`, `{ mode: 'payer-code', code }`, or `{}`.
+   * `other`: only a workflow of its own knows what to give; those that ship don't offer it.
+   */
+  readonly needs: 'card' | 'payer-code' | 'none' | 'other';
   /** For `payer-code`: which scanned codes are this method's. */
   readonly payerCode?: { readonly prefixes: readonly string[]; readonly minLength: number; readonly maxLength: number };
+  /** For `payer-code`: given `{ mode: 'merchant-qr' }` instead, it shows a code of its own for the customer to scan. No unless told. */
+  readonly merchantQr?: boolean;
   readonly capabilities: {
     readonly operations: readonly Operation[];
     readonly inquiry: boolean;

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { bind, definePlugin, PaymentMethod, type Plugin, Printer, Scanner } from './contract.js';
 import { scriptedHost, scriptedMethod } from './engine/scripted-method.js';
 import { virtualClock } from './engine/virtual-clock.js';
+import type { Json } from './json.js';
 import { memoryLog } from './log/memory-log.js';
 import { memorySealedStore } from './log/memory-sealed-store.js';
 import { systemHash } from './log/system.js';
@@ -146,6 +147,27 @@ describe('createTill', () => {
     for (const change of [{ capabilities: { ...method?.capabilities, movesMoney: true } }, { capabilities: { ...method?.capabilities, inquiry: true } }, { policy: { ...method?.policy, inquireAtMs: [Number.POSITIVE_INFINITY] } }]) {
       await expect(createTill({ ...options(), plugins: [unsafe(change)] })).rejects.toMatchObject({ code: 'PLUGIN_UNSAFE' });
     }
+  });
+
+  it('prepares nothing that the method says it does not take, and lists what it takes', async () => {
+    const host = scriptedHost();
+    const how = scriptedMethod({ id: 'wallet', host, kind: 'wallet' }).provides[0]?.how as { readonly value: PaymentMethod };
+    const takesCode = { type: 'object', properties: { code: { type: 'object' } }, required: ['code'] };
+    const wallet = definePlugin({ name: 'wallet', provides: [bind(PaymentMethod).toValue({ ...how.value, needs: 'payer-code', merchantQr: true, arguments: takesCode })] });
+    const states = {
+      List: { Type: 'Task', Resource: 'payment:methods', Assign: { methods: '{% $states.result %}' }, Next: 'Pay' },
+      Pay: { Type: 'Task', Resource: 'payment:sale', Arguments: { method: 'wallet', amountMinor: 5, with: '{% $states.context.Execution.Input %}' }, Catch: [{ ErrorEquals: ['Task.ArgumentsInvalid'], Output: '{% $append($methods, $parse($states.errorOutput.Cause)) %}', Next: 'Told' }], End: true },
+      Told: { Type: 'Succeed' },
+    };
+    const till = await createTill({ ...options(), plugins: [wallet, cash()], workflows: { pay: JSON.stringify({ QueryLanguage: 'JSONata', StartAt: 'List', States: states }) } });
+    const paid = async (input: Json): Promise<unknown> => await (await till.start({ terminal: 'T1', workflow: 'pay', input })).result;
+    expect(await paid({ mode: 'merchant-qr' })).toMatchObject({
+      status: 'succeeded',
+      output: [{ id: 'wallet', needs: 'payer-code', merchantQr: true }, { id: 'cash', needs: 'none', merchantQr: false }, { message: expect.stringContaining("'code'"), hint: { en: expect.stringContaining('nothing was charged') } }],
+    });
+    expect(host.issued).toBe(0);
+    expect(await paid({ code: {} })).toMatchObject({ output: { amountMinor: 5 } });
+    await till.close();
   });
 
   it('makes a case of a payment whose plugin is gone, and opens the rest of the till (rule 18)', async () => {

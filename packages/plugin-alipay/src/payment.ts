@@ -45,6 +45,7 @@ export class AlipayPayment implements PaymentMethod {
   readonly label: Text = { zh: '支付宝', en: 'Alipay' };
   readonly needs = 'payer-code';
   readonly payerCode = PAYER_CODE;
+  readonly merchantQr = true;
   readonly capabilities = { operations: ['sale', 'refund'], inquiry: true, reversal: true, completion: false, partialApproval: false, movesMoney: true } as const;
   readonly arguments: JsonSchema = {
     type: 'object',

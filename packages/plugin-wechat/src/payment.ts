@@ -53,6 +53,7 @@ export class WechatPayment implements PaymentMethod {
   readonly label: Text = { zh: '微信支付', en: 'WeChat Pay' };
   readonly needs = 'payer-code';
   readonly payerCode = PAYER_CODE;
+  readonly merchantQr = true;
   readonly capabilities = { operations: ['sale', 'refund'], inquiry: true, reversal: true, completion: false, partialApproval: false, movesMoney: true } as const;
   readonly arguments: JsonSchema = {
     type: 'object',

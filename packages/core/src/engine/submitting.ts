@@ -1,11 +1,12 @@
 /** Submits once, writes down what is heard, lets the card complete, and commits what covers the amount due. */
-import type { Answer, Completion, Finding, Live, NotSent, PaymentRequest, Prepared } from '../contract.js';
+import { ActionError, type Answer, type Completion, type Finding, type Live, type NotSent, type PaymentRequest, type Prepared } from '../contract.js';
 import { TillwrightError } from '../errors.js';
 import type { PaymentEvent } from '../events.js';
 import { ask } from './ask.js';
 import { type ChargeOrder, type ChargeResult, declinedBefore } from './charge.js';
 import { type FoundMethod, type InHand, noLive, type PaymentInput, readsVersion, sealedKey } from './in-hand.js';
 import { stream } from './journal.js';
+import { schemas } from './schemas.js';
 import { type AttemptState, contradiction, isHandsOff, isResolved, isUndecided, judge, nextDuty, openCase, paidMinor, type PaymentState } from './payment.js';
 
 interface Work {
@@ -71,6 +72,8 @@ export class Submitting {
       allowPartial: order.allowPartial,
       arguments: order.arguments,
     };
+    const unfit = schemas.problem(found.method.arguments, order.arguments, 'with');
+    if (unfit) throw new ActionError('Task.ArgumentsInvalid', `payment:sale ${found.method.id}: ${unfit}`, { hint: NOT_TAKEN });
     const { prepared, sealed } = await found.method.prepare(request, live);
     // What could not be settled after a restart is not begun (18).
     if (!readsVersion(found.method, prepared.dataVersion)) return { is: 'not-sent', why: `${found.method.id} stores data version ${prepared.dataVersion}, which is not among its dataVersions` };
@@ -296,6 +299,7 @@ export class Submitting {
 }
 
 const UNWANTED = 'cancelled before it was sent';
+const NOT_TAKEN = { zh: '此流程不能用该方式收款，未扣款，请换一种方式', en: 'This flow can not take that way of paying; nothing was charged: pay another way' };
 
 const payingTexts = {
   scan: { zh: '请扫描二维码付款', en: 'Please scan the QR code to pay' },

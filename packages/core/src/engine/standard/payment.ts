@@ -41,6 +41,7 @@ export const paymentActions: { readonly [name: string]: StandardAction } = {
           id: method.id,
           label: { zh: method.label.zh, en: method.label.en },
           needs: method.needs,
+          merchantQr: method.merchantQr ?? false,
           ready: why === undefined,
           ...(why ? { why: { zh: why.zh, en: why.en } } : {}),
         };
