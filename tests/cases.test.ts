@@ -146,7 +146,9 @@ describe('a log that is not the one that the PIN pad knows', () => {
     expect(out.splice(0)).toEqual([expect.stringMatching(/^! The PIN pad of terminal T1 remembers .*\n  Resolve its cases .* tillwright cases acknowledge T1 /)]);
     expect(await casesList({ ...options, json: true })).toBe(3);
     expect(out.splice(0).map((line) => JSON.parse(line) as unknown)).toEqual([{ code: 'LOG_RESTORED', terminal: 'T1' }]);
-    await expect(casesAcknowledge('T2', { ...options, ...decision })).rejects.toMatchObject({ code: 'CASE_UNKNOWN' });
+    const refused: unknown = await casesAcknowledge('T2', { ...options, ...decision }).catch((thrown: unknown) => thrown);
+    expect(reportError(refused, 'en')).toBe(2);
+    expect(err.splice(0).join('\n')).toMatch(/^TERMINAL_NOT_HELD.*T2/);
     expect(await casesAcknowledge('T1', { ...options, ...decision })).toBe(0);
     expect(out.splice(0)).toEqual(['Written down: T1 (Li: the disk was replaced)']);
     expect(await casesList(options)).toBe(0);

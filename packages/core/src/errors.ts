@@ -48,6 +48,10 @@ export const ERRORS = {
       en: "Resolve its cases by the books of acquirer and wallets, then acknowledge with tillwright cases acknowledge {terminal} or till.acknowledge: the terminal sells again after that",
     },
   },
+  TERMINAL_NOT_HELD: {
+    what: { zh: '终端 {terminal} 没有因日志被恢复而暂停，无需确认', en: 'Terminal {terminal} is not held by a restored log: there is nothing to acknowledge' },
+    next: { zh: '用 tillwright cases list 或 till.held() 查看暂停的终端', en: 'See which terminals are held with tillwright cases list or till.held()' },
+  },
   KEY_REUSED: {
     what: { zh: '键 {key} 已用于内容不同的交易', en: 'The key {key} was used for a transaction with other content' },
     next: { zh: '新交易请使用新的键', en: 'Use a new key for a new transaction' },

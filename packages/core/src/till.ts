@@ -91,7 +91,7 @@ export interface Till extends EventEmitter<TillEvents> {
   held(): readonly string[];
   /**
    * The terminal sells again, with trace numbers above those that its PIN pad has seen. Its cases stay until they are resolved.
-   * @throws CASE_NEEDS_REASON; LOG_RESTORED where the PIN pad does not answer
+   * @throws CASE_NEEDS_REASON, TERMINAL_UNKNOWN, TERMINAL_NOT_HELD; LOG_RESTORED where the PIN pad does not answer
    */
   acknowledge(terminal: string, decision: { by: string; reason: string }): Promise<void>;
   /** A changed workflow serves the next transaction; running ones finish on their own version. @throws WORKFLOW_INVALID, and the old one stays */
@@ -265,7 +265,7 @@ class Engine extends EventEmitter<TillEvents> implements Till {
     // Who starts in the turn that opened the till must find the terminals held that the log holds.
     this.#goOn();
     const { terminal, workflow, key, input = {} } = order;
-    if (!this.#terminals.has(terminal)) throw new TillwrightError('TERMINAL_UNKNOWN', { terminal, known: [...this.#terminals.keys()].join(', ') });
+    this.#loaded(terminal);
     const known = key === undefined ? undefined : await this.#journal.started(key);
     if (known && key !== undefined) {
       if (known.content !== startContent({ terminal, workflow, input })) throw new TillwrightError('KEY_REUSED', { key });
@@ -361,6 +361,7 @@ class Engine extends EventEmitter<TillEvents> implements Till {
   async acknowledge(terminal: string, { by, reason }: { by: string; reason: string }): Promise<void> {
     this.#assertOpen();
     if (!by.trim() || !reason.trim()) throw new TillwrightError('CASE_NEEDS_REASON');
+    this.#loaded(terminal);
     await this.#marks.acknowledge(terminal, { by, reason });
     this.#settler.release(terminal);
   }
@@ -373,9 +374,14 @@ class Engine extends EventEmitter<TillEvents> implements Till {
   }
 
   async printOwed(terminal: string): Promise<void> {
+    await this.#receipts.deliverOwed(this.#loaded(terminal));
+  }
+
+  /** @throws TERMINAL_UNKNOWN */
+  #loaded(terminal: string): LoadedTerminal {
     const loaded = this.#terminals.get(terminal);
     if (!loaded) throw new TillwrightError('TERMINAL_UNKNOWN', { terminal, known: [...this.#terminals.keys()].join(', ') });
-    await this.#receipts.deliverOwed(loaded);
+    return loaded;
   }
 
   close(): Promise<void> {

@@ -74,7 +74,7 @@ export const casesResolve = async (caseId: string, options: CasesOptions & CaseD
 
 /**
  * Writes down that a person has seen that a terminal's log is not the one that its PIN pad knows: the terminal sells again.
- * @throws as casesResolve; CASE_UNKNOWN for a terminal that is not held
+ * @throws as casesResolve; TERMINAL_NOT_HELD
  */
 export const casesAcknowledge = async (terminal: string, { data, json, language, by, reason }: CasesOptions & Pick<CaseDecision, 'by' | 'reason'>): Promise<ExitCode> => {
   await unlocked(acknowledgeLog(logDir(data), terminal, { by, reason }));

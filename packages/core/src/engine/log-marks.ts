@@ -86,11 +86,12 @@ export class LogMarks {
 
   /**
    * A person has seen that the log is not the one that the pad knows: the terminal goes on with the pad's numbers.
-   * @throws LOG_RESTORED where the pad does not answer: the terminal stays held, until it is acknowledged or opened again
+   * @throws TERMINAL_NOT_HELD; LOG_RESTORED where the pad does not answer: the terminal stays held, until it is acknowledged or opened again
    */
   async acknowledge(terminalId: string, { by, reason }: { by: string; reason: string }): Promise<void> {
+    await this.check(terminalId);
     const marked = this.#pads.get(terminalId);
-    if (!marked?.unknown) return;
+    if (!marked?.unknown) throw new TillwrightError('TERMINAL_NOT_HELD', { terminal: terminalId });
     await this.#options.journal.appendDurably([{ stream: stream.terminal(terminalId), event: { type: 'logAcknowledged', by, reason } }]);
     if (!(await this.#goOn(terminalId, marked, marked.unknown))) throw new TillwrightError('LOG_RESTORED', { terminal: terminalId });
   }

@@ -55,8 +55,10 @@ describe('rule 17: restored or copied logs', () => {
     await expect(setup.till.start({ terminal: 'T1', workflow: 'sale' })).rejects.toMatchObject({ code: 'LOG_RESTORED' });
 
     await expect(setup.till.acknowledge('T1', { by: ' ', reason: 'x' })).rejects.toMatchObject({ code: 'CASE_NEEDS_REASON' });
+    await expect(setup.till.acknowledge('T9', decision)).rejects.toMatchObject({ code: 'TERMINAL_UNKNOWN' });
     await setup.till.acknowledge('T1', decision);
     expect(setup.till.held()).toEqual([]);
+    await expect(setup.till.acknowledge('T1', decision)).rejects.toMatchObject({ code: 'TERMINAL_NOT_HELD' });
     expect(await run(setup)).toMatchObject({ status: 'succeeded' });
     await pass(setup, 86_400_000);
     expect(setup.host.calls.filter((call) => /^(reverse|inquire)/.test(call))).toEqual([]);

@@ -157,7 +157,7 @@ it('a directory that was restored from an older copy is held until it is acknowl
   expect(await sell(till)).toMatchObject({ status: 'succeeded' });
   await till.close();
   expect(await heldOf(dir)).toEqual([]);
-  await expect(acknowledgeLog(dir, 'T1', { by: 'Li', reason: 'x' })).rejects.toMatchObject({ code: 'CASE_UNKNOWN' });
+  await expect(acknowledgeLog(dir, 'T1', { by: 'Li', reason: 'x' })).rejects.toMatchObject({ code: 'TERMINAL_NOT_HELD' });
 
   await rm(dir, { recursive: true });
   await rename(copy, dir);

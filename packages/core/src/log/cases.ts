@@ -66,11 +66,11 @@ export const resolveCase = async (dir: string, caseId: string, decision: CaseDec
 /**
  * Writes into the log of a till that does not run that a person has seen that it is not the one that the terminal's PIN pad knows.
  * The terminal sells again once the till is opened.
- * @throws as resolveCase; CASE_UNKNOWN for a terminal that is not held
+ * @throws as resolveCase; TERMINAL_NOT_HELD
  */
 export const acknowledgeLog = (dir: string, terminal: string, { by, reason }: Pick<CaseDecision, 'by' | 'reason'>, options: FileLogOptions = {}): Promise<void> =>
   write(dir, { by, reason }, options, async () => {
-    if (!(await heldOf(dir, options)).includes(terminal)) throw new TillwrightError('CASE_UNKNOWN', { case: terminal });
+    if (!(await heldOf(dir, options)).includes(terminal)) throw new TillwrightError('TERMINAL_NOT_HELD', { terminal });
     return { stream: `t/${terminal}`, event: { type: 'logAcknowledged', by, reason } };
   });
 
