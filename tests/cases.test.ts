@@ -5,7 +5,7 @@ import { createTill, type Till } from '@tillwright/core';
 import { bind, definePlugin, PinPad } from '@tillwright/core/contract';
 import { fileStorage, verifyLog } from '@tillwright/core/node';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { casesAcknowledge, casesList, casesResolve, casesShow } from '../packages/cli/src/commands/cases.js';
+import { casesAcknowledge, casesList, type CasesOptions, casesResolve, casesShow } from '../packages/cli/src/commands/cases.js';
 import { reportError } from '../packages/cli/src/report.js';
 import { scriptedHost, scriptedMethod } from '../packages/core/src/engine/scripted-method.js';
 
@@ -95,6 +95,31 @@ describe('tillwright cases', () => {
     out.length = 0;
     await casesShow(caseId, { ...english(), language: 'zh' });
     for (const known of ['金额: CNY 88.50', '撤销 2：refused, 22', '参考号']) expect(out.join('\n')).toContain(known);
+  });
+
+  it('tell that the money is back meanwhile, in both languages, and take no decision against the proof', async () => {
+    for (let tries = 0; tries < 3; tries += 1) host.reversals.push({ outcome: 'unknown', reason: 'no-answer', why: 'no answer in time' });
+    host.completions.push({ outcome: 'refused-by-card', why: 'AAC' });
+    const till = await open();
+    const back = new Promise<void>((resolve) => till.on('event', () => till.cases()[0]?.undone && resolve()));
+    await (await till.start({ terminal: 'T1', workflow: 'pay', key: 'order-1' })).result;
+    await back;
+    const [{ caseId, undone } = { caseId: '' }] = till.cases();
+    await till.close();
+    const since = new Date(undone?.at ?? 0).toISOString();
+    for (const told of [casesList, (options: CasesOptions) => casesShow(caseId, options)]) {
+      await told(english());
+      expect(out.splice(0).join('\n')).toContain(`The host has undone it since ${since} (acknowledged): nothing is left to be paid back`);
+      await told({ ...english(), language: 'zh' });
+      expect(out.splice(0).join('\n')).toContain(`主机已于 ${since} 确认撤销（acknowledged）：无需再退款`);
+    }
+    expect(await casesList(asJson())).toBe(3);
+    expect(JSON.parse(out.splice(0)[0] ?? '')).toMatchObject({ caseId, undone });
+    const refused: unknown = await casesResolve(caseId, { ...english(), as: 'paid', by: 'Li', reason: 'x' }).catch((thrown: unknown) => thrown);
+    expect(reportError(refused, 'en')).toBe(2);
+    expect(err.splice(0).join('\n')).toContain('CASE_UNDONE');
+    expect(await casesResolve(caseId, { ...english(), as: 'undone', by: 'Li', reason: 'as the host says' })).toBe(0);
+    expect(await casesList(english())).toBe(0);
   });
 
   it('show of a resolved case tells who decided and why', async () => {

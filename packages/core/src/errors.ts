@@ -76,6 +76,10 @@ export const ERRORS = {
     what: { zh: '处理事项必须写明姓名和理由', en: 'A case is resolved only with a name and a reason' },
     next: { zh: '填写处理人和理由', en: 'Give both `by` and `reason`' },
   },
+  CASE_UNDONE: {
+    what: { zh: '事项 {case} 不能处理为已收款：主机已于 {since} 确认撤销（{proof}）', en: 'Case {case} can not be resolved as paid: the host has undone it since {since} ({proof})' },
+    next: { zh: '处理为已撤销（undone）；仍需收款时另做一笔交易', en: 'Resolve it as undone; where the money is still due, take it by a new sale' },
+  },
   PLUGIN_CONTRACT_MISMATCH: {
     what: { zh: '插件 {plugin} 的契约版本 {found} 不受支持', en: 'Plugin {plugin} speaks contract {found}, which this core does not serve' },
     next: { zh: '升级插件或核心；本核心支持 {served}', en: 'Upgrade the plugin or core; this core serves {served}' },

@@ -10,7 +10,8 @@ import { systemClock, systemRandom, timeSortedIds } from './engine/defaults.js';
 import { Executions } from './engine/executions.js';
 import { type ExecutionResult, type FoundPayment, History, type TransactionView } from './engine/history.js';
 import { type ExecutionEntry, Journal, startContent, stream } from './engine/journal.js';
-import { openCase } from './engine/payment.js';
+import { type CaseDecision, checkDecision, type UndoneSince } from './engine/case-files.js';
+import { openCase, undoneSince } from './engine/payment.js';
 import { type PaymentView, viewOf } from './engine/payment-view.js';
 import type { IdSource, Ports, Storage } from './engine/ports.js';
 import { type Prompt, Prompts } from './engine/prompts.js';
@@ -53,6 +54,7 @@ export interface CaseView {
   readonly caseId: string;
   readonly why: string;
   readonly openedAt: number;
+  readonly undone?: UndoneSince;
   readonly payment: PaymentView;
 }
 
@@ -85,8 +87,8 @@ export interface Till extends EventEmitter<TillEvents> {
   /** Payments that are open, and those of the transactions that closed last. */
   payments(): readonly PaymentView[];
   cases(): readonly CaseView[];
-  /** @throws CASE_UNKNOWN, CASE_NEEDS_REASON */
-  resolve(caseId: string, decision: { as: 'paid' | 'not-paid' | 'undone'; by: string; reason: string }): Promise<void>;
+  /** @throws CASE_UNKNOWN, CASE_NEEDS_REASON; CASE_UNDONE for a payment called paid that the host has proven undone */
+  resolve(caseId: string, decision: CaseDecision): Promise<void>;
   /** Terminals that sell nothing until a person acknowledges that their log is not the one that their PIN pad knows (rule 17). */
   held(): readonly string[];
   /**
@@ -341,15 +343,19 @@ class Engine extends EventEmitter<TillEvents> implements Till {
   cases(): readonly CaseView[] {
     return [...this.#journal.payments.values()].flatMap((payment) => {
       const open = openCase(payment);
-      return open ? [{ caseId: open.caseId, why: open.why, openedAt: open.openedAt, payment: viewOf(payment) }] : [];
+      if (!open) return [];
+      const undone = undoneSince(payment, open);
+      return [{ caseId: open.caseId, why: open.why, openedAt: open.openedAt, ...(undone ? { undone } : {}), payment: viewOf(payment) }];
     });
   }
 
-  async resolve(caseId: string, { as, by, reason }: { as: 'paid' | 'not-paid' | 'undone'; by: string; reason: string }): Promise<void> {
+  async resolve(caseId: string, { as, by, reason }: CaseDecision): Promise<void> {
     this.#assertOpen();
     if (!by.trim() || !reason.trim()) throw new TillwrightError('CASE_NEEDS_REASON');
-    const payment = [...this.#journal.payments.values()].find((each) => openCase(each)?.caseId === caseId);
-    if (!payment) throw new TillwrightError('CASE_UNKNOWN', { case: caseId });
+    const found = this.cases().find((each) => each.caseId === caseId);
+    if (!found) throw new TillwrightError('CASE_UNKNOWN', { case: caseId });
+    checkDecision(found, as);
+    const { payment } = found;
     await this.#journal.appendDurably([{ stream: stream.payment(payment.paymentId), event: { type: 'caseResolved', caseId, as, by, reason } }]);
     this.#settler.settle(payment.paymentId);
   }

@@ -47,7 +47,10 @@ export const casesList = async ({ data, json, language }: CasesOptions): Promise
   } else if (open.length + held.length === 0) console.log(say(language, texts.none));
   else {
     for (const { what, hint } of held) console.log(`! ${say(language, what)}\n  ${say(language, hint)}`);
-    for (const file of open) console.log(`${file.caseId}  ${time(file.openedAt)}  ${file.method}  ${amountOf(file)}  ${file.attempts.map(({ reference }) => reference).join(', ')}\n  ${file.why}`);
+    for (const file of open) {
+      const head = `${file.caseId}  ${time(file.openedAt)}  ${file.method}  ${amountOf(file)}  ${file.attempts.map(({ reference }) => reference).join(', ')}`;
+      console.log([head, file.why, ...undoneOf(file, language)].join('\n  '));
+    }
     if (open.length > 0) console.log(say(language, texts.next));
   }
   return open.length + held.length === 0 ? EXIT.succeeded : EXIT.open;
@@ -100,6 +103,13 @@ const decisions: { readonly [as in CaseDecision['as']]: Text } = {
 const time = (at: number): string => new Date(at).toISOString();
 const amountOf = ({ amountMinor, currency }: Pick<CaseFile, 'amountMinor' | 'currency'>): string => `${currency} ${toDecimal({ amountMinor, currency })}`;
 
+/** Nobody is to pay back by hand what the host has given back. */
+const undoneOf = ({ undone }: CaseFile, language: Language): string[] => {
+  if (!undone) return [];
+  const [since, proof] = [time(undone.at), undone.proof];
+  return [say(language, { zh: `主机已于 ${since} 确认撤销（${proof}）：无需再退款，请处理为已撤销（undone）`, en: `The host has undone it since ${since} (${proof}): nothing is left to be paid back, resolve it as undone` })];
+};
+
 const describe = (file: CaseFile, language: Language): string => {
   const line = (label: Text, value: string): string => `${say(language, label)}: ${value}`;
   const list = (label: Text, lines: readonly string[]): string[] => (lines.length === 0 ? [] : [`${say(language, label)}:`, ...lines.map((each) => `  ${each}`)]);
@@ -109,6 +119,7 @@ const describe = (file: CaseFile, language: Language): string => {
     line(texts.why, file.why),
     line(texts.opened, time(file.openedAt)),
     line(texts.resolved, resolved ? `${say(language, decisions[resolved.as])}, ${resolved.by}, ${time(resolved.at)}: ${resolved.reason}` : say(language, texts.open)),
+    ...(resolved ? [] : undoneOf(file, language)),
     line(texts.payment, file.paymentId),
     line(texts.sale, file.saleReference),
     line(texts.terminal, file.terminalId),

@@ -2,7 +2,8 @@
 import type { Operation, ReceiptField } from '../contract.js';
 import type { EventRecord, PaymentEvent } from '../events.js';
 import { isObject, type Json, type JsonObject } from '../json.js';
-import { type AttemptState, evolvePayment, type Fate, type PaymentState } from './payment.js';
+import { TillwrightError } from '../errors.js';
+import { type AttemptState, evolvePayment, type Fate, type PaymentState, undoneSince } from './payment.js';
 
 /** What a person decided upon a case. */
 export interface CaseDecision {
@@ -10,6 +11,19 @@ export interface CaseDecision {
   readonly by: string;
   readonly reason: string;
 }
+
+/** The host has proven meanwhile, at this time, that the payment is undone: nothing is left to be paid back. */
+export interface UndoneSince {
+  /** In ms since 1970. */
+  readonly at: number;
+  /** `money-back`, `closed` (nothing can be paid under its reference any more), `acknowledged` (it took the reversal). */
+  readonly proof: string;
+}
+
+/** A person decides where the host has not: its proof stands. @throws CASE_UNDONE for a payment called paid that the host has proven undone */
+export const checkDecision = ({ caseId, undone }: Pick<CaseFile, 'caseId' | 'undone'>, as: CaseDecision['as']): void => {
+  if (as === 'paid' && undone) throw new TillwrightError('CASE_UNDONE', { case: caseId, proof: undone.proof, since: new Date(undone.at).toISOString() });
+};
 
 /** One attempt of the payment, under its own reference at the host. */
 export interface CaseAttempt {
@@ -31,6 +45,7 @@ export interface CaseFile {
   /** In ms since 1970. */
   readonly openedAt: number;
   readonly resolved?: CaseDecision & { readonly at: number };
+  readonly undone?: UndoneSince;
   readonly paymentId: string;
   readonly executionId: string;
   readonly terminalId: string;
@@ -60,12 +75,14 @@ const fileOf = (payment: PaymentState, records: readonly EventRecord<PaymentEven
   const found = payment.cases.find((each) => each.caseId === caseId);
   const first = payment.attempts[0];
   if (!found || !first) return undefined;
+  const undone = undoneSince(payment, found);
   const resolvedAt = records.find(({ event }) => event.type === 'caseResolved' && event.caseId === caseId)?.at;
   return {
     caseId,
     why: found.why,
     openedAt: found.openedAt,
     ...(found.resolved && resolvedAt !== undefined ? { resolved: { ...found.resolved, at: resolvedAt } } : {}),
+    ...(undone ? { undone } : {}),
     paymentId: payment.paymentId,
     executionId: payment.execution,
     terminalId: payment.terminalId,

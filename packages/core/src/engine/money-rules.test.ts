@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Answer, Plugin, ReceiptDocument } from '../contract.js';
 import { ActionError, bind, definePlugin, Printer } from '../contract.js';
 import { type MemoryLog, memoryLog } from '../log/memory-log.js';
-import { approvedFor, broken, declined, events, flow, open, pay, reopen, run, settled, type Setup, statuses, verbs } from './money-rules.testing.js';
+import { approvedFor, broken, declined, events, flow, open, pay, reopen, run, settled, type Setup, statuses, verbs, until } from './money-rules.testing.js';
 import type { ScriptedMethodOptions } from './scripted-method.js';
 
 describe('rule 1: intent first', () => {
@@ -64,6 +64,11 @@ describe('rule 2: unknown is asked, never guessed', () => {
     await expect(setup.till.resolve(open_?.caseId ?? '', { as: 'undone', by: ' ', reason: 'x' })).rejects.toMatchObject({ code: 'CASE_NEEDS_REASON' });
     for (let turn = 0; turn < 200 && statuses(setup.host)[0] !== 'reversed'; turn += 1) await setup.clock.until(setup.clock.now() + 1_000);
     expect(statuses(setup.host)).toEqual(['reversed']);
+    // The case stays, and says that nothing is left to be paid back.
+    expect(open_?.undone).toBeUndefined();
+    await until(setup, 'told', () => setup.till.cases()[0]?.undone !== undefined);
+    expect(setup.till.cases()).toMatchObject([{ caseId: open_?.caseId, undone: { proof: 'acknowledged', at: events(setup.log, 'paymentUndoAnswered').at(-1)?.at } }]);
+    await expect(setup.till.resolve(open_?.caseId ?? '', { as: 'paid', by: 'Li', reason: 'x' })).rejects.toMatchObject({ code: 'CASE_UNDONE' });
     await setup.till.resolve(open_?.caseId ?? '', { as: 'undone', by: 'Li', reason: 'seen at the host' });
     expect(setup.till.cases()).toEqual([]);
   });

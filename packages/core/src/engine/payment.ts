@@ -100,6 +100,8 @@ export interface PaymentState {
   readonly givenUp?: UndoReason;
   readonly cases: readonly CaseState[];
   readonly receipts: readonly ReceiptState[];
+  /** The host said otherwise than what is known for good (5). */
+  readonly contradicted?: true;
 }
 
 /** The fold. A payment's first event is its first intent. */
@@ -187,7 +189,7 @@ export const evolvePayment = (state: PaymentState | undefined, record: EventReco
         deferred: r.deferred.filter((copy) => copy !== event.copy),
       }));
     case 'paymentContradicted':
-      return state;
+      return { ...state, contradicted: true };
   }
 };
 
@@ -304,6 +306,17 @@ export const mayOweLater = (payment: PaymentState): boolean =>
 export const owesReceipt = (payment: PaymentState): boolean => payment.receipts.some((each) => each.printed.length < each.copies.length);
 
 export const openCase = (payment: PaymentState): CaseState | undefined => payment.cases.find((c) => !c.resolved);
+
+/**
+ * The host has proven since a case was opened that its payment is undone: nothing is left for a person to pay back (2).
+ * Absent while anything is open, stands as paid, or was contradicted.
+ */
+export const undoneSince = (payment: PaymentState, { openedAt }: CaseState): { readonly at: number; readonly proof: string } | undefined => {
+  if (payment.contradicted || paidMinor(payment) > 0 || payment.attempts.some(isOpen)) return undefined;
+  const last = payment.attempts.findLast((a) => a.undone && a.undoes === undefined)?.undone;
+  if (last?.proof === 'no-original') return undefined;
+  return last && last.askedAt >= openedAt ? { at: last.askedAt, proof: last.proof } : undefined;
+};
 
 /** A person must decide before anything more is done (17). */
 export const isHandsOff = (payment: PaymentState): boolean => payment.cases.some((c) => c.handsOff && !c.resolved);

@@ -1,4 +1,4 @@
-import { type CaseDecision, type CaseFile, casesIn } from '../engine/case-files.js';
+import { type CaseDecision, type CaseFile, casesIn, checkDecision } from '../engine/case-files.js';
 import { type Outline, outlineOf } from '../engine/journal.js';
 import { evolvePayment, openCase } from '../engine/payment.js';
 import type { EventInput, EventLog } from '../engine/ports.js';
@@ -52,13 +52,14 @@ export const heldOf = (dir: string, options: Pick<FileLogOptions, 'fileSystem'> 
 /**
  * Writes a person's decision upon an open case into the log of a till that does not run; on disk once this resolves.
  * The till finds it when it is opened again, and does nothing more about the payment by itself.
- * @throws CASE_NEEDS_REASON, CASE_UNKNOWN; LOG_LOCKED while a till runs on it; LOG_DAMAGED, LOG_VERSION, LOG_FAILED
+ * @throws CASE_NEEDS_REASON, CASE_UNKNOWN, CASE_UNDONE; LOG_LOCKED while a till runs on it; LOG_DAMAGED, LOG_VERSION, LOG_FAILED
  */
 export const resolveCase = async (dir: string, caseId: string, decision: CaseDecision, options: FileLogOptions = {}): Promise<void> => {
   const { as, by, reason } = decision;
   await write(dir, { by, reason }, options, async (log) => {
     const found = await findCase(log, caseId);
     if (!found || found.resolved) throw new TillwrightError('CASE_UNKNOWN', { case: caseId });
+    checkDecision(found, as);
     return { stream: `p/${found.paymentId}`, event: { type: 'caseResolved', caseId, as, by, reason } };
   });
 };

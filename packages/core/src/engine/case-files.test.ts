@@ -1,0 +1,54 @@
+/** When an open case says that the money is back: only where the host has proven it since, and nothing says otherwise. */
+import { describe, expect, it } from 'vitest';
+import type { EventRecord, PaymentEvent } from '../events.js';
+import { casesIn } from './case-files.js';
+import { approvedFor } from './money-rules.testing.js';
+
+const prepared = (attempt: number, more: object = {}): PaymentEvent =>
+  ({
+    type: 'paymentPrepared',
+    attempt,
+    execution: 'x1',
+    step: 'Pay#1',
+    taskAttempt: attempt,
+    method: 'm',
+    plugin: 'p',
+    dueMinor: 1000,
+    saleReference: 's',
+    request: { paymentId: 'x1/Pay#1', attempt, operation: 'sale', amount: { amountMinor: 1000, currency: 'CNY' }, terminalId: 'T1', operatorId: '01', allowPartial: false, arguments: {} },
+    prepared: { reference: `r${attempt}`, lane: 'l', data: {}, dataVersion: 1 },
+    sealed: false,
+    ...more,
+  }) as PaymentEvent;
+const answered = (attempt: number, answer: object): PaymentEvent => ({ type: 'paymentAnswered', attempt, to: 'inquire', try: 1, answer }) as PaymentEvent;
+const undone = (attempt: number, proof: string): PaymentEvent => ({ type: 'paymentUndoAnswered', attempt, try: 1, answer: { outcome: 'undone', verified: true, proof } }) as PaymentEvent;
+const declined = { outcome: 'declined', verified: true, code: '51', hint: { zh: '', en: '' }, again: 'later' };
+const condemned: PaymentEvent = { type: 'paymentCondemned', attempt: 1, why: 'no-answer', remedy: { do: 'reverse' } };
+const open: PaymentEvent = { type: 'caseOpened', caseId: 'c1', why: 'not undone after 3 tries' };
+const tried = [prepared(1), condemned, open];
+const contradicted: PaymentEvent = { type: 'paymentContradicted', known: 'declined', heard: approvedFor(1000) } as PaymentEvent;
+
+/** The records' times count up by ten. */
+const told = (events: readonly PaymentEvent[]): unknown =>
+  casesIn(events.map((event, index) => ({ seq: index + 1, at: 10 * (index + 1), stream: 'p/x1/Pay#1', v: 1, durableTo: 0, prev: '', event }) as EventRecord))[0]?.undone;
+
+describe('an open case', () => {
+  it.each<[string, PaymentEvent[], unknown]>([
+    ['a reversal that was taken', [...tried, undone(1, 'acknowledged')], { at: 40, proof: 'acknowledged' }],
+    ['an inquiry that says so', [...tried, answered(1, { outcome: 'undone', verified: true, proof: 'closed' })], { at: 40, proof: 'closed' }],
+    ['a void that was approved', [...tried, prepared(2, { undoes: 1 }), answered(2, approvedFor(1000))], { at: 50, proof: 'money-back' }],
+    ['a void that was made anew', [...tried, prepared(2, { undoes: 1 }), undone(2, 'acknowledged'), prepared(3, { undoes: 1 }), answered(3, approvedFor(1000))], { at: 70, proof: 'money-back' }],
+    ['a host that knew nothing of it, and then had undone it', [...tried, undone(1, 'no-original'), undone(1, 'acknowledged')], { at: 50, proof: 'acknowledged' }],
+    ['a later attempt that was declined', [...tried, undone(1, 'acknowledged'), prepared(2), answered(2, declined)], { at: 40, proof: 'acknowledged' }],
+  ])('says so after %s', (_name, events, expected) => expect(told(events)).toEqual(expected));
+
+  it.each<[string, PaymentEvent[]]>([
+    ['nothing was heard', tried],
+    ['a host knew nothing of it', [...tried, undone(1, 'no-original')]],
+    ['an approval came after all', [...tried, undone(1, 'no-original'), answered(1, approvedFor(1000))]],
+    ['a refund is on its way', [...tried, prepared(2, { undoes: 1 }), answered(1, { outcome: 'undone', verified: true, proof: 'closed' })]],
+    ['a later attempt was paid', [...tried, undone(1, 'acknowledged'), prepared(2), answered(2, approvedFor(1000))]],
+    ['a decline was contradicted', [...tried, undone(1, 'acknowledged'), prepared(2), answered(2, declined), contradicted]],
+    ['it was undone before, and the case is about something else', [prepared(1), condemned, undone(1, 'acknowledged'), prepared(2), answered(2, declined), contradicted, open]],
+  ])('does not where %s', (_name, events) => expect(told(events)).toBeUndefined());
+});
