@@ -69,7 +69,7 @@ export interface Shop {
    * @throws Error after 30 days in which something still waits
    */
   quiet(): Promise<boolean>;
-  /** The power fails, now if it has not yet. @param keepAppends how many appends after the last sync reached the disk all the same; none unless told */
+  /** The power fails, now if it has not yet. @param keepAppends how many appends after the last sync reached the disk all the same; none unless told, all but the last one for -1 */
   crash(keepAppends?: number): void;
   /** As a crash after which the disk holds what was copied from it earlier. What lies beside the log, and the devices, are as they were. */
   restore(copy: readonly EventRecord[]): void;

@@ -1,7 +1,7 @@
 /** Plays one scenario and tells everything that came out. */
 import type { ExecutionResult, PaymentView, Prompt } from '@tillwright/core';
 import type { Plugin } from '@tillwright/core/contract';
-import { addressOf, scopeOf } from '@tillwright/core/testing';
+import { addressOf, type LifeOptions, scopeOf } from '@tillwright/core/testing';
 import { memberPoints, MembersClub, simulatedCash } from '@tillwright/device-sim';
 import type { Fault } from '@tillwright/host-sim';
 import { openShop, type Shop } from '@tillwright/simulation';
@@ -25,6 +25,14 @@ interface Timed {
   readonly nth?: number;
 }
 
+/** What happens at one moment of a Task. */
+interface Due {
+  readonly what: Timed;
+  readonly moment: 'begin' | 'end';
+  readonly act: () => void;
+  done: boolean;
+}
+
 /** @throws what opening the till throws: a faulty workflow, a plugin that is refused */
 export const play = async (
   scenario: Scenario,
@@ -34,14 +42,17 @@ export const play = async (
   const club = scenario.members ? new MembersClub({ members: scenario.members }) : undefined;
   // What a configuration loads is loaded once, so that a till that is opened again has the same plugins.
   const own = [...(club ? [memberPoints({ club })] : []), ...(scenario.cash === true ? [simulatedCash()] : [])];
+  let course: Course | undefined;
+  const life: LifeOptions = { endsAt: (_point, kind) => kind === 'append' && course?.cutsThisWrite() === true };
   const shop = await openShop({
+    life,
     seed: `${world.workflow}/${scenario.name}`,
     workflows: world.sources,
     script: JSON.stringify({ steps: [...(scenario.steps ?? []), ...(file.always ?? [])] }),
     plugins: (defaults) => pluginsOf(world.config, [...defaults, ...own]),
   });
   try {
-    const course = new Course(shop, scenario, club);
+    course = new Course(shop, scenario, club, life);
     const result = await course.run(world.workflow);
     const { till, log } = shop;
     const records = log.records.filter(({ stream }) => stream === `x/${result.executionId}`);
@@ -88,17 +99,21 @@ const isOwn = (pointer: string, { steps = [] }: Scenario): boolean => Number(poi
 class Course {
   readonly shown: string[] = [];
   readonly wrong: string[] = [];
-  readonly #begun = new Map<string, Set<string>>();
-  readonly #due: { readonly what: Timed; readonly act: () => void; done: boolean }[] = [];
+  readonly #visits = new Map<string, Set<string>>();
+  readonly #due: Due[] = [];
   #executionId = '';
+  /** Records of this life's log that were looked at. */
+  #seen = 0;
 
   constructor(
     readonly shop: Shop,
     readonly scenario: Scenario,
     readonly club: MembersClub | undefined,
+    /** Of every life of the till. */
+    readonly life: LifeOptions,
   ) {
-    for (const what of scenario.hosts ?? []) this.#due.push({ what, act: () => this.#fault(what), done: false });
-    for (const what of scenario.events ?? []) this.#due.push({ what, act: () => this.#event(what), done: false });
+    for (const what of scenario.hosts ?? []) this.#due.push({ what, act: () => this.#fault(what), moment: 'begin', done: false });
+    for (const what of scenario.events ?? []) this.#due.push({ what, act: () => this.#event(what), moment: what.do === 'restart-after' ? 'end' : 'begin', done: false });
   }
 
   async run(workflow: string): Promise<ExecutionResult> {
@@ -128,9 +143,19 @@ class Course {
       const { life } = shop;
       const result = life.alive ? await Promise.race([shop.till.get(this.#executionId).then(({ result: told }) => told), life.ended]) : undefined;
       if (result && life.alive) return result;
-      await shop.reopen();
-      this.#listen();
+      // All that was written reached the disk, but for the write with which it ended.
+      if (life.endedAt !== undefined) shop.crash(-1);
+      this.#seen = shop.log.records.length;
+      if (await shop.reopen(this.life)) this.#listen();
     }
+  }
+
+  /** Whether the power fails with the write that was just made: a Task's end, of which nothing reaches the disk. */
+  cutsThisWrite(): boolean {
+    const { records } = this.shop.log;
+    const written = records.slice(this.#seen);
+    this.#seen = records.length;
+    return written.some(({ event }) => (event.type === 'stepLeft' || event.type === 'taskFailed') && this.#take(event.step, 'end').length > 0);
   }
 
   #listen(): void {
@@ -145,19 +170,22 @@ class Course {
     });
   }
 
-  /** A Task begins: what stands at it happens now, once for each visit. */
+  /** A Task begins: what stands at it happens now. */
   #begins(step: string): void {
+    for (const { act } of this.#take(step, 'begin')) act();
+  }
+
+  /** What stands at this moment of a Task, once for each visit. */
+  #take(step: string, moment: Due['moment']): Due[] {
     const scope = scopeOf(step);
     const address = addressOf(step);
     const state = decodeURIComponent(scope === '' ? address : address.slice(scope.length + 1));
-    const visits = this.#begun.get(state) ?? new Set();
-    if (visits.has(step)) return;
-    this.#begun.set(state, visits.add(step));
-    for (const due of this.#due) {
-      if (due.done || due.what.at !== state || (due.what.nth ?? 1) !== visits.size) continue;
-      due.done = true;
-      due.act();
-    }
+    const visits = this.#visits.get(`${moment} ${state}`) ?? new Set();
+    if (visits.has(step)) return [];
+    this.#visits.set(`${moment} ${state}`, visits.add(step));
+    const due = this.#due.filter((each) => !each.done && each.moment === moment && each.what.at === state && (each.what.nth ?? 1) === visits.size);
+    for (const each of due) each.done = true;
+    return due;
   }
 
   #fault({ host, at: _at, nth: _nth, note: _note, ...fault }: HostFault): void {

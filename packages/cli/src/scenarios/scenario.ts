@@ -39,6 +39,8 @@ export type HostFault = When & { readonly host: ScenarioHost; readonly do: strin
 export type ScenarioEvent = When &
   (
     | { readonly do: 'restart' }
+    /** The power fails as the Task ends: what it did is done, and that it has ended is not on disk. */
+    | { readonly do: 'restart-after' }
     | { readonly do: 'cancel' }
     /** The customer scans the merchant's QR code. */
     | { readonly do: 'scan'; readonly outcome: 'pays' | 'walks-away' | 'declines' }

@@ -87,7 +87,7 @@ export const scenarioSchema: JsonSchema = {
     ),
     event: {
       type: 'object',
-      properties: { do: { enum: ['restart', 'cancel', 'scan'] } },
+      properties: { do: { enum: ['restart', 'restart-after', 'cancel', 'scan'] } },
       required: ['do', 'at'],
       if: { properties: { do: { const: 'scan' } }, required: ['do'] },
       then: closed({ do: true, note, ...when, outcome: { enum: ['pays', 'walks-away', 'declines'] } }, ['outcome']),

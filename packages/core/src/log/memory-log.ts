@@ -33,7 +33,7 @@ export interface MemoryLog extends EventLog {
   readonly stats: { readonly syncs: number; readonly records: number };
   /**
    * The power fails: this log is dead from here on, and what comes back holds what was durable.
-   * @param options.keepAppends how many of the appends after that reached the disk unasked, whole and in order; 0 unless told
+   * @param options.keepAppends how many of the appends after that reached the disk unasked, whole and in order; 0 unless told, all but the last one for -1
    */
   crash(options?: MemoryLogOptions & { readonly keepAppends?: number }): MemoryLog;
   /** The next write or sync fails, and with it the log. After a failed write nothing of it is on disk; after a failed sync it may be. */
