@@ -194,7 +194,12 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'another payment of a sale is begun while one is undecided',
     rule: 15,
-    edits: [{ file: SUBMITTING, find: 'each.paymentId !== paymentId && (isUndecided(each) || openCase(each))', put: 'each.paymentId === paymentId && openCase(each)' }],
+    edits: [{ file: SUBMITTING, find: 'each.paymentId !== paymentId && (isUndecided(each) || openCase(each) || this.#isLeft(each))', put: 'each.paymentId === paymentId && openCase(each)' }],
+  },
+  {
+    name: 'a sale that is paid is paid once more',
+    rule: 15,
+    edits: [{ file: SUBMITTING, find: "if (tooMuch !== undefined) return { is: 'exceeds-due', why: tooMuch };", put: '' }],
   },
   {
     name: 'two payments of a sale are begun at once',

@@ -117,7 +117,9 @@ export type PaymentEvent =
       readonly plugin: string;
       /** What is due in all: the payment is committed once approved amounts cover it (rule 9). */
       readonly dueMinor: number;
-      /** At most one undecided payment for it, over all terminals (rule 15). */
+      /** What stands of that for good in other transactions; absent where nothing does. */
+      readonly paidElsewhereMinor?: number;
+      /** At most one undecided payment for it, over all terminals, and no more is taken than what is due (rule 15). */
       readonly saleReference: string;
       readonly request: Omit<PaymentRequest, 'original'>;
       readonly prepared: Prepared;

@@ -272,6 +272,18 @@ export const DIAGNOSTICS = {
     expected: { zh: '每条成功的路径上都有一次成功的付款', en: 'an approved payment on every way to a success' },
     next: { zh: '让没有付款的路径以 Fail 结束', en: 'Let the way without a payment end in a Fail state' },
   },
+  WORKFLOW_PAYMENT_AGAIN: {
+    severity: 'warning',
+    what: {
+      zh: '{name} 可能在已有付款成功之后再次收款，届时会以 Payment.ExceedsDue 失败{runs.zh}',
+      en: '{name} can be reached after a payment that was approved, and fails with Payment.ExceedsDue then{runs.en}',
+    },
+    expected: { zh: '"Arguments" 中有 "dueMinor" 或 "saleReference"', en: '"dueMinor" or "saleReference" in "Arguments"' },
+    next: {
+      zh: '同一单分几次付：写上 "dueMinor"（应收总额）；每笔各是一单：写上 "saleReference"',
+      en: 'For parts of one bill write "dueMinor", what is due in all; where each is a sale of its own, "saleReference"',
+    },
+  },
   WORKFLOW_PAYMENT_CIRCLE: {
     severity: 'warning',
     what: { zh: '{after.zh}后，{name} 可能在无人操作的情况下再次收款', en: '{name} can charge again after {after.en}, with nobody asked in between' },

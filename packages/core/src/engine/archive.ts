@@ -45,6 +45,12 @@ export class Archive {
     return (await this.#log.find('execution', executionId)).map((stream) => stream.slice(2));
   }
 
+  /** Ids of the payments that may be of a sale: its reference is a name of its own, or the id of an execution. */
+  async maybeOfSale(saleReference: string): Promise<readonly string[]> {
+    const [named, own] = await Promise.all([this.#log.find('sale', saleReference), this.#log.find('execution', saleReference)]);
+    return [...own, ...named].map((stream) => stream.slice(2));
+  }
+
   /** Ids of the payments with an attempt of this reference, oldest first. */
   async paymentsBy(reference: string): Promise<readonly string[]> {
     return (await this.#log.find('reference', reference)).map((stream) => stream.slice(2));

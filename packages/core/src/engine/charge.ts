@@ -3,7 +3,7 @@ import type { Declined, UndoReason } from '../contract.js';
 import type { StepId } from '../events.js';
 import { canonicalJson, type JsonObject } from '../json.js';
 import type { Money } from '../money.js';
-import { type AttemptState, openCase, paidMinor, partialUnasked, type PaymentState } from './payment.js';
+import { type AttemptState, openCase, paidMinor, partialUnasked, type PaymentState, standingMinor } from './payment.js';
 
 export interface ChargeOrder {
   readonly paymentId: string;
@@ -29,11 +29,21 @@ export const declinedBefore = (payment: PaymentState | undefined, order: ChargeO
   return again === 'never' || (again === 'new-input' && same()) ? last.answer : undefined;
 };
 
+/** Why no more may be taken for a sale: with what stands as paid for it already it would be more than is due (15). */
+export const exceedsDue = (others: readonly PaymentState[], { amount, dueMinor, saleReference }: ChargeOrder): string | undefined => {
+  const paid = others.filter((other) => standingMinor(other) > 0);
+  const stranger = paid.find(({ currency }) => currency !== amount.currency);
+  if (stranger) return `sale ${saleReference} is paid in ${stranger.currency} already: a sale has one currency`;
+  const taken = paid.reduce((sum, other) => sum + standingMinor(other), 0);
+  if (taken + amount.amountMinor <= dueMinor) return undefined;
+  return `of ${dueMinor} that are due for sale ${saleReference}, ${taken} are paid: ${amount.amountMinor} more would be too much. "dueMinor" says what is due in all, "saleReference" that it is another sale`;
+};
+
 /** How a charge ended, for the Task that asked. */
 export type ChargeResult =
   | { readonly is: 'paid'; readonly attempt: AttemptState; readonly payment: PaymentState }
   | { readonly is: 'declined'; readonly answer: Declined }
-  | { readonly is: 'not-sent'; readonly why: string }
+  | { readonly is: 'not-sent' | 'exceeds-due'; readonly why: string }
   | { readonly is: 'undone' | 'unsettled'; readonly why: UndoReason | 'open'; readonly caseId?: string };
 
 /** What the Task hears, once it is decided: paid, declined, not sent, undone, or still to be undone. */

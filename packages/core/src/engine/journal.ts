@@ -21,7 +21,7 @@ export const stream = {
  * Counts up whenever the folds make something else of the same records. A checkpoint of another fold, or of another version of
  * core, is not taken: the log is folded anew.
  */
-const FOLD = 4;
+const FOLD = 5;
 
 /** What a snapshot tells whoever only looks. */
 export interface Outline {
@@ -256,6 +256,13 @@ export class Journal {
 
   paymentsOfSale(saleReference: string): readonly PaymentState[] {
     return this.#all(this.#bySale.get(saleReference));
+  }
+
+  /** Those as well that have left memory. */
+  async everyPaymentOfSale(saleReference: string): Promise<readonly PaymentState[]> {
+    const ids = await this.archive.maybeOfSale(saleReference);
+    const old = await Promise.all(ids.filter((id) => !this.payments.has(id)).map((id) => this.archive.payment(id)));
+    return [...old.filter((payment) => payment !== undefined).filter((payment) => payment.saleReference === saleReference), ...this.paymentsOfSale(saleReference)];
   }
 
   /** Payments of a terminal with a receipt that is still to be printed. */

@@ -94,9 +94,10 @@ describe('rule 3: verified or unknown', () => {
     expect(await run(unasked)).toMatchObject({ status: 'failed', error: 'Payment.Undone' });
     expect(statuses(unasked.host)).toEqual(['reversed']);
 
-    const asked = await open({ kind: 'wallet', flow: flow({ Pay: pay({}, { allowPartial: true, dueMinor: 600 }) }) });
+    const asked = await open({ kind: 'wallet', flow: flow({ Pay: pay({ Next: 'Rest' }, { allowPartial: true }), Rest: pay({}, { amountMinor: 400, dueMinor: 1000 }) }) });
     asked.host.submits.push(approvedFor(600));
-    expect(await run(asked)).toMatchObject({ status: 'succeeded', output: { amountMinor: 600, committed: true } });
+    expect(await run(asked)).toMatchObject({ status: 'succeeded', output: { amountMinor: 400, committed: true } });
+    expect(asked.till.payments().map(({ amountMinor, committed }) => ({ amountMinor, committed }))).toEqual([{ amountMinor: 600, committed: true }, { amountMinor: 400, committed: true }]);
   });
 });
 

@@ -31,6 +31,8 @@ export interface SetupOptions {
   readonly sealed?: Setup['sealed'];
   readonly plugins?: Plugin[];
   readonly method?: Partial<ScriptedMethodOptions>;
+  /** Closed transactions that stay in memory. */
+  readonly keepClosed?: number;
 }
 
 export type State = { [field: string]: Json };
@@ -60,6 +62,7 @@ export const open = async (options: SetupOptions): Promise<Setup> => {
     sealed,
     hash: systemHash,
     clock,
+    ...(options.keepClosed === undefined ? {} : { keepClosed: options.keepClosed }),
   });
   return { till, host, log, clock, sealed };
 };

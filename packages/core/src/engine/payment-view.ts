@@ -1,5 +1,5 @@
 import type { EventRecord } from '../events.js';
-import { evolvePayment, isUndecided, openCase, paidMinor, type PaymentState } from './payment.js';
+import { evolvePayment, isUndecided, openCase, paidMinor, type PaymentState, standingMinor } from './payment.js';
 
 /** How a payment stands, without a byte of card data. */
 export interface PaymentView {
@@ -11,13 +11,6 @@ export interface PaymentView {
   readonly currency: string;
   readonly committed: boolean;
 }
-
-/** Called paid by a person: what the host approved, or what was asked for where nobody heard. */
-const decidedMinor = (payment: PaymentState, decided: 'paid' | 'not-paid' | 'undone'): number => {
-  if (decided !== 'paid') return 0;
-  const sale = payment.attempts.findLast((a) => a.undoes === undefined);
-  return sale?.approved?.amount.amountMinor ?? sale?.request.amount.amountMinor ?? 0;
-};
 
 export const viewOf = (payment: PaymentState): PaymentView => {
   const decided = payment.cases.findLast((each) => each.resolved)?.resolved?.as;
@@ -36,7 +29,7 @@ export const viewOf = (payment: PaymentState): PaymentView => {
     method: payment.method,
     references: payment.attempts.map((a) => a.prepared.reference),
     state: state(),
-    amountMinor: decided === undefined ? paidMinor(payment) : decidedMinor(payment, decided),
+    amountMinor: standingMinor(payment),
     currency: payment.currency,
     committed: payment.committed,
   };

@@ -93,6 +93,8 @@ export interface PaymentState {
   readonly terminalId: string;
   readonly currency: string;
   readonly dueMinor: number;
+  /** What stood of it for good in other transactions, when it was asked for. */
+  readonly paidElsewhereMinor: number;
   readonly saleReference: string;
   readonly attempts: readonly AttemptState[];
   readonly committed: boolean;
@@ -132,13 +134,14 @@ export const evolvePayment = (state: PaymentState | undefined, record: EventReco
       terminalId: event.request.terminalId,
       currency: event.request.amount.currency,
       dueMinor: event.dueMinor,
+      paidElsewhereMinor: 0,
       saleReference: event.saleReference,
       attempts: [],
       committed: false,
       cases: [],
       receipts: [],
     };
-    return { ...base, attempts: [...base.attempts, attempt] };
+    return { ...base, paidElsewhereMinor: event.paidElsewhereMinor ?? 0, attempts: [...base.attempts, attempt] };
   }
   if (!state) throw new Error(`payment stream ${record.stream} begins with ${event.type}`);
   switch (event.type) {
@@ -338,6 +341,15 @@ export const contradiction = (payment: PaymentState, a: AttemptState, heard: Ans
 /** What stands as paid, in minor units. */
 export const paidMinor = (payment: PaymentState): number =>
   payment.attempts.filter((a) => a.fate === 'completed' && a.undoes === undefined).reduce((sum, a) => sum + (a.approved?.amount.amountMinor ?? 0), 0);
+
+/** As a person decided, where one did: what the host approved, or what was asked for where nobody heard. */
+export const standingMinor = (payment: PaymentState): number => {
+  const decided = payment.cases.findLast((c) => c.resolved)?.resolved?.as;
+  if (decided === undefined) return paidMinor(payment);
+  if (decided !== 'paid') return 0;
+  const sale = payment.attempts.findLast((a) => a.undoes === undefined);
+  return sale?.approved?.amount.amountMinor ?? sale?.request.amount.amountMinor ?? 0;
+};
 
 /**
  * The table: what is owed, or a look again where that is due sooner.

@@ -57,7 +57,8 @@ export interface EventLog {
   read(stream: string): AsyncIterable<EventRecord>;
   /**
    * Streams that were ever begun under a name, oldest first: the execution of a start's key, payments by an attempt's
-   * reference, by their execution or by a case about them. The whole history answers, at a cost that does not grow with it.
+   * reference, by their execution, by a sale reference that is not their execution's id, or by a case about them. The whole
+   * history answers, at a cost that does not grow with it.
    */
   find(by: FindBy, value: string): Promise<readonly string[]>;
   /**
@@ -71,7 +72,7 @@ export interface EventLog {
   close(): Promise<void>;
 }
 
-export type FindBy = 'key' | 'reference' | 'execution' | 'case';
+export type FindBy = 'key' | 'reference' | 'execution' | 'sale' | 'case';
 
 export interface OpenOptions {
   readonly fold?: (record: EventRecord) => void;

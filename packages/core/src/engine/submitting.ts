@@ -3,11 +3,11 @@ import { ActionError, type Answer, type Completion, type Finding, type Live, typ
 import { TillwrightError } from '../errors.js';
 import type { PaymentEvent } from '../events.js';
 import { ask } from './ask.js';
-import { type ChargeOrder, type ChargeResult, declinedBefore } from './charge.js';
+import { type ChargeOrder, type ChargeResult, declinedBefore, exceedsDue } from './charge.js';
 import { type FoundMethod, type InHand, noLive, type PaymentInput, readsVersion, sealedKey } from './in-hand.js';
 import { stream } from './journal.js';
+import { type AttemptState, contradiction, isHandsOff, isResolved, isUndecided, judge, nextDuty, openCase, paidMinor, type PaymentState, standingMinor } from './payment.js';
 import { schemas } from './schemas.js';
-import { type AttemptState, contradiction, isHandsOff, isResolved, isUndecided, judge, nextDuty, openCase, paidMinor, type PaymentState } from './payment.js';
 
 interface Work {
   readonly request: PaymentRequest;
@@ -16,6 +16,8 @@ interface Work {
   readonly sealed: boolean;
   readonly found: FoundMethod;
   readonly order: Pick<ChargeOrder, 'execution' | 'step' | 'taskAttempt' | 'dueMinor' | 'saleReference'>;
+  /** What stands for good of the sale in other transactions. */
+  readonly paidElsewhereMinor?: number;
   readonly undoes?: number;
 }
 
@@ -43,7 +45,11 @@ export class Submitting {
     if (declined) return { is: 'declined', answer: declined };
     this.#begun.set(order.saleReference, order.paymentId);
     try {
-      return await this.#attempt(order, live, found);
+      // All of them are decided, and nobody begins another one meanwhile.
+      const others = (await this.#ofSale(order)).filter(({ paymentId }) => paymentId !== order.paymentId);
+      const tooMuch = exceedsDue(others, order);
+      if (tooMuch !== undefined) return { is: 'exceeds-due', why: tooMuch };
+      return await this.#attempt(order, live, found, paidElsewhere(others, order));
     } finally {
       this.#begun.delete(order.saleReference);
     }
@@ -56,11 +62,22 @@ export class Submitting {
     if (former && (isUndecided(former) || paidMinor(former) > 0 || isResolved(former))) return 'an earlier attempt of this payment is not decided';
     const other =
       this.#begun.get(saleReference) ??
-      this.#hand.options.journal.paymentsOfSale(saleReference).find((each) => each.paymentId !== paymentId && (isUndecided(each) || openCase(each)))?.paymentId;
+      this.#hand.options.journal.paymentsOfSale(saleReference).find((each) => each.paymentId !== paymentId && (isUndecided(each) || openCase(each) || this.#isLeft(each)))?.paymentId;
     return other === undefined ? undefined : `payment ${other} of the same sale is not decided`;
   }
 
-  async #attempt(order: ChargeOrder, live: Live, found: FoundMethod): Promise<ChargeResult | undefined> {
+  /** What an execution pays under its own id stays in memory while it runs. */
+  #ofSale({ saleReference, execution }: ChargeOrder): readonly PaymentState[] | Promise<readonly PaymentState[]> {
+    const { journal } = this.#hand.options;
+    return saleReference === execution ? journal.paymentsOfSale(saleReference) : journal.everyPaymentOfSale(saleReference);
+  }
+
+  /** Paid, given up, and not condemned yet. */
+  #isLeft(payment: PaymentState): boolean {
+    return !payment.committed && paidMinor(payment) > 0 && this.#hand.whyGivenUp(payment.paymentId) !== undefined;
+  }
+
+  async #attempt(order: ChargeOrder, live: Live, found: FoundMethod, paidElsewhereMinor: number): Promise<ChargeResult | undefined> {
     const former = this.#hand.payment(order.paymentId);
     const request: PaymentRequest = {
       paymentId: order.paymentId,
@@ -80,7 +97,7 @@ export class Submitting {
     this.#hand.live.set(order.paymentId, live);
     // Before the lane is taken: from there to the intent nothing is waited for, so that no undo that is owed meanwhile comes too late (12).
     const refused = sealed && (await this.seal(request, sealed));
-    const sent = refused ? ({ is: 'not-sent', why: refused.message } as const) : await this.#inTurn({ request, prepared, sealed: sealed !== undefined, found, order }, live);
+    const sent = refused ? ({ is: 'not-sent', why: refused.message } as const) : await this.#inTurn({ request, prepared, sealed: sealed !== undefined, found, order, paidElsewhereMinor }, live);
     if (!sent) return undefined;
     this.#hand.live.delete(order.paymentId);
     if (sealed && !refused) await this.#hand.options.ports.sealed.forget(sealedKey(order.paymentId, request.attempt));
@@ -124,6 +141,7 @@ export class Submitting {
       method: found.method.id,
       plugin: found.plugin,
       dueMinor: order.dueMinor,
+      ...(work.paidElsewhereMinor ? { paidElsewhereMinor: work.paidElsewhereMinor } : {}),
       saleReference: order.saleReference,
       request: logged,
       prepared,
@@ -252,11 +270,11 @@ export class Submitting {
     if (amountMinor < attempt.request.amount.amountMinor && !attempt.request.allowPartial) return [];
     const others = journal
       .paymentsOfSale(payment.saleReference)
-      .filter((other) => other.execution === payment.execution && other.paymentId !== payment.paymentId && !other.committed)
-      .filter((other) => paidMinor(other) > 0 && !this.#hand.whyGivenUp(other.paymentId));
-    const paid = amountMinor + paidMinor(payment) + others.reduce((sum, other) => sum + paidMinor(other), 0);
+      .filter((other) => other.execution === payment.execution && other.paymentId !== payment.paymentId)
+      .filter((other) => standsForGood(other) || (paidMinor(other) > 0 && !this.#hand.whyGivenUp(other.paymentId)));
+    const paid = amountMinor + paidMinor(payment) + payment.paidElsewhereMinor + others.reduce((sum, other) => sum + standingMinor(other), 0);
     if (paid < payment.dueMinor) return [];
-    return [payment, ...others].map((p) => ({ stream: stream.payment(p.paymentId), event: { type: 'paymentCommitted' } }));
+    return [payment, ...others.filter((other) => !standsForGood(other))].map((p) => ({ stream: stream.payment(p.paymentId), event: { type: 'paymentCommitted' } }));
   }
 
   /** Payments that were committed together with another one owe something now: an advice, the forgetting of what is sealed. */
@@ -306,3 +324,8 @@ const payingTexts = {
   payer: { zh: '请在手机上完成支付', en: 'Please finish the payment on your phone' },
   host: { zh: '正在等待支付结果', en: 'Waiting for the result of the payment' },
 } as const;
+
+const standsForGood = (payment: PaymentState): boolean => payment.committed || isResolved(payment);
+
+const paidElsewhere = (others: readonly PaymentState[], { execution }: ChargeOrder): number =>
+  others.filter((other) => standsForGood(other) && other.execution !== execution).reduce((sum, other) => sum + standingMinor(other), 0);

@@ -17,7 +17,7 @@ import type { ReadFile } from './file-system.js';
 
 export const PAGE = 4096;
 /** Its last digit goes up with each change of what a term is: older runs are made anew then. */
-const MAGIC = 0x54574933;
+const MAGIC = 0x54574934;
 export const ENTRY = 12;
 const PAGE_HEADER = 8;
 const ENTRIES_PER_PAGE = Math.floor((PAGE - PAGE_HEADER) / ENTRY);

@@ -20,6 +20,7 @@ export const eachName = (event: TillEvent, add: (term: string) => void): void =>
   else if (event.type === 'paymentPrepared') {
     add(findTerm('reference', event.prepared.reference));
     add(findTerm('execution', event.execution));
+    if (event.saleReference !== event.execution) add(findTerm('sale', event.saleReference));
   } else if (event.type === 'caseOpened') add(findTerm('case', event.caseId));
 };
 
@@ -27,5 +28,6 @@ export const answersTo = ({ event }: EventRecord, by: FindBy, value: string): bo
   if (by === 'key') return event.type === 'executionStarted' && event.key === value;
   if (by === 'case') return event.type === 'caseOpened' && event.caseId === value;
   if (event.type !== 'paymentPrepared') return false;
+  if (by === 'sale') return event.saleReference === value && event.execution !== value;
   return by === 'reference' ? event.prepared.reference === value : event.execution === value;
 };

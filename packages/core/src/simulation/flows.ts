@@ -61,6 +61,18 @@ export const simulatedFlows: { readonly [name: string]: string } = {
     },
     Instead: pay('card', { Retry: retry, End: true }),
   }),
+  'asked-twice': flow({
+    Try: {
+      Type: 'Parallel',
+      Branches: [
+        { StartAt: 'Pay', States: { Pay: pay('wallet', { End: true }) } },
+        { StartAt: 'Late', States: { Late: { Type: 'Wait', Seconds: 3, Next: 'Break' }, Break: failing } },
+      ],
+      Catch: [{ ErrorEquals: ['States.ALL'], Next: 'Instead' }],
+      End: true,
+    },
+    Instead: pay('card', { Retry: retry, End: true }),
+  }),
   retry: flow({ Pay: pay('card', { Retry: retry, End: true }) }),
   again: flow({
     Pay: pay('wallet', { Catch: [{ ErrorEquals: ['Payment.Unsettled', 'Payment.Undone', 'Payment.Declined'], Next: 'Again' }], End: true }),

@@ -40,6 +40,7 @@ export const checkBooks = async (evidence: Omit<Evidence, 'shown' | 'secrets'>):
       const standing = payment.attempts.filter((a) => a.undoes === undefined && approved.has(a.prepared.reference));
       return standing.length > 1 ? [`${payment.paymentId}: ${standing.length} approvals stand at the host`] : [];
     }),
+    ...overcharged(payments.filter((payment) => !open(payment)), approved),
     ...payments.filter((payment) => !isSettled(payment) && !open(payment)).map(({ paymentId, attempts }) => `${paymentId} is not settled (${attempts.map(({ fate }) => fate).join(', ')}), and no case is open`),
     ...[...evidence.sent].filter(([, times]) => times > 1).map(([reference, times]) => `${reference} was submitted ${times} times`),
     ...[...replayed.executions.values()].filter(({ state }) => state.status === 'running').map(({ id }) => `${id} never ended`),
@@ -47,6 +48,17 @@ export const checkBooks = async (evidence: Omit<Evidence, 'shown' | 'secrets'>):
     ...toldTruth(evidence.told, replayed),
     ...evidence.seen.filter((record) => JSON.stringify(shop.log.records[record.seq - 1]) !== JSON.stringify(record)).map(({ seq, event }) => `record ${seq} (${event.type}) was shown, and is not what the log holds`),
   ];
+};
+
+/** For no sale more stands at the hosts than is due (15). */
+const overcharged = (payments: readonly PaymentState[], approved: ReadonlySet<string>): string[] => {
+  const sales = new Map<string, { due: number; stands: number }>();
+  for (const { saleReference, dueMinor, attempts } of payments) {
+    const sale = sales.get(saleReference) ?? { due: 0, stands: 0 };
+    const standing = attempts.filter((a) => a.undoes === undefined && approved.has(a.prepared.reference));
+    sales.set(saleReference, { due: Math.max(sale.due, dueMinor), stands: standing.reduce((sum, a) => sum + (a.approved?.amount.amountMinor ?? 0), sale.stands) });
+  }
+  return [...sales].filter(([, { due, stands }]) => stands > due).map(([sale, { due, stands }]) => `${stands} stands at the hosts for ${sale}, of which ${due} is due`);
 };
 
 const sameState = (replayed: Journal, live: Pick<Journal, 'executions' | 'payments' | 'keys'>): string[] =>

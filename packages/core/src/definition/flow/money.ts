@@ -6,14 +6,16 @@ import { forward } from './forward.js';
 import { graphOf, isClear, scopesOf } from './graph.js';
 import { AMOUNT, CONFIRM, isUnknown, pays, resourceOf, runBy } from './roles.js';
 
-/** Confirmed, or paid, on every way; paid on some way. */
+/** Confirmed, or paid, on every way; paid on some way, which a receipt wants (PERHAPS_PAID) and another payment does not (PERHAPS_AGAIN). */
 export const CONFIRMED = 1;
 export const PAID = 2;
 export const PERHAPS_PAID = 4;
+export const PERHAPS_AGAIN = 8;
 const CERTAIN = CONFIRMED | PAID;
 export type MoneyFacts = number;
 
 export const NOTHING: MoneyFacts = 0;
+/** Where nothing is lacking. */
 export const EVERYTHING: MoneyFacts = CONFIRMED | PAID | PERHAPS_PAID;
 
 const join = (one: MoneyFacts, other: MoneyFacts): MoneyFacts => (one & other) | ((one | other) & ~CERTAIN);
@@ -91,7 +93,7 @@ const leaving = (facts: StateFacts, before: MoneyFacts, all: Walk): MoneyFacts |
   if (facts.type === 'Map') return repeated(facts, before, all);
   if (facts.type !== 'Task') return before;
   if (isUnknown(facts, all.world.catalogue)) return before | EVERYTHING;
-  if (pays(facts, all.world.catalogue)) return before | PAID | PERHAPS_PAID;
+  if (pays(facts, all.world.catalogue)) return before | PAID | PERHAPS_PAID | PERHAPS_AGAIN;
   const resource = resourceOf(facts);
   if (resource === CONFIRM) return before | CONFIRMED;
   // What was confirmed before is another amount now.
@@ -117,8 +119,11 @@ const together = (exits: readonly (MoneyFacts | undefined)[], before: MoneyFacts
 /** As each iteration leaves it; where some may fail, or there are none, as it was before. */
 const repeated = (facts: StateFacts, before: MoneyFacts, all: Walk): MoneyFacts | undefined => {
   const [iteration] = scopesOf(all.workflow).get(facts) ?? [];
-  const exit = iteration && walk(iteration, before, all);
   const { Items, ToleratedFailureCount, ToleratedFailurePercentage } = facts.state;
+  const first = iteration && walk(iteration, before, all);
+  const once = Array.isArray(Items) && Items.length < 2;
+  // What one iteration has paid stands when the next one begins.
+  const exit = iteration && !once && first !== undefined && first & ~before & PERHAPS_AGAIN ? walk(iteration, before | PERHAPS_AGAIN, all) : first;
   if (Array.isArray(Items) && Items.length === 0) return before;
   const tolerates = [ToleratedFailureCount, ToleratedFailurePercentage].some((value: Json | undefined) => value !== undefined && value !== 0);
   if (exit === undefined) return tolerates ? before : undefined;

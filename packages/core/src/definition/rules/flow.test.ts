@@ -155,6 +155,29 @@ describe('payment before receipt and success', () => {
   });
 });
 
+describe('a second payment', () => {
+  const again = (more: JsonObject): JsonObject => ({ ...pay('Done'), Arguments: { method: 'x', amountMinor: 400, ...more } });
+  const after = (second: JsonObject): string[] => found('PAYMENT_AGAIN', flow({ Confirm: confirm('Pay'), Pay: pay('Again'), Again: second, ...ends }));
+  it('says what is due in all, or that it is another sale', () => {
+    expect(diagnostics(flow({ Confirm: confirm('Pay'), Pay: pay('Again'), Again: pay('Done'), ...ends }))).toMatchObject([{ code: 'WORKFLOW_PAYMENT_AGAIN', severity: 'warning', pointer: '/States/Again/Resource' }]);
+    expect(after(again({ dueMinor: 1650 }))).toEqual([]);
+    expect(after(again({ saleReference: 'another' }))).toEqual([]);
+  });
+  it('is one where the first was approved, on some way', () => {
+    expect(found('PAYMENT_AGAIN', flow({ Confirm: confirm('Pay'), Pay: pay('Done', { Catch: [{ ErrorEquals: ['States.ALL'], Next: 'Again' }] }), Again: pay('Done'), ...ends }))).toEqual([]);
+    expect(found('PAYMENT_AGAIN', flow({ Confirm: confirm('Ask'), Ask: choice('Pay', 'Again'), Pay: pay('Again'), Again: pay('Done'), ...ends }))).toEqual(['PAYMENT_AGAIN /States/Again/Resource']);
+    expect(found('PAYMENT_AGAIN', flow({ Confirm: confirm('Pay'), Pay: pay('Confirm'), ...ends }))).toEqual(['PAYMENT_AGAIN /States/Pay/Resource']);
+  });
+  it('is what each iteration but one takes, and what a part takes behind a payment', () => {
+    const map = (more: JsonObject): string[] => found('PAYMENT_AGAIN', flow({ Confirm: confirm('M'), M: each('Done', { Pay: { ...pay(undefined), Catch: [] } }, { MaxConcurrency: 1, ...more }), ...ends }));
+    expect(map({})).toEqual(['PAYMENT_AGAIN /States/M/ItemProcessor/States/Pay/Resource']);
+    expect(map({ Items: [7] })).toEqual([]);
+    const part = flow({ Pay: pay('Done'), ...ends });
+    expect(found('PAYMENT_AGAIN', flow({ Confirm: confirm('R'), R: run('part-1', 'Done'), ...ends }), part)).toEqual([]);
+    expect(found('PAYMENT_AGAIN', flow({ Confirm: confirm('R'), R: run('part-1', 'S'), S: run('part-1', 'Done'), ...ends }), part)).toEqual(['PAYMENT_AGAIN /States/S/Arguments/workflow']);
+  });
+});
+
 describe('payments that repeat', () => {
   it('are told where nobody is asked in between, after an approval or a failure', () => {
     expect(diagnostics(flow({ Confirm: confirm('Pay'), Pay: pay('Pay'), ...ends })).find(({ code }) => code === 'WORKFLOW_PAYMENT_CIRCLE')?.what.en).toContain('it was approved');

@@ -1,12 +1,14 @@
 import type { DiagnosticCode } from '../diagnostics.js';
 import type { Rule, WorkflowFacts, World } from '../facts.js';
-import { CONFIRMED, EVERYTHING, isPart, mayPay, moneyFlow, type MoneyFacts, NOTHING, PAID, PERHAPS_PAID } from '../flow/money.js';
+import { CONFIRMED, EVERYTHING, isPart, mayPay, moneyFlow, type MoneyFacts, NOTHING, PAID, PERHAPS_AGAIN, PERHAPS_PAID } from '../flow/money.js';
 import { graphOf, isClear, toldWay, wayTo } from '../flow/graph.js';
 import { CONFIRM, isReceipt, pays, resourceOf, runBy } from '../flow/roles.js';
+import { isObject } from '../../json.js';
 import type { StateFacts } from '../walk.js';
 
 /**
- * A payment is confirmed before it is taken, and taken before its receipt is printed and before the sale succeeds.
+ * A payment is confirmed before it is taken, and taken before its receipt is printed and before the sale succeeds; a second one says
+ * what is due in all, or that it is another sale.
  * A workflow that others run begins where they are: what it lacks is told where it is run.
  */
 export const payments: Rule = (workflow, world, report) => {
@@ -21,7 +23,7 @@ export const payments: Rule = (workflow, world, report) => {
   }
 };
 
-type Lacking = Extract<DiagnosticCode, 'WORKFLOW_PAYMENT_UNCONFIRMED' | 'WORKFLOW_RECEIPT_UNPAID' | 'WORKFLOW_RECEIPT_TOO_SOON' | 'WORKFLOW_SUCCESS_UNPAID'>;
+type Lacking = Extract<DiagnosticCode, 'WORKFLOW_PAYMENT_UNCONFIRMED' | 'WORKFLOW_RECEIPT_UNPAID' | 'WORKFLOW_RECEIPT_TOO_SOON' | 'WORKFLOW_SUCCESS_UNPAID' | 'WORKFLOW_PAYMENT_AGAIN'>;
 interface Lack {
   readonly code: Lacking;
   readonly facts: StateFacts;
@@ -34,6 +36,7 @@ const lacks = (workflow: WorkflowFacts, world: World, entry: MoneyFacts): Lack[]
   const { at, ends } = moneyFlow(workflow, world, entry);
   for (const [facts, here] of at) {
     if (pays(facts, world.catalogue) && !(here & CONFIRMED)) found.push({ code: 'WORKFLOW_PAYMENT_UNCONFIRMED', facts });
+    if (here & PERHAPS_AGAIN && pays(facts, world.catalogue) && !namesSale(facts)) found.push({ code: 'WORKFLOW_PAYMENT_AGAIN', facts });
     if (isReceipt(facts) && !(here & PAID)) found.push({ code: here & PERHAPS_PAID ? 'WORKFLOW_RECEIPT_TOO_SOON' : 'WORKFLOW_RECEIPT_UNPAID', facts });
     const runs = runBy(facts);
     const other = runs === undefined ? undefined : world.workflows.get(runs);
@@ -45,6 +48,9 @@ const lacks = (workflow: WorkflowFacts, world: World, entry: MoneyFacts): Lack[]
   if (mayPay(workflow, world)) for (const [facts, behind] of ends) if (!(behind & PAID)) found.push({ code: 'WORKFLOW_SUCCESS_UNPAID', facts });
   return found;
 };
+
+/** What is due in all, or which sale it is; an expression for all of the arguments may say so, too. */
+const namesSale = ({ state: { Arguments } }: StateFacts): boolean => !isObject(Arguments) || 'dueMinor' in Arguments || 'saleReference' in Arguments;
 
 const codesIn = new WeakMap<World, Map<string, readonly Lacking[]>>();
 /** What a workflow lacks that begins with these facts; its ends are its caller's matter. */

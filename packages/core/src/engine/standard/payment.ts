@@ -13,6 +13,7 @@ export const paymentErrors = {
     zh: '结果未知，系统正在撤销；请勿交付商品，查看待处理事项',
     en: 'The result is unknown and is being undone: do not hand over the goods, see the open cases',
   },
+  'Payment.ExceedsDue': { zh: '本单已付清或超出应收金额，本次未扣款', en: 'The sale is paid, or less is due than was asked for: nothing was charged' },
   'Payment.MethodUnknown': { zh: '没有这种支付方式', en: 'There is no such payment method' },
   'Sensitive.Lost': { zh: '请重新读卡或扫码', en: 'Read the card or scan the code again' },
 } as const satisfies { readonly [name: string]: Text };
@@ -135,6 +136,8 @@ const outcome = (result: ChargeResult): JsonObject => {
     }
     case 'not-sent':
       throw new ActionError('Payment.NotSent', result.why);
+    case 'exceeds-due':
+      throw new ActionError('Payment.ExceedsDue', result.why);
     case 'undone':
       throw new ActionError(undoneAs(result.why), `undone: ${result.why}`);
     case 'unsettled':
