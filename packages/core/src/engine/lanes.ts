@@ -11,8 +11,8 @@ export class Lanes {
   }
 
   reopen(lane: string, paymentId: string): void {
-    const state = this.#lane(lane);
-    if (state.undos.delete(paymentId)) this.#next(lane);
+    // Most were never shut: those have nothing to reopen, and most are nobody's any more.
+    if (this.#lanes.get(lane)?.undos.delete(paymentId)) this.#next(lane);
   }
 
   /** Whoever asks for it now has it at once. */
