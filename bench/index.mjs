@@ -5,12 +5,14 @@
  *     npm run bench -- [--json] [--quick] [--dir <directory on the disk to measure>]
  *     npm run bench -- --growth [--transactions n] [--open n] [--json] [--dir ...]: what history costs (growth.mjs)
  */
-import { syncsSoFar } from './syncs.mjs';
+import './syncs.mjs';
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { machine, median } from './measure.mjs';
+import { machine, median, tidy } from './measure.mjs';
 
 const { values: options } = parseArgs({ options: { json: { type: 'boolean' }, quick: { type: 'boolean' }, dir: { type: 'string' }, growth: { type: 'boolean' }, transactions: { type: 'string', default: '1000000' }, open: { type: 'string', default: '10000' } } });
 if (options.growth) {
@@ -20,9 +22,11 @@ if (options.growth) {
   process.exit(0);
 }
 const { openTills, STEPS_PER_PAYMENT } = await import('./payments.mjs');
+const { durable: payments } = await import('./durable.mjs');
+const { openShipped } = await import('./shipped.mjs');
 const { openSteps } = await import('./steps.mjs');
 const { awsLocalSteps, xstateSteps } = await import('./steps-peers.mjs');
-const { lowdbOwnAdapter, rawAppends, xstateSnapshots } = await import('./peers.mjs');
+const { lowdbOwnAdapter, overwritten, rawAppends, replaced, xstateSnapshots } = await import('./peers.mjs');
 const { longLog, wideMap } = await import('./size.mjs');
 const { openTransactions } = await import('./growth.mjs');
 
@@ -30,6 +34,8 @@ const ROUNDS = options.quick ? 3 : 5;
 const scale = options.quick ? 0.25 : 1;
 const times = (count) => Math.max(10, Math.round(count * scale));
 const AT_ONCE = 50;
+const SEMI_SPACE_MIB = 64;
+const DURABLE = fileURLToPath(new URL('durable.mjs', import.meta.url));
 const LOWDB_EVENTS = [100, 10_000];
 const MAP_ITEMS = [10, 10_000];
 const LONG_LOG_EVENTS = options.quick ? 100_000 : 1_000_000;
@@ -57,22 +63,23 @@ const alone = async (kind) => {
   };
 };
 
-/** Rounds of the whole engine, a round of the raw disk before each: their ratio is taken within the round. */
-const payments = async ({ kind, terminals, count, bytesPerRecord }) => {
-  const tills = await openTills({ dir: join(dir, `${kind}-${terminals}`), kind, terminals });
-  await tills.take(ROUNDS * count);
-  const rounds = [];
+/** The same in a process of its own, whose young generation has room for what is in flight over fifty tills. */
+const inRoomyChild = (wanted) => ({ ...JSON.parse(execFileSync(process.execPath, [`--max-semi-space-size=${SEMI_SPACE_MIB}`, DURABLE, JSON.stringify(wanted)], { encoding: 'utf8' })), semiSpaceMiB: SEMI_SPACE_MIB });
+
+/** The plugins that ship, on their wire bytes; CPU and time of hosts and devices included. */
+const shipped = async (kind) => {
+  const till = await openShipped({ dir: join(dir, `shipped-${kind}`), kind, terminals: AT_ONCE });
+  const count = times(200);
+  await till.take(count);
+  const measured = [];
   for (let round = 0; round < ROUNDS; round += 1) {
-    const rawPerSecond = await rawAppends(dir, bytesPerRecord, times(1000));
-    const syncsBefore = syncsSoFar();
     const cpuBefore = process.cpuUsage();
-    const perSecond = await tills.take(count);
+    const perSecond = await till.take(count);
     const { user, system } = process.cpuUsage(cpuBefore);
-    rounds.push({ cpuMs: (user + system) / 1000 / count, rawPerSecond, perSecond, ratio: perSecond / rawPerSecond, syncs: (syncsSoFar() - syncsBefore) / count });
+    measured.push({ perSecond, cpuMs: (user + system) / 1000 / count });
   }
-  await tills.close();
-  const of = (what) => median(rounds.map((round) => round[what]));
-  return { kind, terminals, paymentsPerSecond: Math.round(of('perSecond')), rawPerSecond: Math.round(of('rawPerSecond')), ratioToRaw: tidy(of('ratio')), cpuMsPerPayment: tidy(of('cpuMs')), syncsPerPayment: tidy(of('syncs')) };
+  await till.close();
+  return { kind, terminals: AT_ONCE, paymentsPerSecond: Math.round(median(measured.map(({ perSecond }) => perSecond))), cpuMsPerPayment: tidy(median(measured.map(({ cpuMs }) => cpuMs))) };
 };
 
 /** The same eight steps in each, round by round side by side, so that the machine's moods meet all of them. */
@@ -100,8 +107,6 @@ const rounds = async (one) => {
   return Math.round(median(rates));
 };
 
-const tidy = (value) => Math.round(value * 100) / 100;
-
 const measure = async () => {
   const where = machine(dir);
   say('syncs of one sale, alone ...');
@@ -111,7 +116,9 @@ const measure = async () => {
   for (const kind of ['card', 'wallet']) {
     for (const terminals of [1, AT_ONCE]) {
       say(`${kind} payments on a log on disk, ${terminals} at once ...`);
-      durable.push(await payments({ kind, terminals, count: times(terminals === 1 ? 400 : 2000), bytesPerRecord }));
+      const wanted = { dir, kind, terminals, count: times(terminals === 1 ? 400 : 2000), rounds: ROUNDS, rawCount: times(1000), bytesPerRecord };
+      durable.push(await payments(wanted));
+      if (terminals === AT_ONCE) durable.push(inRoomyChild(wanted));
     }
   }
   const memory = [];
@@ -122,7 +129,9 @@ const measure = async () => {
   say('peers ...');
   const rawPerSecond = await rounds(() => rawAppends(dir, bytesPerRecord, times(1000)));
   const xstate = [];
-  for (const atOnce of [1, AT_ONCE]) xstate.push({ atOnce, executionsPerSecond: await rounds(() => xstateSnapshots(dir, atOnce, times(atOnce === 1 ? 100 : 400))) });
+  for (const keep of [overwritten, replaced]) {
+    for (const atOnce of [1, AT_ONCE]) xstate.push({ atOnce, kept: keep.name, executionsPerSecond: await rounds(() => xstateSnapshots(dir, { atOnce, keep }, times(atOnce === 1 ? 100 : 400))) });
+  }
   const event = { type: 'paymentAnswered', text: '.'.repeat(bytesPerRecord) };
   const lowdb = [];
   for (const events of LOWDB_EVENTS) lowdb.push({ events, writesPerSecond: await rounds(() => lowdbOwnAdapter(dir, events, times(events > 1000 ? 20 : 200), event)) });
@@ -133,7 +142,12 @@ const measure = async () => {
   for (const items of MAP_ITEMS) maps.push({ items, usPerIteration: await wideMap(items, items > 1000 ? ROUNDS : times(1000)) });
   say(`${OPEN.toLocaleString('en-US')} open executions ...`);
   const open = await openTransactions(join(dir, 'open'), OPEN);
-  return { at: new Date().toISOString(), machine: where, rounds: ROUNDS, stepsPerPayment: STEPS_PER_PAYMENT, sales, durable, memory, size: { log, maps, open }, peers: { rawPerSecond, bytesPerRecord, xstate, lowdb } };
+  const wire = [];
+  for (const kind of ['card', 'alipay', 'wechat']) {
+    say(`${kind} payments with the plugins that ship, ${AT_ONCE} at once ...`);
+    wire.push(await shipped(kind));
+  }
+  return { at: new Date().toISOString(), machine: where, rounds: ROUNDS, stepsPerPayment: STEPS_PER_PAYMENT, sales, durable, wire, memory, size: { log, maps, open }, peers: { rawPerSecond, bytesPerRecord, xstate, lowdb } };
 };
 
 let result;

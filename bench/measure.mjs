@@ -8,6 +8,8 @@ export const median = (values) => {
   return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 };
 
+export const tidy = (value) => Math.round(value * 100) / 100;
+
 /** How many per second. */
 export const rate = async (count, work) => {
   const startedAt = performance.now();

@@ -1,6 +1,6 @@
 /** What a payment could be kept with instead, on the same disk in the same run. */
 import { closeSync, fdatasync, fdatasyncSync, openSync, write, writeSync } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { open, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Low } from 'lowdb';
@@ -50,23 +50,49 @@ const machine = setup({ actions: {} }).createMachine({
 const writeAt = promisify(write);
 const datasync = promisify(fdatasync);
 
-/** xstate 5: eight transitions, after each the snapshot is overwritten in place and synced; executions per second. */
-export const xstateSnapshots = async (dir, atOnce, count) => {
-  const files = await Promise.all(Array.from({ length: atOnce }, (_, index) => open(join(dir, `xstate-${atOnce}-${index}`), 'w')));
+/** A snapshot in one file, overwritten in place and synced: a write that the power failed in leaves neither the old one nor the new. */
+export const overwritten = async (dir, name) => {
+  const file = await open(join(dir, name), 'w');
+  return {
+    keep: async (snapshot) => {
+      await writeAt(file.fd, snapshot, 0, snapshot.length, 0);
+      await datasync(file.fd);
+    },
+    close: () => file.close(),
+  };
+};
+
+/** The same so that the old one or the new one is there whenever the power fails: a file beside it, synced, renamed, the directory synced. */
+export const replaced = async (dir, name) => {
+  const path = join(dir, `replaced-${name}`);
+  const folder = await open(dir, 'r');
+  return {
+    keep: async (snapshot) => {
+      const file = await open(`${path}.new`, 'w');
+      await file.write(snapshot);
+      await file.datasync();
+      await file.close();
+      await rename(`${path}.new`, path);
+      await folder.sync();
+    },
+    close: () => folder.close(),
+  };
+};
+
+/** xstate 5: eight transitions, after each the snapshot is kept; executions per second. */
+export const xstateSnapshots = async (dir, { atOnce, keep }, count) => {
+  const places = await Promise.all(Array.from({ length: atOnce }, (_, index) => keep(dir, `xstate-${atOnce}-${index}`)));
   const execute = async (lane) => {
     const actor = createActor(machine).start();
-    const { fd } = files[lane];
     for (let step = 0; step < STEPS; step += 1) {
       actor.send({ type: 'next' });
-      const snapshot = Buffer.from(JSON.stringify(actor.getPersistedSnapshot()));
-      await writeAt(fd, snapshot, 0, snapshot.length, 0);
-      await datasync(fd);
+      await places[lane].keep(Buffer.from(JSON.stringify(actor.getPersistedSnapshot())));
     }
     actor.stop();
   };
   try {
     return await rate(count, () => inLanes(count, atOnce, execute));
   } finally {
-    await Promise.all(files.map((file) => file.close()));
+    await Promise.all(places.map((place) => place.close()));
   }
 };
