@@ -1,4 +1,3 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
 import { Agent } from 'urllib';
 import type { Dispatcher } from 'urllib';
 import { type AlipayCarrier, carriedBy } from './carrier.js';
@@ -14,15 +13,19 @@ export interface OneRequest {
   abort?: (reason: Error) => void;
 }
 
+/** A transport as the HTTP client calls it. */
+export interface Transport {
+  readonly dispatch: (options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler) => boolean;
+}
+
 /**
  * The HTTP transport under the SDK. The SDK's HTTP client repeats a POST after a reset connection and follows
  * redirects with it; a payment is sent once. So each call may dispatch one request: what the client would send after it
  * is refused here. The connection is new for each request, so that one which the host closed long ago can't swallow it.
  */
 export class OneRequestDispatcher {
-  readonly #calls = new AsyncLocalStorage<OneRequest>();
   readonly #carrier: AlipayCarrier | undefined;
-  readonly #send: (options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler) => boolean;
+  readonly #send: Transport['dispatch'];
 
   constructor(options: { readonly connectWithinMs: number; readonly carrier?: AlipayCarrier | undefined }) {
     this.#carrier = options.carrier;
@@ -34,31 +37,33 @@ export class OneRequestDispatcher {
     this.#send = (request, handler) => agent.dispatch(request, handler);
   }
 
-  /** Runs a call whose request must have its answer within `timeoutMs`. */
-  async run<T>(timeoutMs: number, call: () => Promise<T>): Promise<{ readonly request: OneRequest; readonly result: PromiseSettledResult<T> }> {
+  /** Runs a call over a transport of its own; its request must have its answer within `timeoutMs`. */
+  async run<T>(timeoutMs: number, call: (transport: Transport) => Promise<T>): Promise<{ readonly request: OneRequest; readonly result: PromiseSettledResult<T> }> {
     const request: OneRequest = { dispatched: false, again: false, sent: false, timedOut: false };
     const stop = this.#after(timeoutMs, () => {
       request.timedOut = true;
       request.abort?.(new Error('no answer in time'));
     });
     try {
-      const [result] = await Promise.allSettled([this.#calls.run(request, call)]);
+      const [result] = await Promise.allSettled([call(this.#transportOf(request))]);
       return { request, result };
     } finally {
       stop();
     }
   }
 
-  /** As the HTTP client calls it. */
-  readonly dispatch = (options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean => {
-    const request = this.#calls.getStore();
-    if (!request || request.dispatched) {
-      if (request) request.again = true;
-      throw new Error('a second request of one call was refused');
-    }
-    request.dispatched = true;
-    return this.#send(options, watched(handler, request));
-  };
+  #transportOf(request: OneRequest): Transport {
+    return {
+      dispatch: (options, handler) => {
+        if (request.dispatched) {
+          request.again = true;
+          throw new Error('a second request of one call was refused');
+        }
+        request.dispatched = true;
+        return this.#send(options, watched(handler, request));
+      },
+    };
+  }
 
   #after(ms: number, fire: () => void): () => void {
     if (this.#carrier === undefined) {

@@ -6,7 +6,7 @@ import type { AlipaySdkConfig } from 'alipay-sdk';
 import type { AlipayCarrier } from './carrier.js';
 import type { AlipayGateway, AlipayHeard } from './gateway.js';
 import { OneRequestDispatcher } from './one-request.js';
-import type { OneRequest } from './one-request.js';
+import type { OneRequest, Transport } from './one-request.js';
 import { toGmt8 } from './time.js';
 
 const CONNECT_WITHIN_MS = 5_000;
@@ -50,7 +50,7 @@ export const sdkGateway = (options: {
   readonly carrier?: AlipayCarrier;
 }): AlipayGateway => {
   const dispatcher = new OneRequestDispatcher({ connectWithinMs: CONNECT_WITHIN_MS, carrier: options.carrier });
-  const sdk = new VerifyingSdk({
+  const config: AlipaySdkConfig = {
     appId: options.appId,
     privateKey: privateKeyBody(typeof options.privateKey === 'string' ? options.privateKey : options.privateKey.reveal()),
     keyType: 'PKCS8',
@@ -59,13 +59,13 @@ export const sdkGateway = (options: {
     camelcase: false,
     timeout: SDK_TIMEOUT_MS,
     ...(options.gatewayUrl === undefined ? {} : { gateway: options.gatewayUrl }),
-    // The SDK hands it to its HTTP client as the transport; a plain object, because the SDK copies its settings deeply.
-    proxyAgent: { dispatch: dispatcher.dispatch } as unknown as NonNullable<AlipaySdkConfig['proxyAgent']>,
-  });
+  };
+  // An SDK for each call, for its transport knows which call it sends for. To tell that apart by AsyncLocalStorage would be felt by every promise of the process.
+  const sdkOver = (transport: Transport): AlipaySdk => new VerifyingSdk({ ...config, proxyAgent: transport as unknown as NonNullable<AlipaySdkConfig['proxyAgent']> });
   return async ({ method, content, timeoutMs }) => {
     // The SDK would stamp the request with the machine's own time zone; the protocol wants GMT+8.
     const params = { timestamp: toGmt8(options.now()), bizContent: content };
-    const { request, result } = await dispatcher.run(timeoutMs, () => sdk.exec(method, params, { validateSign: true }));
+    const { request, result } = await dispatcher.run(timeoutMs, (transport) => sdkOver(transport).exec(method, params, { validateSign: true }));
     if (result.status === 'fulfilled') return answer(result.value);
     return failed(request, result.reason);
   };
