@@ -80,7 +80,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'what a reversal needs is forgotten while it may be repeated',
     rule: 5,
-    edits: [{ file: PAYMENT, find: "(a.fate === 'undone' && !(context ? look(payment, a, context) : a.undone?.proof === 'no-original'))", put: "a.fate === 'undone'" }],
+    edits: [{ file: PAYMENT, find: "(a.fate === 'undone' && !(context ? look(payment, a, context) : isUnproven(a)))", put: "a.fate === 'undone'" }],
   },
   {
     name: 'absent is proof',
@@ -166,14 +166,14 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'a new attempt while the former one is undecided',
     rule: 13,
-    edits: [{ file: SUBMITTING, find: 'if (former && (isUndecided(former) || paidMinor(former) > 0 || isResolved(former))) return', put: 'if (former && isResolved(former)) return' }],
+    edits: [{ file: SUBMITTING, find: 'if (former && (isUndecided(former) || paidMinor(former) > 0 || isResolved(former) || !this.#hand.methodOf(former))) return', put: 'if (former && isResolved(former)) return' }],
   },
   {
     name: 'a step that a restart finds submitted is submitted anew',
     rule: 13,
     edits: [
       { file: SETTLER, find: 'if (!known) {', put: "if (!known || known.fate === 'undecided' || known.fate === 'submitted') {" },
-      { file: SUBMITTING, find: 'if (former && (isUndecided(former) || paidMinor(former) > 0 || isResolved(former))) return', put: 'if (former && isResolved(former)) return' },
+      { file: SUBMITTING, find: 'if (former && (isUndecided(former) || paidMinor(former) > 0 || isResolved(former) || !this.#hand.methodOf(former))) return', put: 'if (former && isResolved(former)) return' },
     ],
   },
   {

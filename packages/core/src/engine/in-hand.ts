@@ -8,7 +8,7 @@ import type { PaymentEvent } from '../events.js';
 import type { Journal } from './journal.js';
 import { Lanes } from './lanes.js';
 import type { LogMarks } from './log-marks.js';
-import { type AttemptState, type DutyContext, openCase, type PaymentState } from './payment.js';
+import { type AttemptState, type DutyContext, isUnproven, openCase, type PaymentState } from './payment.js';
 import type { Ports } from './ports.js';
 import { Stops } from './stops.js';
 
@@ -104,12 +104,13 @@ export class InHand {
 
   /** Shuts the lanes of what must be undone, or asked for, before anybody else's sale (12). */
   shutLane(payment: PaymentState): void {
-    // Where nobody goes on with the undo, only the person's word opens it.
-    if (openCase(payment) && this.methodOf(payment)) return;
+    // Where nobody goes on with the undo, only the person's word opens it (18).
+    const settles = this.methodOf(payment) !== undefined;
+    if (openCase(payment) && settles) return;
     for (const a of payment.attempts) {
       if (a.undoes !== undefined || a.fate === 'undone') continue;
       const undecidedAfterRestart = (a.fate === 'submitted' || a.fate === 'undecided' || a.fate === 'approved') && !this.live.has(payment.paymentId);
-      if (undecidedAfterRestart || (a.fate === 'condemned' && a.condemned?.remedy.do !== 'ask-person')) this.lanes.shut(a.prepared.lane, payment.paymentId);
+      if (undecidedAfterRestart || (a.fate === 'condemned' && (a.condemned?.remedy.do !== 'ask-person' || !settles))) this.lanes.shut(a.prepared.lane, payment.paymentId);
     }
   }
 
@@ -164,7 +165,7 @@ export const readsVersion = ({ dataVersions = [1] }: PaymentMethod, version: num
 
 /** The version of an attempt that the method would be asked about and does not read. */
 const unread = (payment: PaymentState, method: PaymentMethod): number | undefined =>
-  payment.attempts.find((a) => !(a.fate === 'declined' || a.fate === 'not-sent' || (a.fate === 'undone' && a.undone?.proof !== 'no-original')) && !readsVersion(method, a.prepared.dataVersion))?.prepared.dataVersion;
+  payment.attempts.find((a) => !(a.fate === 'declined' || a.fate === 'not-sent' || (a.fate === 'undone' && !isUnproven(a))) && !readsVersion(method, a.prepared.dataVersion))?.prepared.dataVersion;
 
 const NONE: ReadonlySet<number> = new Set();
 

@@ -193,6 +193,10 @@ export class Journal {
     this.#atRest.add(paymentId);
   }
 
+  isAtRest(paymentId: string): boolean {
+    return this.#atRest.has(paymentId);
+  }
+
   /** Looks whether a payment's transaction can leave memory. */
   look(paymentId: string): void {
     const payment = this.payments.get(paymentId);

@@ -2,7 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Alarm } from '../alarm.js';
 import type { Answer } from '../contract.js';
-import { declined, events, flow, open, pay, reopen, run, settled, type Setup, type SetupOptions, statuses, until } from './money-rules.testing.js';
+import { memoryLog } from '../log/memory-log.js';
+import { declined, events, flow, open, pay, reopen, run, settled, type Setup, type SetupOptions, statuses, until, verbs } from './money-rules.testing.js';
 import { scriptedHost, scriptedMethod } from './scripted-method.js';
 
 const other = scriptedMethod({ id: 'other', host: scriptedHost(), kind: 'wallet' });
@@ -74,6 +75,34 @@ describe('rule 18: a payment that was stored in an older data version', () => {
     expect(setup.till.cases()).toHaveLength(1);
   });
 
+  it('and was undone without proof, is not tried again: nobody could look for the first attempt', async () => {
+    const retried = flow({ Pay: pay({ Retry: [{ ErrorEquals: ['Payment.Undone'], IntervalSeconds: 60, MaxAttempts: 1 }] }) });
+    const first = await open({ ...options([1]), flow: retried });
+    first.host.submits.push({ lost: 'request' });
+    const { executionId, result } = await first.till.start({ terminal: 'T1', workflow: 'sale' });
+    result.catch(() => {});
+    await until(first, 'it is undone', () => events(first.log, 'taskFailed').length > 0);
+    await first.log.durable(first.log.head);
+    const second = await reopen(first, { ...options([2]), flow: retried });
+    expect(await (await second.till.get(executionId)).result).toMatchObject({ status: 'failed', error: 'Payment.NotSent' });
+    expect(verbs(second.host)).toEqual(['submit', 'reverse']);
+    expect(second.till.cases()).toHaveLength(1);
+  });
+
+  it('and was approved in part, keeps its lane shut when its flow fails', async () => {
+    const part = flow({ Pay: pay({ Next: 'Wait' }, { amountMinor: 600, dueMinor: 1000 }), Wait: { Type: 'Wait', Seconds: 60, Next: 'Break' }, Break: { Type: 'Fail', Error: 'X', Cause: 'x' } });
+    const workflows = { ...options([1]).workflows, part };
+    const first = await open({ ...options([1]), workflows });
+    const { executionId, result } = await first.till.start({ terminal: 'T1', workflow: 'part' });
+    result.catch(() => {});
+    await until(first, 'it waits', () => events(first.log, 'waitStarted').length > 0);
+    await first.log.durable(first.log.head);
+    const second = await reopen(first, { ...options([2]), workflows });
+    expect(await (await second.till.get(executionId)).result).toMatchObject({ status: 'failed', error: 'X' });
+    expect(await run(second)).toMatchObject({ error: 'Payment.NotSent' });
+    expect(verbs(second.host)).not.toContain('reverse');
+  });
+
   it('and was declined stands in nobody\'s way: the next attempt of the payment is settled', async () => {
     const retried = flow({ Pay: pay({ Retry: [{ ErrorEquals: ['Payment.Declined'], IntervalSeconds: 60, MaxAttempts: 1 }] }) });
     const first = await open({ ...options([1]), flow: retried });
@@ -87,6 +116,37 @@ describe('rule 18: a payment that was stored in an older data version', () => {
     expect(await (await second.till.get(executionId)).result).toMatchObject({ status: 'failed', error: 'Payment.Undone' });
     expect(statuses(second.host)).toEqual(['reversed']);
     expect(second.till.cases()).toEqual([]);
+  });
+});
+
+describe('rule 18: a payment whose plugin is gone', () => {
+  const gone: SetupOptions = { ...options([1]), method: { id: 'else' }, flow: flow({ Pay: pay({}, { method: 'else' }) }) };
+
+  it('and was paid before that is told as paid: nobody pays again', async () => {
+    const instead = flow({ Pay: pay({ Catch: [{ ErrorEquals: ['States.ALL'], Next: 'Instead' }] }), Instead: pay({}, { method: 'other' }) });
+    const setup = await open({ ...options([1]), flow: instead });
+    const { executionId, result } = await setup.till.start({ terminal: 'T1', workflow: 'sale' });
+    await result;
+    const committed = setup.log.records.findIndex(({ event }) => event.type === 'paymentCommitted');
+    setup.clock.stop();
+    const later = await open({ ...gone, log: memoryLog({ records: setup.log.records.slice(0, committed + 1) }) });
+    expect(await (await later.till.get(executionId)).result).toMatchObject({ status: 'succeeded', output: { paymentId: `${executionId}/Pay#1`, amountMinor: 1000 } });
+  });
+
+  it('and was undone without proof is a case: nobody looks for it again, and what that needs is kept until a person has', async () => {
+    const first = await open({ ...options([1]), method: { seal: true } });
+    first.host.submits.push({ lost: 'request' });
+    await run(first);
+    expect(events(first.log, 'paymentUndoAnswered')).toMatchObject([{ event: { answer: { proof: 'no-original' } } }]);
+    await first.log.durable(first.log.head);
+    const setup = await reopen(first, gone);
+    const alarms = alarmsOf(setup);
+    await until(setup, 'a case is open', () => setup.till.cases().length > 0);
+    expect(alarms).toMatchObject([{ kind: 'plugin-missing' }]);
+    expect(await setup.sealed.keys()).toHaveLength(1);
+    await setup.till.resolve(setup.till.cases()[0]?.caseId ?? '', { as: 'not-paid', by: 'Li', reason: "nothing stands in the host's books" });
+    await setup.clock.until(setup.clock.now() + 1_000);
+    expect(await setup.sealed.keys()).toEqual([]);
   });
 });
 

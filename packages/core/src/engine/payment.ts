@@ -301,9 +301,12 @@ const isOpen = (a: AttemptState): boolean => a.fate === 'submitted' || a.fate ==
 export const isUnowned = (a: AttemptState): boolean =>
   a.undoes === undefined && (a.fate === 'submitted' || a.fate === 'undecided' || a.fate === 'approved' || a.fate === 'completed');
 
+/** Undone without proof: it may come after all (5). */
+export const isUnproven = (a: AttemptState): boolean => a.fate === 'undone' && a.undone?.proof === 'no-original';
+
 /** Whether a settled payment owes anything more depends on its method: what is sealed, a look again (5), an advice (9). */
 export const mayOweLater = (payment: PaymentState): boolean =>
-  payment.attempts.some((a) => a.sealed || a.undone?.proof === 'no-original' || (a.approved?.owed !== undefined && !a.advised && a.fate === 'completed'));
+  payment.attempts.some((a) => a.sealed || isUnproven(a) || (a.approved?.owed !== undefined && !a.advised && a.fate === 'completed'));
 
 /** Copies of a receipt are not printed yet. */
 export const owesReceipt = (payment: PaymentState): boolean => payment.receipts.some((each) => each.printed.length < each.copies.length);
@@ -461,7 +464,7 @@ const forgetting = (payment: PaymentState, context: DutyContext | undefined): Du
   const forgettable = payment.attempts.find(
     (a) =>
       a.sealed &&
-      (isResolved(payment) || a.fate === 'declined' || a.fate === 'not-sent' || (a.fate === 'undone' && !(context ? look(payment, a, context) : a.undone?.proof === 'no-original')) || (a.fate === 'completed' && payment.committed)),
+      (isResolved(payment) || a.fate === 'declined' || a.fate === 'not-sent' || (a.fate === 'undone' && !(context ? look(payment, a, context) : isUnproven(a))) || (a.fate === 'completed' && payment.committed)),
   );
   return forgettable && { do: 'forget', attempt: forgettable.attempt };
 };

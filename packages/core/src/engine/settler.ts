@@ -7,7 +7,7 @@ import { ask, unable } from './ask.js';
 import { type ChargeOrder, type ChargeResult, chargeResult } from './charge.js';
 import { type FoundMethod, InHand, type PaymentInput, sealedKey, type SettlerOptions } from './in-hand.js';
 import { stream } from './journal.js';
-import { type AttemptState, type Duty, isHandsOff, isSettled, judge, nextDuty, paidMinor, type PaymentState } from './payment.js';
+import { type AttemptState, type Duty, isHandsOff, isSettled, isUnproven, judge, nextDuty, paidMinor, type PaymentState } from './payment.js';
 import { Submitting } from './submitting.js';
 import { Undoing } from './undoing.js';
 
@@ -37,7 +37,7 @@ export class Settler {
       if (isSettled(payment)) {
         // Settled, and yet something is owed: a look again (5), an advice (9), what is sealed.
         const found = this.#hand.methodOf(payment);
-        if (nextDuty(payment, found && this.#hand.dutyContext(payment, found.method))) this.settle(payment.paymentId);
+        if (this.#isOrphan(payment, found) || nextDuty(payment, found && this.#hand.dutyContext(payment, found.method))) this.settle(payment.paymentId);
         else if (found) this.#atRest(payment.paymentId);
         continue;
       }
@@ -166,7 +166,7 @@ export class Settler {
       const payment = this.#hand.payment(paymentId);
       if (!payment || marks.isHeld(terminalId)) return;
       const found = this.#hand.methodOf(payment);
-      if (!found && !isSettled(payment) && payment.cases.length === 0) {
+      if (this.#isOrphan(payment, found)) {
         const { kind, why } = this.#hand.whyNobody(payment);
         return await this.#openCase(payment, why, kind);
       }
@@ -187,6 +187,12 @@ export class Settler {
       await this.#perform(payment, duty, found);
       this.#hand.notify(paymentId);
     }
+  }
+
+  /** Nobody settles it, nor looks again for what was undone without proof, and no person knows yet (18). */
+  #isOrphan(payment: PaymentState, found: FoundMethod | undefined): boolean {
+    if (found || payment.cases.length > 0) return false;
+    return !isSettled(payment) || (payment.attempts.some(isUnproven) && !this.#options.journal.isAtRest(payment.paymentId));
   }
 
   async #perform(payment: PaymentState, duty: Duty, found: FoundMethod | undefined): Promise<void> {

@@ -58,8 +58,8 @@ export class Submitting {
   /** Why a new attempt must wait: something of this payment (13) or of this sale (15) is not decided. */
   #undecided({ paymentId, saleReference }: ChargeOrder): string | undefined {
     const former = this.#hand.payment(paymentId);
-    // A new attempt only when every former one is not-sent, declined or undone.
-    if (former && (isUndecided(former) || paidMinor(former) > 0 || isResolved(former))) return 'an earlier attempt of this payment is not decided';
+    // A new attempt only when every former one is not-sent, declined or undone, and can still be looked for (18).
+    if (former && (isUndecided(former) || paidMinor(former) > 0 || isResolved(former) || !this.#hand.methodOf(former))) return 'an earlier attempt of this payment is not decided';
     const other =
       this.#begun.get(saleReference) ??
       this.#hand.options.journal.paymentsOfSale(saleReference).find((each) => each.paymentId !== paymentId && (isUndecided(each) || openCase(each) || this.#isLeft(each)))?.paymentId;
