@@ -1,15 +1,22 @@
 /**
- * `node run.mjs <bundle> <first seed> <runs>`: runs a simulation seed by seed until one fails, and tells of it as JSON. That the
- * changed code folds the log otherwise than the judge does is no find: money has to be wrong.
+ * `node run.mjs <bundle> <first seed> <runs> <finds>`: runs a simulation seed by seed until so many of them have failed, and tells
+ * of it as JSON. That the changed code folds the log otherwise than the judge does is no find: money has to be wrong.
  */
-const [bundle, seed, runs] = process.argv.slice(2);
+const [bundle, seed, runs, finds] = process.argv.slice(2);
 const { runOnce, onSimulatedDisk } = await import(bundle);
-const found = { runs: 0, seed: undefined, problems: [] };
-while (found.runs < Number(runs) && found.problems.length === 0) {
-  found.seed = Number(seed) + found.runs;
+const found = { runs: 0, seeds: [], problems: [] };
+/** What broken code throws where nobody waits for it. */
+let thrown = [];
+process.on('unhandledRejection', (error) => thrown.push(String(error)));
+while (found.runs < Number(runs) && found.seeds.length < Number(finds)) {
+  const next = Number(seed) + found.runs;
   found.runs += 1;
-  const { problems } = await runOnce({ seed: String(found.seed), storage: onSimulatedDisk });
-  found.problems = problems.filter((problem) => !problem.startsWith('replaying the log'));
+  thrown = [];
+  const { problems } = await runOnce({ seed: String(next), storage: onSimulatedDisk });
+  const wrong = [...problems.filter((problem) => !problem.startsWith('replaying the log')), ...thrown];
+  if (wrong.length === 0) continue;
+  found.seeds.push(next);
+  found.problems.push(...wrong);
 }
 process.stdout.write(JSON.stringify(found));
 process.exit(0);

@@ -212,6 +212,11 @@ export const mutations: readonly Mutation[] = [
     edits: [{ file: 'engine/history.ts', find: 'this.#log.durable(entry.seq).then(', put: 'Promise.resolve().then(' }],
   },
   {
+    name: 'a result does not tell what is unsettled',
+    rule: 11,
+    edits: [{ file: 'engine/history.ts', find: '.filter((payment) => !isSettled(payment)).map(viewOf)', put: '.filter(() => false).map(viewOf)' }],
+  },
+  {
     name: 'what a reversal needs is not sealed',
     rule: 1,
     edits: [{ file: SUBMITTING, find: 'const refused = sealed && (await this.seal(request, sealed));', put: 'const refused = undefined as TillwrightError | undefined;' }],
@@ -235,6 +240,11 @@ export const mutations: readonly Mutation[] = [
     name: 'what is durable is told before it is synced',
     rule: 'log',
     edits: [{ file: ADAPTER, find: 'this.syncs += 1;\n      await file.sync();', put: 'this.syncs += 1;' }],
+  },
+  {
+    name: 'an event is shown before it is on disk',
+    rule: 'log',
+    edits: [{ file: TILL, find: 'record && record.seq <= durableTo; record', put: 'record && durableTo > 0; record' }],
   },
   {
     name: 'a short write is taken for a whole one',
@@ -298,6 +308,34 @@ export const mutations: readonly Mutation[] = [
       { file: SETTLER, find: 'if (!payment || marks.isHeld(terminalId)) return;', put: 'if (!payment) return;' },
       { file: PAYMENT, find: 'if (isHandsOff(payment) && !isResolved(payment)) return undefined;', put: '' },
     ],
+  },
+  {
+    name: 'a plugin settles what it does not read',
+    rule: 18,
+    edits: [{ file: 'engine/in-hand.ts', find: 'return found && unread(payment, found.method) === undefined ? found : undefined;', put: 'return found;' }],
+  },
+  {
+    name: 'what no plugin settles is no case',
+    rule: 18,
+    edits: [{ file: SETTLER, find: 'if (found || payment.cases.length > 0) return false;', put: 'if (found !== null) return false;' }],
+  },
+  {
+    name: 'of what no plugin settles nobody is told',
+    rule: 18,
+    edits: [{ file: SETTLER, find: 'alarm({ kind, paymentId, caseId, why });', put: "if (kind === 'case-opened') alarm({ kind, paymentId, caseId, why });" }],
+  },
+  {
+    name: 'the lane of what no plugin settles is open',
+    rule: 18,
+    edits: [
+      { file: 'engine/in-hand.ts', find: 'if (openCase(payment) && settles) return;', put: 'if (openCase(payment)) return;' },
+      { file: SETTLER, find: "if (kind === 'case-opened') this.#hand.reopenLanes(payment);", put: 'this.#hand.reopenLanes(payment);' },
+    ],
+  },
+  {
+    name: 'what was undone without proof is forgotten with its plugin',
+    rule: 18,
+    edits: [{ file: SETTLER, find: 'return !isSettled(payment) || (payment.attempts.some(isUnproven)', put: 'return !isSettled(payment) || (payment.attempts.length === 0' }],
   },
   {
     name: 'a flow succeeds with an approval that nobody owns',

@@ -83,3 +83,42 @@ it('a log that was restored from an older copy sends nothing, and the till goes 
   expect(Math.min(...sent.slice(before).map(({ trace }) => trace))).toBeGreaterThan(highest);
   await shop.close();
 });
+
+it('a wrong PIN needs a new entry, also when the till stopped in between: another trace number, another PIN block (13)', async () => {
+  const sales: { trace: string | undefined; pinBlock: string | undefined }[] = [];
+  const steps = [
+    { when: { prompt: 'amount' }, answer: 2300 },
+    { when: { prompt: 'choose' }, answer: 'card' },
+    { when: { device: 'reader' }, card: 'chip-ok', by: 'insert' },
+    { when: { device: 'pinpad' }, pin: '654321' },
+    { when: { prompt: 'confirm', audience: 'merchant' }, answer: true, times: 'always' },
+    { when: { prompt: 'confirm', audience: 'customer' }, answer: true, times: 'always' },
+    { when: { device: 'reader' }, card: 'chip-ok', by: 'insert' },
+    { when: { device: 'pinpad' }, pin: '123456', times: 'always' },
+  ];
+  const shop = await openShop({
+    seed: 'wrong PIN',
+    workflows,
+    script: JSON.stringify({ transactions: [{ steps }] }),
+    onSend: (...message) => {
+      if (message[0] !== 'acquirer') return;
+      const { mti, fields } = decode(message[1]);
+      if (mti === '0200') sales.push({ trace: fields[11], pinBlock: fields[52] });
+    },
+  });
+  const { life } = shop;
+  shop.world.on('waiting', ({ device }) => {
+    if (device === 'pinpad' && sales.length === 1) life.end();
+  });
+  expect(await shop.sell({ workflow: 'counter-sale', key: 'order-1' })).toBeUndefined();
+  expect(sales).toHaveLength(1);
+  shop.crash(shop.log.head - shop.log.durableTo);
+  await shop.reopen();
+  expect(await shop.sell({ workflow: 'counter-sale', key: 'order-1' })).toMatchObject({ status: 'succeeded' });
+  expect(sales).toHaveLength(2);
+  expect(new Set(sales.map(({ trace }) => trace)).size).toBe(2);
+  expect(new Set(sales.map(({ pinBlock }) => pinBlock)).size).toBe(2);
+  expect(sales[1]?.pinBlock).toMatch(/^[0-9A-F]{16}$/i);
+  expect(shop.hosts.ledger('acquirer')).toMatchObject([{ status: 'declined', code: '55' }, { status: 'approved' }]);
+  await shop.close();
+});

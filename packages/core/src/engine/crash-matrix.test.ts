@@ -61,7 +61,7 @@ const play = async (flow: string, behaviour: (message: Message) => Fault, stops:
     if (till) {
       const start = till.start({ terminal: 'T1', workflow: flow, key: 'sale-1' }).then(async ({ executionId, result }) => {
         world.promise('sale-1', executionId);
-        world.told.push(await result);
+        world.hear(await result);
       });
       start.catch(() => {});
       await Promise.race([start, world.life.ended, world.quiet()]);

@@ -1,11 +1,12 @@
 /** What must be true of a till and its hosts: of each message as it leaves, and of everything once all is quiet. They know the log and the hosts' ledgers. */
 import { Journal } from '../engine/journal.js';
-import { type AttemptState, evolvePayment, isSettled, isUndecided, isResolved, openCase, owesReceipt, paidMinor, type PaymentState } from '../engine/payment.js';
+import { type AttemptState, evolvePayment, isSettled, isUndecided, isResolved, isUnowned, openCase, owesReceipt, paidMinor, type PaymentState } from '../engine/payment.js';
 import type { Clock } from '../contract.js';
 import type { EventRecord } from '../events.js';
 import { canonicalJson, type Json } from '../json.js';
 import type { ExecutionResult } from '../till.js';
 import type { SimulatedHost } from './host.js';
+import { policy } from './policy.js';
 import type { SimulatedLog } from './storage.js';
 
 export interface Evidence {
@@ -15,8 +16,8 @@ export interface Evidence {
   readonly clock: Clock;
   readonly host: SimulatedHost;
   readonly sealedKeys: readonly string[];
-  /** Results that were told, in any life. */
-  readonly told: readonly ExecutionResult[];
+  /** Results that were told, in any life, with the payments that stood as paid for good then. */
+  readonly told: readonly Told[];
   /** Key -> the transaction that its start first promised, in any life. */
   readonly promised: ReadonlyMap<string, string>;
   /** Records that subscribers saw, in any life. */
@@ -26,6 +27,8 @@ export interface Evidence {
   /** What must not stand in the log. */
   readonly secrets: readonly string[];
 }
+
+export type Told = ExecutionResult & { readonly paid: readonly string[] };
 
 /** @returns what is wrong, in words; empty when all is well */
 export const check = async (evidence: Evidence): Promise<readonly string[]> => {
@@ -38,6 +41,8 @@ export const check = async (evidence: Evidence): Promise<readonly string[]> => {
     ...strangers(replayed, host),
     ...overcharged(payments, host),
     ...unheeded(records),
+    ...paidAndFailed(records),
+    ...unordered(records),
     ...[...evidence.promised].filter(([key, id]) => replayed.keys.get(key)?.execution !== id).map(([key, id]) => `${key} was promised as ${id}, and is ${replayed.keys.get(key)?.execution ?? 'unknown to the log'}`),
     ...[...host.submits].filter(([, times]) => times > 1).map(([reference, times]) => `${reference} was submitted ${times} times`),
     ...[...replayed.executions.values()].filter(({ state }) => state.status === 'running').map(({ id }) => `${id} never ended`),
@@ -105,6 +110,55 @@ const unheeded = (records: readonly EventRecord[]): string[] => {
   return problems;
 };
 
+/** A Task whose payment is committed succeeds, whatever became of its flow, or of its plugin (9, 18). */
+const paidAndFailed = (records: readonly EventRecord[]): string[] => {
+  const committed = new Set<string>();
+  /** By execution: steps whose Task has not ended. */
+  const open = new Map<string, Set<string>>();
+  const problems: string[] = [];
+  for (const { stream, event } of records) {
+    const id = stream.slice(2);
+    const steps = open.get(id) ?? new Set();
+    const failed = (step: string): void => {
+      if (committed.has(`${id}/${step}`)) problems.push(`${id}/${step} is committed, and its Task failed`);
+    };
+    if (event.type === 'paymentCommitted') committed.add(id);
+    else if (event.type === 'taskStarted') open.set(id, steps.add(event.step));
+    else if (event.type === 'taskFailed') failed(event.step);
+    else if (event.type === 'stepLeft') {
+      if (event.caught && steps.has(event.step)) failed(event.step);
+      steps.delete(event.step);
+    } else if (event.type === 'executionEnded' && event.status === 'failed') steps.forEach(failed);
+    // A branch that fails ends the others: whether their Tasks were told is all the same then.
+    const around = event.type === 'executionEnded' ? undefined : endOf(event);
+    if (around !== undefined) for (const step of steps) if (step.startsWith(around.slice(0, around.lastIndexOf('[') + 1))) steps.delete(step);
+  }
+  return problems;
+};
+
+/** What ends badly has the orders to undo its payments before it in the same write, also for those that are on their way (10). */
+const unordered = (records: readonly EventRecord[]): string[] => {
+  const payments = new Map<string, PaymentState>();
+  const problems: string[] = [];
+  for (const record of records) {
+    const id = record.stream.slice(2);
+    if (record.stream.startsWith('p/')) payments.set(id, evolvePayment(payments.get(id), record));
+    const around = endOf(record.event);
+    if (around === undefined) continue;
+    const left = [...payments.values()].filter(({ execution, step, committed, givenUp, attempts }) => execution === id && step.startsWith(around) && !committed && givenUp === undefined && attempts.some(isUnowned));
+    problems.push(...left.filter((payment) => !isResolved(payment)).map(({ paymentId }) => `${paymentId} was left when ${record.event.type} stood around it, without the order to undo it`));
+  }
+  return problems;
+};
+
+/** Where the steps begin that an event ends badly, if it does. */
+const endOf = (event: EventRecord['event']): string | undefined => {
+  const inside = (step: string): string => `${step.slice(0, step.lastIndexOf('#'))}[`;
+  if (event.type === 'executionEnded') return event.status === 'failed' ? '' : undefined;
+  if (event.type === 'scopeEnded') return event.status === 'failed' ? `${inside(event.step)}${event.index}]` : undefined;
+  return event.type === 'stepLeft' && event.caught ? inside(event.step) : undefined;
+};
+
 const strangers = ({ payments }: Journal, host: SimulatedHost): string[] =>
   [...host.ledger.values()]
     .filter(({ reference, paymentId }) => !payments.get(paymentId)?.attempts.some((a) => a.prepared.reference === reference))
@@ -124,19 +178,25 @@ const sameState = (replayed: Journal, live: Evidence['live']): string[] => [
 const textOf = (value: unknown): string => canonicalJson(JSON.parse(JSON.stringify(value ?? null)) as Json);
 
 /** What was told once stays true: the end of a transaction, and every payment that was then committed. */
-const toldTruth = (told: readonly ExecutionResult[], { executions }: Journal): string[] =>
+const toldTruth = (told: readonly Told[], { executions, payments }: Journal): string[] =>
   told.flatMap((result) => {
     const state = executions.get(result.executionId)?.state;
     const now = state && (state.status === 'succeeded' ? { status: 'succeeded', output: state.output ?? null } : { status: state.status, error: state.failure?.error, cause: state.failure?.cause });
     const then = result.status === 'succeeded' ? { status: 'succeeded', output: result.output } : { status: 'failed', error: result.error, cause: result.cause };
-    return now && canonicalJson(now as Json) === canonicalJson(then as Json) ? [] : [`${result.executionId} was told as ${result.status}, and is now ${state?.status ?? 'unknown to the log'}`];
+    return [
+      ...(now && canonicalJson(now as Json) === canonicalJson(then as Json) ? [] : [`${result.executionId} was told as ${result.status}, and is now ${state?.status ?? 'unknown to the log'}`]),
+      ...result.paid.filter((id) => !staysPaid(payments.get(id))).map((id) => `${id} was told as paid for good, and is not`),
+    ];
   });
+
+const staysPaid = (payment: PaymentState | undefined): boolean =>
+  payment !== undefined && (openCase(payment) !== undefined || isResolved(payment) || (payment.committed && paidMinor(payment) > 0));
 
 const mayStaySealed = (key: string, { payments }: Journal): boolean => {
   const at = key.lastIndexOf('@');
   const payment = payments.get(key.slice(0, at));
   const attempt = payment?.attempts.find((a) => a.attempt === Number(key.slice(at + 1)));
-  return payment !== undefined && openCase(payment) !== undefined && attempt !== undefined && isOpen(attempt);
+  return payment !== undefined && openCase(payment) !== undefined && attempt !== undefined && mayStand(attempt);
 };
 
 const isOpen = ({ fate }: AttemptState): boolean => fate === 'submitted' || fate === 'undecided' || fate === 'approved' || fate === 'condemned';
@@ -156,17 +216,40 @@ export const foldAll = async ({ log, records, clock }: Pick<Evidence, 'log' | 'r
 
 /** A message of a till, just before it leaves. */
 export interface Sent {
-  readonly kind: 'sale' | 'void' | 'refund' | 'reverse' | 'complete';
+  readonly kind: 'sale' | 'void' | 'refund' | 'inquire' | 'reverse' | 'complete';
   readonly paymentId: string;
   readonly reference: string;
   readonly lane: string;
   /** What a reversal needs beside the log is at hand. */
   readonly sealed: boolean;
+  /** Versions of stored data that the method reads in this life. */
+  readonly reads: readonly number[];
 }
 
-type Watched = Pick<SimulatedLog, 'records' | 'durableTo'>;
+/** What one life has: the versions of stored data that a method reads, and the cases that a person was told of. */
+export interface Attendance {
+  readonly reads: (method: string) => readonly number[];
+  readonly alarmed: ReadonlySet<string>;
+}
 
-/** Reads along in the log, and says of each message whether it may leave now. */
+/** Where a transaction's end stands, and what was unsettled then. */
+interface End {
+  readonly seq: number;
+  readonly unsettled: ReadonlySet<string>;
+}
+
+type Watched = Pick<SimulatedLog, 'records' | 'durableTo' | 'head'>;
+
+/** It is not known for good that nothing of this stands at the host, or that it may: what was undone without proof is looked for again so often (5). */
+const mayStand = (a: AttemptState): boolean => isOpen(a) || (a.fate === 'undone' && a.undone?.proof === 'no-original' && a.undone.watches < policy.watchAtMs.length);
+
+const mayHoldMoney = (payment: PaymentState): boolean => !isSettled(payment) || payment.attempts.some(mayStand);
+
+/** Something of it that still matters was stored in a version that is not read. */
+const unread = (payment: PaymentState, reads: readonly number[]): boolean =>
+  payment.attempts.some((a) => (mayStand(a) || a.fate === 'completed') && !reads.includes(a.prepared.dataVersion));
+
+/** Reads along in the log, and says of each message whether it may leave now, and of all that is told whether it is on disk. */
 export class Witness {
   #log: Watched | undefined;
   #read = 0;
@@ -175,6 +258,13 @@ export class Witness {
   readonly #seqs = new Map<string, number>();
   /** The last record of a payment. */
   readonly #heard = new Map<string, number>();
+  /** Case -> where it was opened. */
+  readonly #cases = new Map<string, number>();
+  /** Payment -> where a person decided about it. */
+  readonly #decided = new Map<string, number>();
+  #openedAt = 0;
+  readonly #started = new Map<string, number>();
+  readonly #ended = new Map<string, End>();
 
   /** @returns what is wrong with sending it, in words */
   sending(log: Watched, sent: Sent): string[] {
@@ -184,7 +274,10 @@ export class Witness {
     const attempt = payment?.attempts.find((a) => a.prepared.reference === reference);
     if (!payment || !attempt) return [`${reference} (${kind}) left without an intent in the log`];
     const onDisk = (what: string, number: number | undefined): boolean => (this.#seqs.get(`${what} ${paymentId}@${number}`) ?? Infinity) <= log.durableTo;
+    const intent = this.#seqs.get(`intent ${paymentId}@${attempt.attempt}`) ?? 0;
+    const decided = this.#decided.get(paymentId);
     const needed = {
+      inquire: () => onDisk('intent', attempt.attempt),
       sale: () => onDisk('intent', attempt.attempt),
       void: () => onDisk('intent', attempt.attempt) && onDisk('condemned', attempt.undoes),
       refund: () => onDisk('intent', attempt.attempt) && onDisk('condemned', attempt.undoes),
@@ -194,16 +287,65 @@ export class Witness {
     return [
       ...(needed[kind]() ? [] : [`${reference} (${kind}) left before what it follows from was on disk`]),
       ...(sent.sealed ? [] : [`${reference} was reversed without what was sealed for it`]),
+      ...(unread(payment, sent.reads) ? [`${reference} (${kind}) was sent by a plugin that does not read what was stored for it`] : []),
+      // What had its intent before that is on its way.
+      ...(decided !== undefined && (kind === 'reverse' || decided < intent) ? [`${reference} (${kind}) was sent after a person had decided about it`] : []),
       ...(kind === 'sale' ? [...this.#inTurn(sent, attempt), ...this.#alone(payment, attempt)] : []),
       ...(kind === 'refund' && payment.attempts.some((a) => a !== attempt && a.undoes === attempt.undoes && a.fate !== 'not-sent') ? [`${reference} repeats a refund`] : []),
     ];
   }
 
+  /** A start under a key gives its transaction. @returns what is wrong with that (15) */
+  promising(log: Watched, executionId: string): string[] {
+    this.#catchUp(log);
+    return (this.#started.get(executionId) ?? Infinity) <= log.durableTo ? [] : [`${executionId} was promised before it was on disk`];
+  }
+
+  /** A subscriber is shown a record. @returns what is wrong with that */
+  showing(log: Watched, { seq, event }: EventRecord): string[] {
+    return seq <= log.durableTo ? [] : [`record ${seq} (${event.type}) was shown before it was on disk`];
+  }
+
+  /** A transaction's result is told. @returns what is wrong with that: it is on disk, and names what is unsettled (11) */
+  telling(log: Watched, result: ExecutionResult): string[] {
+    this.#catchUp(log);
+    const { executionId } = result;
+    const end = this.#ended.get(executionId);
+    if (!end || end.seq > log.durableTo) return [`${executionId} was told as ${result.status} before its end was on disk`];
+    if (result.status === 'succeeded') return [];
+    const named = new Set(result.unsettled.map(({ paymentId }) => paymentId));
+    // It may have been settled between its end and the telling.
+    const now = this.#unsettled(executionId);
+    return [
+      ...[...named].filter((id) => !end.unsettled.has(id) && !now.has(id)).map((id) => `${id} was told as unsettled, and is settled`),
+      ...[...now].filter((id) => end.unsettled.has(id) && !named.has(id)).map((id) => `${id} is unsettled, and was not told with the end of ${executionId}`),
+    ];
+  }
+
+  /** A life has had time for what it begins with. @returns what is wrong: who is settled by no plugin is a case, and of each case somebody was told (18) */
+  attended(log: Watched, { reads, alarmed }: Attendance): string[] {
+    this.#catchUp(log);
+    const unknown = [...this.#payments.values()].filter((payment) => mayHoldMoney(payment) && payment.cases.length === 0 && unread(payment, reads(payment.method)));
+    const untold = [...this.#cases].filter(([caseId, seq]) => seq > this.#openedAt && seq <= log.durableTo && !alarmed.has(caseId));
+    return [...unknown.map(({ paymentId }) => `${paymentId} has no plugin that reads it, and no case`), ...untold.map(([caseId]) => `nobody was told of ${caseId}`)];
+  }
+
+  /** Methods of payments of which something is still open: where it makes a difference that a plugin is not there (18). */
+  unfinished(log: Watched): string[] {
+    this.#catchUp(log);
+    return [...this.#payments.values()].filter((payment) => mayHoldMoney(payment) || !this.#ended.has(payment.execution)).map(({ method }) => method);
+  }
+
+  #unsettled(executionId: string): ReadonlySet<string> {
+    return new Set([...this.#payments.values()].filter((payment) => payment.execution === executionId && !isSettled(payment)).map(({ paymentId }) => paymentId));
+  }
+
   /** One message at a time on a lane, and an undo before the next sale on it, unless a person has been told (12). */
-  #inTurn({ paymentId, reference, lane }: Sent, { attempt: number }: AttemptState): string[] {
+  #inTurn({ paymentId, reference, lane, reads }: Sent, { attempt: number }: AttemptState): string[] {
     const problems: string[] = [];
     for (const payment of this.#payments.values()) {
-      if (openCase(payment)) continue;
+      // Where nobody goes on with it, only the person's word opens its lane (18).
+      if (isResolved(payment) || (openCase(payment) && !unread(payment, reads))) continue;
       const before = payment.attempts.find((a) => a.prepared.reference !== reference && a.prepared.lane === lane && a.undoes === undefined && (a.fate === 'submitted' || a.fate === 'undecided' || a.fate === 'condemned'));
       const intent = this.#seqs.get(`intent ${paymentId}@${number}`) ?? 0;
       if (before && (this.#heard.get(payment.paymentId) ?? 0) < intent) problems.push(`${reference} was sent while ${before.prepared.reference} on the same lane was ${before.fate}`);
@@ -228,15 +370,25 @@ export class Witness {
       this.#payments.clear();
       this.#seqs.clear();
       this.#heard.clear();
+      this.#cases.clear();
+      this.#decided.clear();
+      this.#started.clear();
+      this.#ended.clear();
     }
     for (; this.#read < log.records.length; this.#read += 1) {
       const record = log.records[this.#read];
-      if (!record?.stream.startsWith('p/')) continue;
+      if (!record) continue;
       const id = record.stream.slice(2);
+      if (record.event.type === 'engineOpened') this.#openedAt = record.seq;
+      if (record.event.type === 'executionStarted') this.#started.set(id, record.seq);
+      if (record.event.type === 'executionEnded') this.#ended.set(id, { seq: record.seq, unsettled: this.#unsettled(id) });
+      if (!record.stream.startsWith('p/')) continue;
       this.#payments.set(id, evolvePayment(this.#payments.get(id), record));
       this.#heard.set(id, record.seq);
       const { event } = record;
       if (event.type === 'paymentPrepared') this.#seqs.set(`intent ${id}@${event.attempt}`, record.seq);
+      if (event.type === 'caseOpened') this.#cases.set(event.caseId, record.seq);
+      if (event.type === 'caseResolved') this.#decided.set(id, record.seq);
       if (event.type === 'paymentCondemned') this.#seqs.set(`condemned ${id}@${event.attempt}`, record.seq);
       if (event.type === 'paymentAnswered' && event.answer.outcome === 'approved') this.#seqs.set(`approved ${id}@${event.attempt}`, record.seq);
     }

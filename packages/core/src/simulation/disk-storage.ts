@@ -21,12 +21,12 @@ const RECORD_BYTES = 500;
 
 type Failure = readonly [operation: Operation, code: string, path?: string];
 const failures: { readonly [what in 'write' | 'sync' | 'opening']: readonly Failure[] } = {
-  write: [['append', 'ENOSPC'], ['append', 'SHORT'], ['append', 'EROFS'], ['create', 'ENOSPC'], ['syncDirectory', 'EIO'], ['write', 'ENOSPC'], ['write', 'SHORT']],
+  write: [['append', 'ENOSPC'], ['append', 'SHORT'], ['append', 'SHORT'], ['append', 'SHORT'], ['append', 'EROFS'], ['create', 'ENOSPC'], ['syncDirectory', 'EIO'], ['write', 'ENOSPC'], ['write', 'SHORT']],
   sync: [['sync', 'EIO'], ['sync', 'EIO', segmentPath(DIR, 1)], ['sync', 'EIO', `${SEALED}/slots`]],
-  opening: [['sync', 'EIO'], ['syncDirectory', 'EIO'], ['truncate', 'EIO']],
+  opening: [['sync', 'EIO'], ['sync', 'EIO'], ['syncDirectory', 'EIO'], ['truncate', 'EIO']],
 };
-/** Of a hundred crashes. */
-const chances = { powerCut: 60, damage: 15, refusedOpening: 8 };
+/** Of a hundred crashes. After a failure of the disk it is mostly the program that is started anew, and the machine runs on. */
+const chances = { powerCut: 60, powerCutAfterFailure: 20, damage: 15, refusedOpening: 8 };
 
 class DiskStorage implements SimulatedStorage {
   readonly lost: string[] = [];
@@ -38,6 +38,7 @@ class DiskStorage implements SimulatedStorage {
   readonly #choose: Choose;
   readonly #disk: SimulatedDisk;
   #olderCheckpoint: string | undefined;
+  #failing = false;
   /** What stood where the disk was damaged. */
   #sound: { readonly path: string; readonly bytes: Uint8Array } | undefined;
 
@@ -67,11 +68,13 @@ class DiskStorage implements SimulatedStorage {
   failNext(what: keyof typeof failures): void {
     const [operation, code, path] = failures[what][this.#choose(failures[what].length)] ?? ['sync', 'EIO'];
     this.#disk.failNext(operation, code, path);
+    this.#failing = true;
   }
 
   crash({ checkpoint }: CrashLeft): void {
-    if (this.#happens('power-cut', chances.powerCut)) this.#disk.restart(this.#choose);
+    if (this.#happens('power-cut', this.#failing ? chances.powerCutAfterFailure : chances.powerCut)) this.#disk.restart(this.#choose);
     else this.#disk.endProcess();
+    this.#failing = false;
     this.#spoilCheckpoint(checkpoint);
     if (!this.damaged && this.#happens('damage', chances.damage)) this.#damage();
     this.#next();

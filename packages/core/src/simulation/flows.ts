@@ -1,5 +1,6 @@
 /** Workflows that a simulation runs: every shape in which money moves. */
 import type { Json } from '../json.js';
+import type { MethodId } from './method.js';
 
 type States = { [name: string]: { [field: string]: Json } };
 
@@ -20,6 +21,9 @@ const notice = (next: string): { [field: string]: Json } => ({
   Next: next,
 });
 const retry = [{ ErrorEquals: ['Payment.NotSent', 'Payment.Undone', 'Payment.Unsettled'], IntervalSeconds: 2, MaxAttempts: 2 }];
+
+/** The payment methods that a flow names. */
+export const methodsOf = (text: string): MethodId[] => [...text.matchAll(/"method":"(\w+)"/g)].map(([, id]) => id as MethodId);
 
 export const simulatedFlows: { readonly [name: string]: string } = {
   wallet: flow({ Pay: pay('wallet', { End: true }) }),

@@ -7,7 +7,7 @@ import type { EventLog, SealedStore } from '../engine/ports.js';
 import { TillwrightError } from '../errors.js';
 
 /** A moment at which the world may notice the process, or the process the world: where a power cut makes a difference. */
-export type PointKind = 'append' | 'durable' | 'send' | 'hear' | 'seal' | 'sealed' | 'forget' | 'forgotten' | 'checkpoint' | 'disk';
+export type PointKind = 'append' | 'durable' | 'send' | 'hear' | 'seal' | 'sealed' | 'forget' | 'forgotten' | 'checkpoint' | 'disk' | 'told';
 
 export interface LifeOptions {
   /** Asked at every point, which is counted from 1; true ends the life there and then. */

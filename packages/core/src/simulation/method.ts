@@ -1,23 +1,26 @@
 /** Payment methods over a simulated host: a card that completes and is sealed, and two wallets. */
-import { bind, definePlugin, PaymentMethod, type Plugin, type Recorded, type SettlingPolicy } from '../contract.js';
+import { bind, definePlugin, PaymentMethod, type Plugin, type Recorded } from '../contract.js';
 import type { Sent } from './checkers.js';
 import type { SimulatedHost } from './host.js';
 import type { Life } from './life.js';
+import { policy } from './policy.js';
 
 /** What the pad would seal: no byte of it may reach the log. */
 export const SECRET = '6228480402564890018D2912';
 
-/** Short enough that every payment is settled, or a case, within `QUIET_MS`. */
-export const policy: SettlingPolicy = {
-  answerWithinMs: 10_000,
-  inquireAtMs: [5_000, 10_000, 20_000, 30_000],
-  reverse: { notBeforeMs: 0, withinMs: 300_000, backoffMs: [2_000, 5_000, 30_000], laneAttempts: 3 },
-  watchAtMs: [60_000, 120_000],
-};
-export const QUIET_MS = 600_000;
+export const METHODS = ['card', 'wallet', 'purse'] as const;
+export type MethodId = (typeof METHODS)[number];
 
-const ids = ['card', 'wallet', 'purse'] as const;
-export type MethodId = (typeof ids)[number];
+/** A release of a method's plugin: the version of the data that it stores, and those that it reads. */
+export interface Release {
+  readonly stores: number;
+  readonly reads: readonly number[];
+}
+/** What one life has of each method; nothing where the plugin is gone. */
+export type Installed = { readonly [id in MethodId]: Release | undefined };
+
+const first: Release = { stores: 1, reads: [1] };
+export const everything: Installed = { card: first, wallet: first, purse: first };
 
 /**
  * `card` is never asked, only reversed or voided, completes on the card and has one lane, which all tills share when told so;
@@ -27,6 +30,7 @@ export interface SimulatedMethodOptions {
   readonly host: SimulatedHost;
   readonly life: Life;
   readonly sharedLane: boolean;
+  readonly installed: Installed;
   readonly watch: Watch;
 }
 
@@ -36,10 +40,20 @@ export interface Watch {
 }
 
 export const simulatedMethods = (options: SimulatedMethodOptions): Plugin =>
-  definePlugin({ name: 'simulated', provides: ids.map((id) => bind(PaymentMethod).toValue(simulatedMethod(id, options))) });
+  definePlugin({
+    name: 'simulated',
+    provides: METHODS.flatMap((id) => {
+      const release = options.installed[id];
+      return release ? [bind(PaymentMethod).toValue(simulatedMethod(id, release, options))] : [];
+    }),
+  });
 
-const simulatedMethod = (id: MethodId, { host, life, sharedLane, watch }: SimulatedMethodOptions): PaymentMethod => {
+const simulatedMethod = (id: MethodId, { stores, reads }: Release, { host, life, sharedLane, watch }: SimulatedMethodOptions): PaymentMethod => {
   const card = id === 'card';
+  const sending = (kind: Sent['kind'], { request, prepared, sealed }: Pick<Recorded, 'request' | 'prepared' | 'sealed'>): void => {
+    const needsSealed = card && kind === 'reverse' && request.operation === 'sale';
+    watch.sending({ kind, paymentId: request.paymentId, reference: prepared.reference, lane: prepared.lane, sealed: !needsSealed || sealed !== undefined, reads });
+  };
   const place = (recorded: Recorded) => ({ reference: recorded.prepared.reference, paymentId: recorded.request.paymentId, amount: recorded.request.amount });
   return {
     id,
@@ -49,19 +63,21 @@ const simulatedMethod = (id: MethodId, { host, life, sharedLane, watch }: Simula
     arguments: { type: 'object' },
     errors: {},
     policy: card ? { ...policy, inquireAtMs: [] } : policy,
+    dataVersions: reads,
     prepare: async (request) => {
       host.issued += 1;
       const reference = `${id}-${request.operation}-${host.issued}`;
       const lane = card ? `card:${sharedLane ? 'all' : request.terminalId}` : reference;
       return {
-        prepared: { reference, lane, data: {}, dataVersion: 1 },
+        prepared: { reference, lane, data: {}, dataVersion: stores },
         ...(card && request.operation === 'sale' ? { sealed: new TextEncoder().encode(SECRET) } : {}),
       };
     },
-    submit: (request, { reference, lane }) =>
+    submit: (request, prepared) =>
       life.call(async () => {
         const { paymentId, amount, operation, original } = request;
-        watch.sending({ kind: operation === 'void' || operation === 'refund' ? operation : 'sale', paymentId, reference, lane, sealed: true });
+        const { reference } = prepared;
+        sending(operation === 'void' || operation === 'refund' ? operation : 'sale', { request, prepared });
         if (operation === 'sale') return await host.submit({ reference, paymentId, amount, completion: card ? 'due' : 'none' });
         return await host.undoBy({ operation, reference, paymentId, amount, of: original?.prepared.reference ?? '' });
       }),
@@ -69,19 +85,21 @@ const simulatedMethod = (id: MethodId, { host, life, sharedLane, watch }: Simula
       if (request.operation === 'sale' && approved && (card ? completed : id === 'purse')) return { do: card ? 'void' : 'refund', amount: approved.amount };
       return { do: 'reverse' };
     },
-    inquire: (recorded) => life.call(() => host.inquire(place(recorded))),
+    inquire: (recorded) =>
+      life.call(() => {
+        sending('inquire', recorded);
+        return host.inquire(place(recorded));
+      }),
     reverse: (recorded) =>
       life.call(() => {
-        const { request, prepared, sealed } = recorded;
-        const needsSealed = card && request.operation === 'sale';
-        watch.sending({ kind: 'reverse', paymentId: request.paymentId, reference: prepared.reference, lane: prepared.lane, sealed: !needsSealed || sealed !== undefined });
+        sending('reverse', recorded);
         return host.reverse(place(recorded));
       }),
     ...(card
       ? {
           complete: (recorded: Recorded) =>
             life.call(async () => {
-              watch.sending({ kind: 'complete', paymentId: recorded.request.paymentId, reference: recorded.prepared.reference, lane: recorded.prepared.lane, sealed: true });
+              sending('complete', recorded);
               const said = await host.complete(place(recorded));
               if (said === 'gone') return await new Promise<never>(() => {});
               return said === 'completed' ? { outcome: 'completed' as const } : { outcome: 'refused-by-card' as const, why: 'the card said no' };

@@ -8,6 +8,7 @@ import { simulatedFlows } from './flows.js';
 import { type FaultMix, type Mishap, type Swarm, swarmOf } from './swarm.js';
 import { foldAll } from './checkers.js';
 import { type CheckpointFate, inMemory, type StorageOf } from './storage.js';
+import type { MethodId, Release } from './method.js';
 import { World } from './world.js';
 
 export interface RunReport {
@@ -33,6 +34,10 @@ export interface RunOptions {
 
 /** Longer than any sale takes: what is still running then never ends. */
 const PATIENCE_MS = 4 * 3_600_000;
+
+/** A plugin may be gone, be one that brings its data along, or one that does not, older or newer. */
+const releases: readonly (Release | undefined)[] = [undefined, { stores: 1, reads: [1] }, { stores: 2, reads: [1, 2] }, { stores: 2, reads: [2] }];
+const readsAll: Release = { stores: 2, reads: [1, 2] };
 
 export const runOnce = async (options: RunOptions): Promise<RunReport> => new Run(options).play();
 
@@ -90,7 +95,9 @@ class Run {
       this.#over = true;
       this.#swarm.calm();
       await power;
+      if (this.#random.next() < 0.5) await this.#pluginsComeBack();
       while (!(await world.quiet())) await this.#restart();
+      world.attend();
       problems.push(...(await world.check()));
       payments = [...(await foldAll({ log: world.log, records: await world.storage.records(), clock: world.clock })).payments.values()];
     } catch (error) {
@@ -118,20 +125,41 @@ class Run {
     let open = (): void => {};
     this.#opened = new Promise((resolve) => (open = resolve));
     this.#till = undefined;
+    const unfinished = world.unfinished();
     if (!world.life.alive || world.till) {
       world.crash(this.#under(world.undurable() + 1));
       await world.clock.until(world.clock.now() + 1_000 + this.#under(this.#random.next() < 0.2 ? 400_000 : 20_000));
     }
+    if (this.#strikes('plugin-change')) this.#changePlugin(unfinished);
     for (;;) {
-      const till = await world.open({ endsAt: () => this.#strikes('crash') });
+      const till = await world.open({ endsAt: (_, kind) => this.#strikes(kind === 'told' ? 'crash-when-told' : 'crash') });
       if (till) {
         this.#till = till;
         open();
+        void world.wait(2_000).then(() => world.attend());
         return;
       }
       world.crash(this.#under(world.undurable() + 1));
       await world.clock.until(world.clock.now() + 1_000);
     }
+  }
+
+  #changePlugin(ids: readonly MethodId[]): void {
+    const id = ids[this.#under(ids.length)] ?? 'card';
+    this.#world.installed = { ...this.#world.installed, [id]: releases[this.#under(releases.length)] };
+  }
+
+  /** Every plugin is there again, and reads whatever any release has stored. */
+  async #pluginsComeBack(): Promise<void> {
+    this.#world.installed = { card: readsAll, wallet: readsAll, purse: readsAll };
+    await this.#restart();
+  }
+
+  /** It may have been closed since, or the disk fails. */
+  async #decide(): Promise<void> {
+    await this.#world.decide((below) => this.#under(below)).catch((error: unknown) => {
+      if (!TillwrightError.is(error)) throw error;
+    });
   }
 
   /** Something that happens to the whole till once in a while. */
@@ -140,6 +168,7 @@ class Run {
     if (!(await world.wait(5_000 + this.#under(20_000))) || this.#over) return;
     // A disk that was to fail while the till opened may do so after that: somebody reads the alarm.
     if (world.till && world.failed === world.till) return world.life.end();
+    if (this.#strikes('case-decided')) await this.#decide();
     if (this.#strikes('paper-out')) world.paper = false;
     else if (!world.paper && this.#random.next() < 0.5) world.putPaperIn();
     if (this.#strikes('disk-error')) {
@@ -183,11 +212,13 @@ class Run {
       const result = await Promise.race([sale.result, life.ended]);
       minding.over = true;
       if (!result || !life.alive) return false;
-      world.told.push(result);
+      world.hear(result);
       return true;
     } catch (error) {
-      // The disk failed, or another sale of a former life still holds the terminal.
       if (!TillwrightError.is(error)) throw error;
+      // Its method's plugin is gone: the customer goes, too.
+      if (error.code === 'WORKFLOW_UNKNOWN') return true;
+      // The disk failed, or another sale of a former life still holds the terminal.
       await Promise.race([world.clock.until(world.clock.now() + 2_000), life.ended]);
       return false;
     }

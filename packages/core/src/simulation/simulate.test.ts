@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { onSimulatedDisk } from './disk-storage.js';
 import { runOnce } from './run.js';
 import { simulate } from './simulate.js';
-import { inMemory } from './storage.js';
+import { inMemory, type StorageOf } from './storage.js';
 
 describe('simulation', () => {
   it.each([
@@ -35,7 +35,12 @@ describe('simulation', () => {
   });
 
   it('switches a till off whose disk fails later than it was to', async () => {
-    expect(await simulate({ seed: 28_042, runs: 1, storage: onSimulatedDisk })).toMatchObject({ failures: [], faults: { 'opening-refused': 3 } });
+    const failsLater: StorageOf = (options) => {
+      const storage = onSimulatedDisk(options);
+      void options.clock.until(options.clock.now() + 12_000).then(() => storage.failNext('write'));
+      return storage;
+    };
+    expect(await simulate({ seed: 1, runs: 3, faults: 'none', storage: failsLater })).toMatchObject({ failures: [] });
   });
 
   it('takes every payment where nothing goes wrong', async () => {

@@ -13,7 +13,7 @@ const faultsOf: { readonly [kind in MessageKind]: readonly Fault[] } = {
 };
 
 /** What goes wrong beside messages, each with the chance per occasion of a run in which it is up. */
-const mishaps = { crash: 0.02, 'disk-error': 0.15, close: 0.15, cancel: 0.3, 'walk-away': 0.3, 'paper-out': 0.4 } as const;
+const mishaps = { crash: 0.02, 'crash-when-told': 0.2, 'disk-error': 0.3, close: 0.15, cancel: 0.3, 'walk-away': 0.3, 'paper-out': 0.4, 'plugin-change': 0.6, 'case-decided': 0.3 } as const;
 export type Mishap = keyof typeof mishaps;
 
 /** `none` for a calm world; `all` (as told by nothing) mixes anew for every run. */

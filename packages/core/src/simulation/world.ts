@@ -8,11 +8,12 @@ import { seeded } from '../interpreter/random.js';
 import { TillwrightError } from '../errors.js';
 import { memoryLog } from '../log/memory-log.js';
 import { createTill, type ExecutionResult, journalOf, type Till } from '../till.js';
-import { check, Witness } from './checkers.js';
-import { simulatedFlows } from './flows.js';
+import { check, type Told, Witness } from './checkers.js';
+import { methodsOf, simulatedFlows } from './flows.js';
 import { type Fault, type Message, SimulatedHost } from './host.js';
 import { Life, type LifeOptions } from './life.js';
-import { QUIET_MS, SECRET, simulatedMethods } from './method.js';
+import { everything, type Installed, METHODS, type MethodId, SECRET, simulatedMethods } from './method.js';
+import { QUIET_MS } from './policy.js';
 import { type CheckpointFate, inMemory, type SimulatedLog, type SimulatedStorage, type StorageOf } from './storage.js';
 
 export interface WorldOptions {
@@ -41,13 +42,15 @@ export class World {
   readonly clock: VirtualClock = virtualClock({ startMs: START_MS });
   readonly host: SimulatedHost;
   readonly storage: SimulatedStorage;
-  readonly told: ExecutionResult[] = [];
+  readonly told: Told[] = [];
   readonly seen: EventRecord[] = [];
-  /** What is wrong at the very moment: messages that should not have been sent. */
+  /** What is wrong at the very moment: messages that should not have been sent, and what was told too early. */
   readonly violations: string[] = [];
   /** Key -> the transaction that its start promised first. */
   readonly promised = new Map<string, string>();
   readonly alarms = new Map<string, number>();
+  /** What the next life has; it may be another release of a plugin, or none (18). */
+  installed: Installed = everything;
   life = new Life();
   till: Till | undefined;
   /** The till that told that its log failed: it takes nothing any more. */
@@ -57,6 +60,10 @@ export class World {
   readonly #options: WorldOptions;
   readonly #random: RandomSource;
   readonly #witness = new Witness();
+  /** Cases that a person was told of. */
+  readonly #alarmed = new Set<string>();
+  /** What the life that runs has. */
+  #present: Installed = everything;
   #ids = 0;
   #onPaper: (() => void) | undefined;
 
@@ -88,10 +95,12 @@ export class World {
     const life = new Life(options);
     this.life = life;
     this.till = undefined;
+    const { installed } = this;
+    const workflows = Object.entries(this.#options.workflows ?? simulatedFlows).filter(([, text]) => methodsOf(text).every((id) => installed[id]));
     const ids: IdSource = { next: (prefix) => `${prefix}${(this.#ids += 1)}` };
     const opening = createTill({
-      plugins: [simulatedMethods({ host: this.host, life, sharedLane: this.#options.sharedLane ?? false, watch: { sending: (sent) => this.violations.push(...this.#witness.sending(this.log, sent)) } }), this.#printer(life), ...plugins],
-      workflows: this.#options.workflows ?? simulatedFlows,
+      plugins: [simulatedMethods({ host: this.host, life, sharedLane: this.#options.sharedLane ?? false, installed, watch: { sending: (sent) => this.violations.push(...this.#witness.sending(this.log, sent)) } }), this.#printer(life), ...plugins],
+      workflows: Object.fromEntries(workflows),
       terminals: Object.fromEntries(this.terminals().map((id, index) => [id, { tid: `0000000${index + 1}`, mid: '898000000000001', name: 'Corner Shop' }])),
       log: life.log(log),
       sealed: life.sealed(this.storage.sealed),
@@ -104,8 +113,14 @@ export class World {
     const till = await Promise.race([opening.catch((error: unknown) => this.#refused(error)), life.ended.then(() => undefined)]);
     if (!till || !life.alive) return undefined;
     if (this.storage.damaged) this.violations.push('a log with a damaged record was opened');
-    till.on('event', (record) => life.alive && this.seen.push(record));
-    till.on('alarm', ({ kind }) => {
+    till.on('event', (record) => {
+      if (!life.alive) return;
+      this.violations.push(...this.#witness.showing(this.log, record));
+      this.seen.push(record);
+    });
+    this.#present = installed;
+    till.on('alarm', ({ kind, caseId }) => {
+      if (caseId !== undefined) this.#alarmed.add(caseId);
       this.alarms.set(kind, (this.alarms.get(kind) ?? 0) + 1);
       if (kind === 'log-failed') this.failed = till;
     });
@@ -187,9 +202,43 @@ export class World {
     return [...this.violations, ...storage.lost, ...problems];
   }
 
+  /** This life has had time for what it began with (18). */
+  attend(): void {
+    if (!this.life.alive || this.till === this.failed) return;
+    const reads = (method: string): readonly number[] => this.#present[method as MethodId]?.reads ?? [];
+    this.violations.push(...this.#witness.attended(this.log, { reads, alarmed: this.#alarmed }));
+  }
+
+  /** Methods by which something is being paid, or undone; all of them where nothing is. */
+  unfinished(): readonly MethodId[] {
+    const methods = this.#witness.unfinished(this.log) as MethodId[];
+    return methods.length > 0 ? methods : METHODS;
+  }
+
+  /** A person looks into the host's books and decides about a case. */
+  async decide(choose: (below: number) => number): Promise<void> {
+    const { till, host } = this;
+    const cases = till?.cases() ?? [];
+    const found = cases[choose(cases.length)];
+    if (!till || !found) return;
+    const as = host.standing(found.payment.paymentId).length > 0 ? 'paid' : 'not-paid';
+    await Promise.race([till.resolve(found.caseId, { as, by: 'Li', reason: "seen in the host's books" }), this.life.ended]);
+  }
+
   /** A start under a key gave a transaction: it must be the same one for ever (15). */
   promise(key: string, executionId: string): void {
+    this.violations.push(...this.#witness.promising(this.log, executionId));
     if (!this.promised.has(key)) this.promised.set(key, executionId);
+  }
+
+  /** Somebody hears how a transaction ended, and the power may fail there and then: what was told stays true (11). */
+  hear(result: ExecutionResult): void {
+    const { till, life } = this;
+    if (!till || !life.alive) return;
+    this.violations.push(...this.#witness.telling(this.log, result));
+    const paid = journalOf(till).paymentsOf(result.executionId).filter(({ committed }) => committed);
+    this.told.push({ ...result, paid: paid.map(({ paymentId }) => paymentId) });
+    life.point('told');
   }
 
   journal(): Journal | undefined {
