@@ -1,4 +1,4 @@
-import { fill } from './errors.js';
+import { ERRORS, fill } from './errors.js';
 import type { Text } from './json.js';
 
 /** Something that a person should know now, though no call of theirs failed. */
@@ -13,7 +13,7 @@ export interface Alarm {
 
 type AlarmKind = 'case-opened' | 'contradiction' | 'log-failed' | 'log-restored' | 'plugin-missing' | 'data-version' | 'sealed-failed' | 'checkpoint-failed';
 
-/** What each alarm tells a merchant, and what to do. `{name}` stands for the alarm's field of that name. */
+/** What each alarm tells a merchant, and what to do. `{name}` stands for the alarm's field of that name, `{terminal}` for its terminal's id. */
 export const ALARMS: { readonly [Kind in AlarmKind]: { readonly what: Text; readonly next: Text } } = {
   'case-opened': {
     what: { zh: '付款 {paymentId} 需要人工处理', en: 'The payment {paymentId} needs a person' },
@@ -27,10 +27,7 @@ export const ALARMS: { readonly [Kind in AlarmKind]: { readonly what: Text; read
     what: { zh: '事件日志无法写入，已停止收款', en: 'The event log could not be written: no more payments are taken' },
     next: { zh: '修复磁盘后重新打开', en: 'Mend the disk, then open the engine again' },
   },
-  'log-restored': {
-    what: { zh: '终端 {terminalId} 的日志是从旧备份恢复的，或是另一份日志：该终端暂停交易', en: 'The log of terminal {terminalId} was restored from an older copy, or is another one: the terminal takes no sales' },
-    next: { zh: '按账目处理其待处理事项，再用 tillwright cases acknowledge {terminalId} 确认', en: 'Resolve its cases by the books, then acknowledge with tillwright cases acknowledge {terminalId}' },
-  },
+  'log-restored': ERRORS.LOG_RESTORED,
   'plugin-missing': {
     what: { zh: '付款 {paymentId} 未结清，其支付插件不在了', en: 'The payment {paymentId} is not settled, and its plugin is gone' },
     next: { zh: '装回该插件重新打开，或按账目处理事项 {caseId}', en: 'Open again with that plugin, or resolve {caseId} by the books' },
@@ -52,7 +49,7 @@ export const ALARMS: { readonly [Kind in AlarmKind]: { readonly what: Text; read
 /** An alarm in a merchant's words. */
 export const alarmText = (alarm: Alarm): { readonly what: Text; readonly next: Text } => {
   const { what, next } = ALARMS[alarm.kind];
-  const words = { terminalId: '', paymentId: '', caseId: '', ...alarm };
+  const words = { terminal: alarm.terminalId ?? '', paymentId: '', caseId: '', ...alarm };
   const filled = ({ zh, en }: Text): Text => ({ zh: fill(zh, words), en: fill(en, words) });
   return { what: filled(what), next: filled(next) };
 };
