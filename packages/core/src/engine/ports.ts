@@ -86,7 +86,7 @@ export interface OpenedLog {
 
 /** What must be erasable, beside a log that can not erase: sealed by the PIN pad. Few bytes for each open payment. */
 export interface SealedStore {
-  /** Resolves once it is on disk. Puts at the same time may share a sync. */
+  /** Resolves once it is on disk. Puts at the same time may share a sync. @throws RangeError above 4,076 bytes, the key in UTF-8 counted */
   put(key: string, sealed: Uint8Array): Promise<void>;
   get(key: string): Promise<Uint8Array | undefined>;
   /** Gone at once for `get` and `keys`; erased soon, without a sync of its own. After a crash it may be back: then it is forgotten again. */

@@ -1,10 +1,12 @@
 import type { SealedStore } from '../engine/ports.js';
+import { checkRoom } from './sealed-room.js';
 
-/** A sealed store that dies with the process, for tests and simulation. Like a file, it keeps and gives copies. */
+/** A sealed store that dies with the process, for tests and simulation. Like a file, it keeps and gives copies, and no more than a page for each key. */
 export const memorySealedStore = (): SealedStore => {
   const held = new Map<string, Uint8Array>();
   return {
     put: async (key, sealed) => {
+      checkRoom(key, sealed);
       held.set(key, sealed.slice());
     },
     get: async (key) => held.get(key)?.slice(),

@@ -7,7 +7,8 @@ import type { SealedStore } from '../engine/ports.js';
 import { memorySealedStore } from './memory-sealed-store.js';
 import { fileSealedStore } from './sealed-store.js';
 import { SimulatedDisk } from './simulated-disk.js';
-import { SLOT_ROOM, SLOT_SIZE } from './slots.js';
+import { SEALED_ROOM } from './sealed-room.js';
+import { SLOT_SIZE } from './slots.js';
 
 const root = mkdtempSync(join(tmpdir(), 'tillwright-sealed-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -43,6 +44,13 @@ describe.each([
     await store.put('k', sealed);
     sealed.fill(0);
     expect(Uint8Array.from((await store.get('k')) ?? [])).toEqual(bytes(1, 2, 3));
+  });
+
+  it('refuses more than a page takes, the key in UTF-8 counted, and changes nothing', async () => {
+    const store = make();
+    await store.put('键', new Uint8Array(SEALED_ROOM - 3).fill(7));
+    await expect(store.put('键', new Uint8Array(SEALED_ROOM - 2))).rejects.toThrow(new RangeError('a sealed store keeps 4076 bytes for each key, its name counted; these are 4077'));
+    expect((await store.get('键'))?.every((byte) => byte === 7)).toBe(true);
   });
 });
 
@@ -107,14 +115,6 @@ describe('the file of slots', () => {
     expect(disk.bytes('/sealed/slots').length).toBe(16 * SLOT_SIZE);
     await Promise.all(Array.from({ length: 40 }, (_, n) => store.put(`q${n}`, bytes(n))));
     expect(await store.keys()).toHaveLength(40);
-  });
-
-  it('refuses what does not fit a slot, and changes nothing', async () => {
-    const disk = new SimulatedDisk();
-    const store = open(disk);
-    await store.put('key', new Uint8Array(SLOT_ROOM - 3).fill(7));
-    await expect(store.put('key', new Uint8Array(SLOT_ROOM - 2))).rejects.toThrow(RangeError);
-    expect((await store.get('key'))?.every((byte) => byte === 7)).toBe(true);
   });
 
   it.each([

@@ -9,11 +9,12 @@
  *    20     key, what is kept, zeros
  */
 import { crc32 } from 'node:zlib';
+import { checkRoom, SEALED_ROOM } from './sealed-room.js';
 
-/** In bytes. */
-export const SLOT_SIZE = 4096;
 const MAGIC = 0x54575331;
 const HEADER = 20;
+/** In bytes: 4096, a page. */
+export const SLOT_SIZE = HEADER + SEALED_ROOM;
 const CHECKED_FROM = 8;
 
 export interface Slot {
@@ -24,13 +25,10 @@ export interface Slot {
 
 export type SlotContent = { readonly is: 'empty' } | { readonly is: 'bad' } | ({ readonly is: 'slot' } & Slot);
 
-/** How much a slot takes beside its header: key and content together, in bytes. */
-export const SLOT_ROOM = SLOT_SIZE - HEADER;
-
 /** @throws RangeError where key and content do not fit */
 export const encodeSlot = ({ key, kept, put }: Slot): Uint8Array => {
+  checkRoom(key, kept);
   const name = Buffer.from(key, 'utf8');
-  if (name.length + kept.length > SLOT_ROOM) throw new RangeError(`a sealed store keeps ${SLOT_ROOM} bytes for each key, its name counted; these are ${name.length + kept.length}`);
   const bytes = Buffer.alloc(SLOT_SIZE);
   bytes.writeUInt32BE(MAGIC, 0);
   bytes.writeBigUInt64BE(BigInt(put), 8);
