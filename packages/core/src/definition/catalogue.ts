@@ -10,6 +10,7 @@ export interface MethodEntry {
   readonly id: string;
   readonly label: Text;
   readonly needs: PaymentMethod['needs'];
+  readonly payerCode?: NonNullable<PaymentMethod['payerCode']>;
   readonly operations: readonly Operation[];
   readonly arguments: JsonSchema;
   readonly errors: { readonly [name: string]: Text };

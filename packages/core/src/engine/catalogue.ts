@@ -22,7 +22,7 @@ export const catalogueOf = (terminals: readonly LoadedTerminal[], workflows: rea
   if (sale) actions['payment'] = { ...actions['payment'], sale: { ...sale, errors: { ...sale.errors, ...declared } } };
   return {
     actions,
-    methods: [...methods.values()].map(({ id, label, needs, capabilities, arguments: args, errors }) => ({ id, label, needs, operations: capabilities.operations, arguments: args, errors })),
+    methods: [...methods.values()].map(({ id, label, needs, payerCode, capabilities, arguments: args, errors }) => ({ id, label, needs, ...(payerCode ? { payerCode } : {}), operations: capabilities.operations, arguments: args, errors })),
     workflows,
   };
 };

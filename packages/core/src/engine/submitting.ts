@@ -206,7 +206,7 @@ export class Submitting {
     this.#wakeCommitted(inputs, paymentId);
     const live = this.#hand.live.get(paymentId);
     // Later inquiries that bring nothing to show leave a QR where it stands.
-    if (answer.outcome === 'pending' && (answer.show || before?.answer?.outcome !== 'pending')) live?.show('customer', payingTexts[answer.waitingFor], answer.show ?? {});
+    if (answer.outcome === 'pending' && (answer.show || before?.answer?.outcome !== 'pending')) live?.show('customer', payingTexts[answer.show?.qr === undefined ? answer.waitingFor : 'scan'], answer.show ?? {});
     this.#hand.notify(paymentId);
   }
 

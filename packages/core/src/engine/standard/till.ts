@@ -65,10 +65,10 @@ const joined = (failed: readonly JsonObject[]): JsonObject => {
 const maskCode = (code: string): string => `${code.slice(0, 2)}${'*'.repeat(Math.max(0, code.length - 4))}${code.slice(-2)}`;
 
 export const scannerActions: { readonly [name: string]: StandardAction } = {
-  scan: standard<{ text?: TextArgument }>({
+  scan: standard<{ text?: TextArgument; customerText?: TextArgument }>({
     description: { zh: '扫描付款码', en: "Scans the payer's code; its prefix tells which wallet" },
     actor: 'customer',
-    arguments: object({ text: textSchema }),
+    arguments: object({ text: textSchema, customerText: textSchema }),
     result: { type: 'object' },
     errors: {
       ...cancelled,
@@ -76,10 +76,10 @@ export const scannerActions: { readonly [name: string]: StandardAction } = {
       'Device.Unavailable': { zh: '扫码设备不可用，请检查连接', en: 'The scanner does not work: check its connection' },
     },
     redo: 'again',
-    run: async ({ text }, { loaded, stop: { signal }, show }) => {
+    run: async ({ text, customerText }, { loaded, stop: { signal }, show }) => {
       if (!loaded.scanner) throw new ActionError('Device.Unavailable', 'this terminal has no scanner');
       show('merchant', toText(text, { zh: '请扫描顾客的付款码', en: "Scan the customer's payment code" }));
-      show('customer', { zh: '请出示付款码', en: 'Please show your payment code' });
+      show('customer', toText(customerText, { zh: '请出示付款码', en: 'Please show your payment code' }));
       const code = (await loaded.scanner.scan(signal)).reveal().trim();
       const methods = [...loaded.methods.values()]
         .filter(({ method: { payerCode } }) => payerCode?.prefixes.some((prefix) => code.startsWith(prefix)) && code.length >= payerCode.minLength && code.length <= payerCode.maxLength)
