@@ -50,7 +50,7 @@ export const describeResult = (result: ExecutionResult, language: Language, open
     const amount = typeof output?.amountMinor === 'number' ? ` ${output.currency ?? 'CNY'} ${toDecimal({ amountMinor: output.amountMinor, currency: output.currency ?? 'CNY' })}` : '';
     return `${say(language, texts.succeeded)}:${amount} ${output?.method ?? ''} ${output?.reference ?? ''}`.trimEnd() + open;
   }
-  return `${say(language, texts.failed)}: ${result.error} ${causeText(result.cause, language)}`.trimEnd() + open;
+  return `${say(language, texts.failed)}: ${`${causeText(result.cause, language)} (${result.error})`.trimStart()}${open}`;
 };
 
 const causeText = (cause: string, language: Language): string => {

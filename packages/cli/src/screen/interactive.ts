@@ -3,7 +3,7 @@ import { type Prompt, type Text, type Till, TillwrightError } from '@tillwright/
 import type { SimulatedTill, Waiting } from '@tillwright/device-sim';
 import { encodeQR } from 'qr';
 import { type Language, say } from '../language.js';
-import { askChoice, askNext, askPin, askPrompt, askText, audienceName, CANCEL, type Draft, isCancel } from './questions.js';
+import { askChoice, askNext, askPin, askPrompt, askText, audienceName, CANCEL, codeQuestion, type Draft, isCancel } from './questions.js';
 
 /** Plays the customer's phone on the QR code of a prompt. */
 export type Payer = (prompt: Prompt, outcome: 'pays' | 'declines') => Promise<void>;
@@ -149,7 +149,7 @@ class InteractiveScreen implements Screen {
       }
       return;
     }
-    const message = customer + say(language, { zh: '付款码（支付宝 25-30 开头 16-24 位，微信 10-15 开头 18 位；c 取消）', en: "Payer's code (Alipay: 16-24 digits from 25-30; WeChat: 18 digits from 10-15; c cancels)" });
+    const message = customer + codeQuestion(this.#till.catalogue.methods, language);
     const code = await askText(message, signal, draft, (text) => (text.trim() === '' ? say(language, { zh: '请输入', en: 'Please enter it' }) : true));
     if (isCancel(code)) return this.#cancelDevice();
     this.#world.scan(code.trim());

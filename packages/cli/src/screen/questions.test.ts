@@ -12,7 +12,19 @@ vi.mock('@inquirer/prompts', () => ({
     return text;
   },
 }));
-const { askText } = await import('./questions.js');
+const { askText, codeQuestion } = await import('./questions.js');
+
+it('a code is asked for by what the methods of this till read', () => {
+  const method = { label: { zh: '支付宝', en: 'Alipay' }, needs: 'payer-code', operations: ['sale'], arguments: {}, errors: {} } as const;
+  const methods = [
+    { ...method, id: 'alipay', payerCode: { prefixes: ['25', '26', '27'], minLength: 16, maxLength: 24 } },
+    { ...method, id: 'points', label: { zh: '会员积分', en: 'Member points' }, payerCode: { prefixes: ['91'], minLength: 16, maxLength: 16 } },
+    { ...method, id: 'gift', label: { zh: '礼品卡', en: 'Gift card' }, payerCode: { prefixes: ['60', '64'], minLength: 20, maxLength: 20 } },
+    { ...method, id: 'card', needs: 'card' },
+  ] as const;
+  expect(codeQuestion(methods, 'zh')).toBe('出示的码（支付宝 25-27 开头 16-24 位；会员积分 91 开头 16 位；礼品卡 60/64 开头 20 位；c 取消）');
+  expect(codeQuestion(methods, 'en')).toBe('The code (Alipay: 16-24 digits from 25-27; Member points: 16 digits from 91; Gift card: 20 digits from 60/64; c cancels)');
+});
 
 describe('a question that was interrupted', () => {
   it('stands there again with what was typed', async () => {

@@ -1,5 +1,5 @@
 import { input, password, select } from '@inquirer/prompts';
-import { fromDecimal, type Json, minorDigits, type Prompt, type Text, toDecimal } from '@tillwright/core';
+import { type Catalogue, fromDecimal, type Json, minorDigits, type Prompt, type Text, toDecimal } from '@tillwright/core';
 import { type Language, say } from '../language.js';
 
 export const CANCEL = Symbol('cancel');
@@ -27,6 +27,9 @@ const keysIn = (language: Language) => ({
 });
 const KEYS_ZH: { readonly [action: string]: string } = { navigate: '移动', select: '选择' };
 
+/** All of them at once where the screen is as high as most: the last one is how to cancel. */
+const CHOICES_SHOWN = 18;
+
 interface Option {
   readonly value: Json;
   readonly label: Text;
@@ -51,6 +54,7 @@ export const askPrompt = async (prompt: Prompt, language: Language, signal: Abor
         {
           message,
           theme: keysIn(language),
+          pageSize: CHOICES_SHOWN,
           choices: [
             ...options.map(({ value, label, disabled, why }) => ({
               value: value as Answer,
@@ -110,7 +114,22 @@ const askAmount = async (message: string, prompt: Prompt, language: Language, si
 const isCancel = (text: string): boolean => /^(c|cancel|取消)$/i.test(text.trim());
 
 export const askChoice = <T>(message: string, choices: readonly { value: T; name: string }[], language: Language, signal: AbortSignal): Promise<T | typeof CANCEL> =>
-  select<T | typeof CANCEL>({ message, theme: keysIn(language), choices: [...choices, { value: CANCEL, name: say(language, words.cancel) }] }, { signal });
+  select<T | typeof CANCEL>({ message, theme: keysIn(language), pageSize: CHOICES_SHOWN, choices: [...choices, { value: CANCEL, name: say(language, words.cancel) }] }, { signal });
+
+/** Asks for a code to be scanned, and tells what those of each method look like. */
+export const codeQuestion = (methods: Catalogue['methods'], language: Language): string => {
+  const known = methods.flatMap(({ label, payerCode }) => {
+    if (!payerCode) return [];
+    const { prefixes, minLength, maxLength } = payerCode;
+    const [first, last] = [Number(prefixes[0]), Number(prefixes.at(-1))];
+    const from = last - first === prefixes.length - 1 ? span(first, last) : prefixes.join('/');
+    const digits = span(minLength, maxLength);
+    return [say(language, { zh: `${label.zh} ${from} 开头 ${digits} 位`, en: `${label.en}: ${digits} digits from ${from}` })];
+  });
+  return say(language, { zh: `出示的码（${[...known, 'c 取消'].join('；')}）`, en: `The code (${[...known, 'c cancels'].join('; ')})` });
+};
+
+const span = (first: number, last: number): string => (first === last ? `${first}` : `${first}-${last}`);
 
 /** Between two sales. */
 export const askNext = (language: Language, signal: AbortSignal): Promise<boolean> =>
