@@ -45,6 +45,7 @@ describe('an open case', () => {
   it.each<[string, PaymentEvent[]]>([
     ['nothing was heard', tried],
     ['a host knew nothing of it', [...tried, undone(1, 'no-original')]],
+    ['another attempt has no proof', [...tried, undone(1, 'no-original'), prepared(2), answered(2, { outcome: 'undone', verified: true, proof: 'closed' })]],
     ['an approval came after all', [...tried, undone(1, 'no-original'), answered(1, approvedFor(1000))]],
     ['a refund is on its way', [...tried, prepared(2, { undoes: 1 }), answered(1, { outcome: 'undone', verified: true, proof: 'closed' })]],
     ['a later attempt was paid', [...tried, undone(1, 'acknowledged'), prepared(2), answered(2, approvedFor(1000))]],

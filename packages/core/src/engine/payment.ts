@@ -315,12 +315,12 @@ export const openCase = (payment: PaymentState): CaseState | undefined => paymen
 
 /**
  * The host has proven since a case was opened that its payment is undone: nothing is left for a person to pay back (2).
- * Absent while anything is open, stands as paid, or was contradicted.
+ * Absent while anything is open, stands as paid, lacks proof, or was contradicted.
  */
 export const undoneSince = (payment: PaymentState, { openedAt }: CaseState): { readonly at: number; readonly proof: string } | undefined => {
-  if (payment.contradicted || paidMinor(payment) > 0 || payment.attempts.some(isOpen)) return undefined;
-  const last = payment.attempts.findLast((a) => a.undone && a.undoes === undefined)?.undone;
-  if (last?.proof === 'no-original') return undefined;
+  const sales = payment.attempts.filter((a) => a.undoes === undefined);
+  if (payment.contradicted || paidMinor(payment) > 0 || payment.attempts.some(isOpen) || sales.some(isUnproven)) return undefined;
+  const last = sales.findLast((a) => a.undone)?.undone;
   return last && last.askedAt >= openedAt ? { at: last.askedAt, proof: last.proof } : undefined;
 };
 
