@@ -6,7 +6,7 @@ export { leakScanner, type Leak, type LeakEncoding, type LeakScanner, type Secre
 export { countsOf } from './simulation/run.js';
 export { simulate, type SimulateOptions, type SimulationFailure, type SimulationReport } from './simulation/simulate.js';
 export type { FaultMix } from './simulation/swarm.js';
-export type { SimulatedLog, SimulatedStorage, StorageOf, StorageOptions } from './simulation/storage.js';
+export type { CheckpointFate, SimulatedLog, SimulatedStorage, StorageOf, StorageOptions } from './simulation/storage.js';
 export { Life, type LifeOptions, type PointKind } from './simulation/life.js';
 export { seeded, type Random } from './interpreter/random.js';
 export { journalOf } from './till.js';

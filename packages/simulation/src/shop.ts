@@ -1,7 +1,7 @@
-import { createTill, type EventRecord, type ExecutionResult, type Prompt, type Till } from '@tillwright/core';
+import { createTill, type EventRecord, type ExecutionResult, type Prompt, type Till, TillwrightError } from '@tillwright/core';
 import type { Clock, Json, Plugin, SettlingPolicy } from '@tillwright/core/contract';
 import { systemHash } from '@tillwright/core/node';
-import { Life, type LifeOptions, memoryLog, type MemoryLog, memorySealedStore, seeded, virtualClock, type VirtualClock } from '@tillwright/core/testing';
+import { type CheckpointFate, Life, type LifeOptions, memoryLog, type MemoryLog, memorySealedStore, seeded, type SimulatedStorage, type StorageOf, virtualClock, type VirtualClock } from '@tillwright/core/testing';
 import { createSimulation, deviceSim, promptAnswerer, sampleAccounts, type SimulatedTill } from '@tillwright/device-sim';
 import { type HostsInProcess, openHosts } from '@tillwright/host-sim';
 import { alipay } from '@tillwright/plugin-alipay';
@@ -31,6 +31,10 @@ export interface ShopOptions {
   readonly plugins?: (defaults: readonly Plugin[]) => readonly Plugin[];
   /** A log to begin with; empty unless told. */
   readonly log?: MemoryLog;
+  /** A disk that fails as real ones do, in place of a log in memory. */
+  readonly disk?: StorageOf;
+  /** Records until a checkpoint is due on that disk. */
+  readonly checkpointEvery?: number;
   /** One way between till and hosts, in ms, asked for every message; 20 unless told. */
   readonly latencyMs?: () => number;
   /** Sees each message as it leaves the till. */
@@ -53,7 +57,15 @@ export interface Shop {
   readonly terminals: readonly string[];
   readonly hosts: ShopHosts;
   /** The log of this life. */
-  readonly log: MemoryLog;
+  readonly log: ShopLog;
+  /** Every record, as a reader of the log finds it. */
+  records(): Promise<readonly EventRecord[]>;
+  /** The next write or sync of the log fails. */
+  failNext(what: 'write' | 'sync'): void;
+  /** What a disk has lost that was on it, in words. */
+  readonly lost: readonly string[];
+  /** What went wrong on a disk on purpose, by name. */
+  readonly diskFaults: ReadonlyMap<string, number>;
   /** The process that runs now, or ran last. */
   readonly life: Life;
   /** Keys of what is sealed beside the log. */
@@ -69,11 +81,11 @@ export interface Shop {
    * @throws Error after 30 days in which something still waits
    */
   quiet(): Promise<boolean>;
-  /** The power fails, now if it has not yet. @param keepAppends how many appends after the last sync reached the disk all the same; none unless told, all but the last one for -1 */
-  crash(keepAppends?: number): void;
+  /** The power fails, now if it has not yet. @param keepAppends how many appends after the last sync reached the disk all the same; none unless told, all but the last one for -1; a disk has its own chances. @param checkpoint what is left of a disk's */
+  crash(keepAppends?: number, checkpoint?: CheckpointFate): void;
   /** As a crash after which the disk holds what was copied from it earlier. What lies beside the log, and the devices, are as they were. */
   restore(copy: readonly EventRecord[]): void;
-  /** Opens the till again on what its disk holds. @returns false when that life ended before it was open */
+  /** Opens the till again on what its disk holds. @returns false when that life ended before it was open, or the disk kept it from that and is mended now */
   reopen(options?: LifeOptions): Promise<boolean>;
   /** Puts the till's own clock forward, or back. */
   shiftClock(ms: number): void;
@@ -82,6 +94,13 @@ export interface Shop {
   /** Records as the log holds them, one JSON text to a line. */
   text(): string;
   close(): Promise<void>;
+}
+
+export interface ShopLog {
+  readonly head: number;
+  readonly durableTo: number;
+  /** What was appended, durable or not, but for records that a log on disk makes itself. */
+  readonly records: readonly EventRecord[];
 }
 
 const START_MS = Date.UTC(2026, 0, 1, 1);
@@ -120,8 +139,9 @@ class OneShop implements Shop {
   readonly clock: VirtualClock;
   readonly terminals: readonly string[];
   readonly hosts: ShopHosts;
-  log: MemoryLog;
   life = new Life();
+  readonly #disk: SimulatedStorage | undefined;
+  #memory: MemoryLog;
   readonly #options: ShopOptions;
   readonly #hosts: HostsInProcess;
   readonly #sealed = memorySealedStore();
@@ -138,7 +158,9 @@ class OneShop implements Shop {
     this.terminals = parts.terminals;
     this.hosts = shopHosts(parts.hosts);
     this.#random = bytesOf(`${options.seed}/till`);
-    this.log = options.log ?? memoryLog(this.#disk());
+    const { seed, disk, checkpointEvery, syncMs = () => 2 } = options;
+    this.#disk = disk?.({ seed, clock: this.clock, syncMs, operating: () => this.life.reach('disk'), ...(checkpointEvery === undefined ? {} : { checkpointEvery }) });
+    this.#memory = options.log ?? memoryLog(this.#terms());
     const { terminalMasterKey } = parts.hosts.acquirer.terminal;
     for (const terminal of this.terminals) {
       const script = typeof options.script === 'function' ? options.script(terminal) : options.script;
@@ -155,6 +177,28 @@ class OneShop implements Shop {
     return this.#till;
   }
 
+  get log(): ShopLog {
+    if (!this.#disk) return this.#memory;
+    const { head, durableTo, records } = this.#disk.log;
+    return { head, durableTo, records: records.filter((record) => record !== undefined) };
+  }
+
+  records(): Promise<readonly EventRecord[]> {
+    return this.#disk ? this.#disk.records() : Promise.resolve(this.#memory.records);
+  }
+
+  failNext(what: 'write' | 'sync'): void {
+    (this.#disk ?? this.#memory).failNext(what);
+  }
+
+  get lost(): readonly string[] {
+    return this.#disk?.lost ?? [];
+  }
+
+  get diskFaults(): ReadonlyMap<string, number> {
+    return this.#disk?.faults ?? new Map();
+  }
+
   get world(): SimulatedTill {
     return this.worldOf('T1');
   }
@@ -166,7 +210,7 @@ class OneShop implements Shop {
   }
 
   sealedKeys(): Promise<readonly string[]> {
-    return this.#sealed.keys();
+    return (this.#disk?.sealed ?? this.#sealed).keys();
   }
 
   async reopen(lifeOptions: LifeOptions = {}): Promise<boolean> {
@@ -178,16 +222,16 @@ class OneShop implements Shop {
       plugins: this.#plugins(life, clock),
       workflows: this.#options.workflows,
       terminals: Object.fromEntries(this.terminals.map((id, index) => [id, { tid: tidOf(index), mid: MERCHANT, name: '街角小店 Corner Shop', operatorId: '01' }])),
-      log: life.log(this.log),
-      sealed: life.sealed(this.#sealed),
+      log: life.log(this.#disk?.log ?? this.#memory),
+      sealed: life.sealed(this.#disk?.sealed ?? this.#sealed),
       hash: systemHash,
       clock,
       random: { bytes: this.#random },
       ids: { next: (prefix) => `${prefix}${(this.#ids += 1)}` },
     });
-    opening.catch(() => {});
-    const till = await Promise.race([opening, life.ended]);
+    const till = await Promise.race([opening.catch((error: unknown) => this.#refused(error, life)), life.ended]);
     if (!till || !life.alive) return false;
+    if (this.#disk?.damaged) throw new Error('a log with a damaged record was opened');
     this.#till = till;
     till.on('prompt', (prompt) => this.#script(prompt, till, life));
     return true;
@@ -212,24 +256,26 @@ class OneShop implements Shop {
     return life.alive;
   }
 
-  crash(keepAppends = 0): void {
+  crash(keepAppends = 0, checkpoint: CheckpointFate = 'kept'): void {
     this.life.end();
     this.#till = undefined;
-    this.log = this.log.crash({ ...this.#disk(), keepAppends });
+    if (this.#disk) this.#disk.crash({ keepAppends, checkpoint });
+    else this.#memory = this.#memory.crash({ ...this.#terms(), keepAppends });
     for (const world of this.#worlds.values()) world.abandon();
   }
 
   restore(copy: readonly EventRecord[]): void {
+    if (this.#disk) throw new Error('no copy is put back on a simulated disk');
     this.crash();
-    this.log = memoryLog({ ...this.#disk(), records: copy });
+    this.#memory = memoryLog({ ...this.#terms(), records: copy });
   }
 
   shiftClock(ms: number): void {
     this.#shiftMs += ms;
   }
 
-  reconcile(): Promise<readonly Reconciled[]> {
-    return reconcile(this.log.records, this.hosts.ledgers());
+  async reconcile(): Promise<readonly Reconciled[]> {
+    return await reconcile(await this.records(), this.hosts.ledgers());
   }
 
   text(): string {
@@ -275,7 +321,17 @@ class OneShop implements Shop {
     return { now: () => clock.now() + this.#shiftMs, until: (atMs, signal) => clock.until(atMs - this.#shiftMs, signal) };
   }
 
-  #disk(): { readonly hash: typeof systemHash; readonly lazyFlush: (sync: () => void) => void; readonly beforeSync: () => Promise<void> } {
+  /** What the disk may refuse is met as an operator would meet it: the till is switched off, the disk mended. */
+  #refused(error: unknown, life: Life): undefined {
+    const disk = this.#disk;
+    const code = TillwrightError.is(error) ? error.code : undefined;
+    if (!disk || !life.alive || !((code === 'LOG_DAMAGED' && disk.damaged) || (code === 'LOG_FAILED' && disk.mayRefuse))) throw error;
+    disk.mend();
+    life.end();
+    return undefined;
+  }
+
+  #terms(): { readonly hash: typeof systemHash; readonly lazyFlush: (sync: () => void) => void; readonly beforeSync: () => Promise<void> } {
     const { clock } = this;
     const syncMs = this.#options.syncMs ?? (() => 2);
     return {

@@ -1,7 +1,7 @@
 /** What must be true of a shop once all is quiet. They know the log, the hosts' ledgers and what was said and shown; nothing of the engine's code. */
 import type { EventRecord, ExecutionResult } from '@tillwright/core';
 import type { Json } from '@tillwright/core/contract';
-import { canonicalJson, isSettled, Journal, journalOf, leakScanner, openCase, type PaymentState } from '@tillwright/core/testing';
+import { canonicalJson, isSettled, Journal, journalOf, leakScanner, memoryLog, openCase, type PaymentState } from '@tillwright/core/testing';
 import { sampleCards } from '@tillwright/device-sim';
 import type { Shop } from '../shop.js';
 
@@ -25,8 +25,9 @@ export const check = async (evidence: Evidence): Promise<readonly string[]> => [
 /** All but whether something leaked. */
 export const checkBooks = async (evidence: Omit<Evidence, 'shown' | 'secrets'>): Promise<readonly string[]> => {
   const { shop } = evidence;
-  const replayed = new Journal({ log: shop.log, clock: shop.clock });
-  for (const record of shop.log.records) replayed.replay(record);
+  const records = await shop.records();
+  const replayed = new Journal({ log: memoryLog({ records }), clock: shop.clock });
+  for (const record of records) replayed.replay(record);
   await replayed.replayed();
   const payments = [...replayed.payments.values()];
   const byReference = new Map(payments.flatMap((payment) => payment.attempts.map((a) => [a.prepared.reference, payment] as const)));
@@ -46,7 +47,7 @@ export const checkBooks = async (evidence: Omit<Evidence, 'shown' | 'secrets'>):
     ...[...replayed.executions.values()].filter(({ state }) => state.status === 'running').map(({ id }) => `${id} never ended`),
     ...sameState(replayed, journalOf(shop.till)),
     ...toldTruth(evidence.told, replayed),
-    ...evidence.seen.filter((record) => JSON.stringify(shop.log.records[record.seq - 1]) !== JSON.stringify(record)).map(({ seq, event }) => `record ${seq} (${event.type}) was shown, and is not what the log holds`),
+    ...evidence.seen.filter((record) => JSON.stringify(records[record.seq - 1]) !== JSON.stringify(record)).map(({ seq, event }) => `record ${seq} (${event.type}) was shown, and is not what the log holds`),
   ];
 };
 

@@ -1,7 +1,8 @@
 /** One run: a shop with some terminals, some sales on each, and whatever the seed has in store for them. */
 import { type EventRecord, type ExecutionResult, TillwrightError } from '@tillwright/core';
 import { bind, PinPad, type Plugin } from '@tillwright/core/contract';
-import { countsOf, journalOf, type Random, seeded } from '@tillwright/core/testing';
+import { onSimulatedDisk } from '@tillwright/core/node';
+import { type CheckpointFate, countsOf, journalOf, type Life, type Random, seeded } from '@tillwright/core/testing';
 import { openShop, type Shop, type ShopOptions } from '../shop.js';
 import { check } from './checkers.js';
 import { People } from './people.js';
@@ -34,6 +35,7 @@ export interface RunReport {
 const PATIENCE_MS = 12 * 3_600_000;
 /** A till whose clock is wrong says so at each sale: after a while somebody sets it. */
 const CLOCK_SET_AFTER_MS = 600_000;
+const CHECKPOINTS: readonly CheckpointFate[] = ['kept', 'kept', 'kept', 'older', 'torn', 'absent'];
 const HOSTS = ['acquirer', 'alipay', 'wechat'] as const;
 
 export const runShop = async (options: RunOptions): Promise<RunReport> => new Run(options).play();
@@ -51,6 +53,8 @@ class Run {
   readonly #salesEach: number;
   #people: People | undefined;
   #opened: Promise<void> = Promise.resolve();
+  /** The life whose log failed: its till takes nothing any more. */
+  #failed: Life | undefined;
   #over = false;
   /** How far the till's clock is off, and since when. */
   #clockOff: { readonly ms: number; readonly sinceMs: number } | undefined;
@@ -66,9 +70,12 @@ class Run {
   async play(): Promise<RunReport> {
     const { seed, workflows, plugins } = this.#options;
     const network = seeded(`${seed}/network`);
+    const disk = seeded(`${seed}/checkpoints`);
     const shop = await openShop({
       seed,
       workflows,
+      disk: onSimulatedDisk,
+      checkpointEvery: 5 + Math.floor(disk.next() * 60),
       terminals: 1 + this.#under(3),
       latencyMs: () => 5 + Math.floor(network.next() ** 4 * 2_000),
       syncMs: () => 1 + Math.floor(network.next() * 20),
@@ -84,7 +91,8 @@ class Run {
       this.#problems.push(`the run itself failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
     }
     const payments = [...journalOf(shop.till).payments.values()];
-    const report = { seed, problems: this.#problems, text: shop.text(), records: shop.log.records.length, faults: Object.fromEntries(this.#swarm.injected), payments: countsOf(payments), sales: this.#sales, virtualMs: shop.clock.now() - startMs };
+    const records = await shop.records();
+    const report = { seed, problems: this.#problems, text: records.map((record) => `${JSON.stringify(record)}\n`).join(''), records: records.length, faults: Object.fromEntries([...this.#swarm.injected, ...shop.diskFaults]), payments: countsOf(payments), sales: this.#sales, virtualMs: shop.clock.now() - startMs };
     await shop.close();
     return report;
   }
@@ -106,7 +114,7 @@ class Run {
     await power;
     await this.#atRest(shop);
     const problems = await check({ shop, told: this.#told, seen: this.#seen, shown: people.shown, secrets: [...people.codes, ...this.#pinBlocks], sent: this.#submits.sent });
-    this.#problems.push(...this.#submits.violations, ...problems);
+    this.#problems.push(...this.#submits.violations, ...shop.lost, ...problems);
   }
 
   /** Sales that the last crash left open come to their end, and everything that is owed is delivered. */
@@ -130,7 +138,7 @@ class Run {
     let open = (): void => {};
     this.#opened = new Promise((resolve) => (open = resolve));
     do {
-      shop.crash(this.#under(shop.log.head - shop.log.durableTo + 1));
+      shop.crash(0, CHECKPOINTS[this.#under(CHECKPOINTS.length)]);
       await shop.clock.until(shop.clock.now() + 1_000 + this.#under(this.#random.next() < 0.2 ? 400_000 : 20_000));
     } while (!(await shop.reopen({ endsAt: () => this.#strikes('crash') })));
     this.#attend(shop);
@@ -142,6 +150,9 @@ class Run {
     if (!life.alive) return;
     this.#people?.watch(shop.till, life);
     shop.till.on('event', (record) => life.alive && this.#seen.push(record));
+    shop.till.on('alarm', ({ kind }) => {
+      if (kind === 'log-failed') this.#failed = life;
+    });
   }
 
   /** Something that happens to the whole shop once in a while. */
@@ -149,6 +160,8 @@ class Run {
     const { life, clock } = shop;
     await Promise.race([clock.until(clock.now() + 3_000 + this.#under(15_000)), life.ended]);
     if (!life.alive || this.#over) return;
+    // A disk that was to fail while the till opened may do so after that: somebody reads the alarm.
+    if (this.#failed === life) return life.end();
     await this.#people?.payers();
     for (const terminal of shop.terminals) {
       if (this.#strikes('paper-out')) shop.worldOf(terminal).setPaper(false);
@@ -161,7 +174,7 @@ class Run {
     if (this.#strikes('clock-jump')) this.#shiftClock(shop, (this.#random.next() < 0.5 ? -1 : 1) * this.#under(this.#random.next() < 0.3 ? 7_200_000 : 60_000));
     else if (this.#clockOff && clock.now() - this.#clockOff.sinceMs > CLOCK_SET_AFTER_MS) this.#shiftClock(shop, -this.#clockOff.ms);
     if (this.#strikes('disk-error')) {
-      shop.log.failNext(this.#random.next() < 0.5 ? 'write' : 'sync');
+      shop.failNext(this.#random.next() < 0.5 ? 'write' : 'sync');
       // What the till does with a broken disk is seen for a while; then it is switched off.
       await Promise.race([clock.until(clock.now() + 30_000), life.ended]);
       life.end();

@@ -10,6 +10,7 @@ it('every shipped workflow, whatever hosts, network, disk, power and people do',
   expect(fixed.failures).toEqual([]);
   expect(fixed.payments.taken).toBeGreaterThan(10);
   expect(Object.keys(fixed.faults).length).toBeGreaterThan(25);
+  expect(Object.keys(fixed.faults)).toEqual(expect.arrayContaining(['power-cut', 'torn-tail', 'damaged-record', 'opening-refused', 'disk-error']));
   // And some that nobody has seen: a failing one is told with its seed.
   const seed = Math.floor(Date.now() / 1_000) % 100_000_000;
   const fresh = await simulateShops({ seed, runs: 6, workflows });
