@@ -5,7 +5,7 @@
 import { type Action, type ActionContext, ActionError, type Audience } from '../contract.js';
 import type { ExecutionEvent, StepId } from '../events.js';
 import { scopeOf } from '../interpreter/address.js';
-import { decideOn } from '../interpreter/decide.js';
+import { type Decision, decideOn } from '../interpreter/decide.js';
 import { owedBy, todo } from '../interpreter/todo.js';
 import type { Command, Evaluate, Happening, InputBase } from '../interpreter/types.js';
 import { isObject, type Json, type JsonObject, type JsonSchema, ownJson, type Text } from '../json.js';
@@ -59,9 +59,8 @@ export class Executions {
     const { journal, ports } = this.#options;
     const program = journal.programOf(start.workflow, start.pins);
     const { executionId: id } = start;
-    const base = baseOf(ports);
-    const decision = await decideOn(program, undefined, { ...start, input: ownJson(start.input) }, base, this.#options.evaluate);
-    journal.appendDecided(inputsOf(id, decision.events), { id, program, decision, at: base.at });
+    const decision = await decideOn(program, undefined, { ...start, input: ownJson(start.input) }, new Base(ports), this.#options.evaluate);
+    journal.appendDecided(inputsOf(id, decision.events), { id, program, decision });
     const entry = journal.executions.get(id);
     if (!entry) throw new Error(`${id} did not start`);
     this.#run(entry);
@@ -213,7 +212,9 @@ class Runner {
     await Promise.resolve();
     for (let next = this.#mailbox.shift(); next; next = this.#mailbox.shift()) {
       try {
-        await this.#handle(next);
+        const decision = this.#decide(next);
+        // Most are there at once.
+        if (decision) this.#take(decision instanceof Promise ? await decision : decision);
       } catch (error) {
         if (!this.#options.closing.aborted) this.#options.failed(error);
       }
@@ -221,18 +222,22 @@ class Runner {
     this.#emptying = undefined;
   }
 
-  async #handle(happening: Happening): Promise<void> {
-    const { ports, journal, evaluate, closing } = this.#options;
-    const { id, program, state } = this.entry;
-    if (closing.aborted || state.status !== 'running') return;
-    const base = baseOf(ports);
-    const decision = await decideOn(program, state, happening, base, evaluate);
+  #decide(happening: Happening): Decision | Promise<Decision> | undefined {
+    const { ports, evaluate, closing } = this.#options;
+    const { program, state } = this.entry;
+    if (closing.aborted || state.status !== 'running') return undefined;
+    return decideOn(program, state, happening, new Base(ports), evaluate);
+  }
+
+  #take(decision: Decision): void {
+    const { journal, closing } = this.#options;
+    const { id, program } = this.entry;
     const decided = decision.events;
     if (closing.aborted || decided.length === 0) return;
     const { events, inputs, done } = this.#withUndos(decided);
     const all = [...inputs, ...inputsOf(id, events)];
     let changed: Iterable<string> | undefined;
-    if (events === decided) changed = journal.appendDecided(all, { id, program, decision, at: base.at });
+    if (events === decided) changed = journal.appendDecided(all, { id, program, decision });
     else journal.append(all);
     done();
     this.react(false, changed);
@@ -286,16 +291,20 @@ class Runner {
     const running: RunningCall = { call, stop: this.#stops.open(), movesMoney: found.standard?.movesMoney ?? false, closers: new Map(), over: false, aliveAt: this.#options.ports.clock.now() };
     this.#calls.set(key, running);
     const watch = call.heartbeatMs === undefined ? undefined : this.#watchHeartbeat(running, call.heartbeatMs);
-    void this.#invoke(running, loaded, found).then(
-      (result) => this.#post({ type: 'taskSucceeded', step: call.step, attempt: call.attempt, result }),
-      (error: unknown) => this.#post({ type: 'taskFailed', step: call.step, attempt: call.attempt, ...failureOf(error, found.action.errors) }),
-    ).finally(() => {
+    // In the same breath as its end is told: what follows must not stop what is over.
+    const end = (how: Happening): void => {
+      this.#post(how);
       running.over = true;
       watch?.();
       this.#stops.release(running.stop);
       for (const close of running.closers.values()) close();
       running.closers.clear();
-    });
+    };
+    const { step, attempt } = call;
+    void this.#invoke(running, loaded, found).then(
+      (result) => end({ type: 'taskSucceeded', step, attempt, result }),
+      (error: unknown) => end({ type: 'taskFailed', step, attempt, ...failureOf(error, found.action.errors) }),
+    );
     if (recovering && this.entry.cancelled?.calls.includes(key)) this.#cancelCall(running, this.entry.cancelled.by);
   }
 
@@ -461,6 +470,19 @@ const inputsOf = (id: string, events: readonly ExecutionEvent[]): EventInput[] =
 const keyOf = (command: Call | Timer): string =>
   command.do === 'call' ? `${command.step}@${command.attempt}` : `${command.step}/${command.timer}/${command.dueAt}`;
 
-const baseOf = ({ clock, random }: Ports): InputBase => ({ at: clock.now(), seed: hex(random.bytes(16)) });
+/** When something happened, and its randomness: drawn in any case, so that nobody's draw hangs on who looks at his, and written out for the few expressions that do. */
+class Base implements InputBase {
+  readonly at: number;
+  readonly #random: Uint8Array;
+
+  constructor({ clock, random }: Ports) {
+    this.at = clock.now();
+    this.#random = random.bytes(16);
+  }
+
+  get seed(): string {
+    return hex(this.#random);
+  }
+}
 
 const NONE: readonly string[] = [];

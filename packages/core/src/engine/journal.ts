@@ -58,13 +58,11 @@ export interface ExecutionEntry {
   cancelled?: { readonly by: string; readonly calls: readonly string[] };
 }
 
-/** A decision about an execution, and when it was made. */
+/** A decision about an execution. */
 export interface Decided {
   readonly id: string;
   readonly program: Program;
   readonly decision: Decision;
-  /** ms since 1970: the input's own. */
-  readonly at: number;
 }
 
 /**
@@ -222,7 +220,7 @@ export class Journal {
   appendDecided(inputs: readonly EventInput[], decided: Decided): Iterable<string> {
     const name = stream.execution(decided.id);
     let changed: Iterable<string> = [];
-    this.#append(inputs, decided.at, (records) => {
+    this.#append(inputs, decided.decision.base.at, (records) => {
       const own = records.filter((record) => record.stream === name);
       const { state, changed: addresses } = decided.decision.commit();
       changed = addresses;

@@ -4,15 +4,17 @@ import { memoryStorage } from '../log/memory-storage.js';
 import { createTill, journalOf } from '../till.js';
 import { virtualClock } from './virtual-clock.js';
 
-const echo = definePlugin({
-  name: 'echo',
-  provides: [
-    bind(Actions).toValue({
-      namespace: 'echo',
-      actions: { item: action({ description: { zh: '', en: '' }, arguments: { type: 'object' }, result: {}, errors: {}, redo: 'again', run: async ({ n }) => n ?? null }) },
-    }),
-  ],
-});
+/** Gives back what it is given, once it may. */
+const echo = (may: Promise<void>) =>
+  definePlugin({
+    name: 'echo',
+    provides: [
+      bind(Actions).toValue({
+        namespace: 'echo',
+        actions: { item: action({ description: { zh: '', en: '' }, arguments: { type: 'object' }, result: {}, errors: {}, redo: 'again', run: ({ n }) => may.then(() => n ?? null) }) },
+      }),
+    ],
+  });
 const flow = (limit: number): string =>
   JSON.stringify({
     QueryLanguage: 'JSONata',
@@ -30,8 +32,10 @@ const flow = (limit: number): string =>
 /** How many entries of the execution's tables were looked at, listing a table counting each of its keys. */
 const lookedAt = async (items: number, limit: number): Promise<number> => {
   const clock = virtualClock();
+  let begin = (): void => {};
+  const begun = new Promise<void>((resolve) => (begin = resolve));
   const till = await createTill({
-    plugins: [echo],
+    plugins: [echo(begun)],
     workflows: { wide: flow(limit) },
     terminals: { T1: { tid: '00000001', mid: '898000000000001', name: 'Corner Shop' } },
     clock,
@@ -51,6 +55,7 @@ const lookedAt = async (items: number, limit: number): Promise<number> => {
       },
     });
   }
+  begin();
   expect(await result).toMatchObject({ status: 'succeeded', output: Array.from({ length: items }, (_, n) => n) });
   await till.close();
   return count;

@@ -10,6 +10,7 @@ import { startMap } from './map.js';
 import { startParallel } from './parallel.js';
 import { enterPass } from './pass.js';
 import { settleScopes } from './scopes.js';
+import { finish, type Steps } from './steps.js';
 import { enterSucceed } from './succeed.js';
 import { endTask, startTask } from './task.js';
 import { readyScopes } from './todo.js';
@@ -25,18 +26,20 @@ type Of<T extends Happening['type']> = Extract<Happening, { type: T }>;
 export const decide: Decide = async (program, state, input, evaluate) => (await decideOn(program, state, input, input, evaluate)).events;
 
 /** What was decided; `commit` makes it the state without a second fold, for whoever owns that. */
-export type Decision = Pick<Turn, 'events' | 'commit'>;
+export type Decision = Pick<Turn, 'base' | 'events' | 'commit'>;
 
-/** As `decide`, for the owner of the state. */
-export const decideOn = async (program: Program, state: ExecutionState | undefined, happening: Happening, base: InputBase, evaluate: Evaluate): Promise<Decision> => {
-  const turn = new Turn(program, state, base, evaluate);
+/** As `decide`, for the owner of the state; a promise only where an expression has to be waited for. */
+export const decideOn = (program: Program, state: ExecutionState | undefined, happening: Happening, base: InputBase, evaluate: Evaluate): Decision | Promise<Decision> =>
+  finish(decided(new Turn(program, state, base, evaluate), happening));
+
+const decided = function* (turn: Turn, happening: Happening): Steps<Turn> {
   if (turn.begun ? turn.state.status !== 'running' : happening.type !== 'start') return turn;
-  await take(turn, happening);
-  await run(turn);
+  yield* take(turn, happening);
+  yield* run(turn);
   return turn;
 };
 
-const take = async (turn: Turn, input: Happening): Promise<void> => {
+const take = function* (turn: Turn, input: Happening): Steps<void> {
   switch (input.type) {
     case 'start':
       if (!turn.begun) turn.emit(started(input));
@@ -45,18 +48,18 @@ const take = async (turn: Turn, input: Happening): Promise<void> => {
       turn.look(readyScopes(turn.state, turn.program));
       return;
     case 'taskSucceeded':
-      await taskSucceeded(turn, input);
+      yield* taskSucceeded(turn, input);
       return;
     case 'taskFailed': {
       const scope = openTask(turn, input);
-      if (scope) await failState(turn, scope.address, { error: input.error, cause: input.cause });
+      if (scope) yield* failState(turn, scope.address, { error: input.error, cause: input.cause });
       return;
     }
     case 'promptClosed':
-      await promptClosed(turn, input);
+      yield* promptClosed(turn, input);
       return;
     case 'timerFired':
-      await timerFired(turn, input);
+      yield* timerFired(turn, input);
   }
 };
 
@@ -78,28 +81,28 @@ const openTask = (turn: Turn, { step, attempt }: { readonly step: string; readon
   return scope?.current.phase.is === 'task' && scope.current.phase.attempt === attempt ? scope : undefined;
 };
 
-const taskSucceeded = async (turn: Turn, input: Of<'taskSucceeded'>): Promise<void> => {
+const taskSucceeded = function* (turn: Turn, input: Of<'taskSucceeded'>): Steps<void> {
   const scope = openTask(turn, input);
   if (!scope) return;
   const state = turn.definition(scope);
   if (state.Type !== 'Task') return;
   try {
-    await endTask(turn, scope, state, input.result);
+    yield* endTask(turn, scope, state, input.result);
   } catch (thrown) {
-    await failState(turn, scope.address, asStatesError(thrown), { retry: false });
+    yield* failState(turn, scope.address, asStatesError(thrown), { retry: false });
   }
 };
 
-const promptClosed = async (turn: Turn, input: Of<'promptClosed'>): Promise<void> => {
+const promptClosed = function* (turn: Turn, input: Of<'promptClosed'>): Steps<void> {
   const scope = openTask(turn, input);
   if (!scope) return;
   const { step, attempt, audience, how } = input;
   const value: { readonly value?: Json } = input.value === undefined ? {} : { value: input.value };
   turn.emit({ type: 'promptClosed', step, attempt, audience, how, ...value });
-  if (how === 'cancelled') await failState(turn, scope.address, { error: 'Terminal.Cancelled', cause: cancelledBy(audience) });
+  if (how === 'cancelled') yield* failState(turn, scope.address, { error: 'Terminal.Cancelled', cause: cancelledBy(audience) });
 };
 
-const timerFired = async (turn: Turn, { step, timer }: Of<'timerFired'>): Promise<void> => {
+const timerFired = function* (turn: Turn, { step, timer }: Of<'timerFired'>): Steps<void> {
   if (timer === 'execution-timeout') {
     executionTimedOut(turn, step);
     return;
@@ -107,16 +110,16 @@ const timerFired = async (turn: Turn, { step, timer }: Of<'timerFired'>): Promis
   const scope = scopeAt(turn.now, step);
   if (!scope) return;
   const { phase } = scope.current;
-  if (timer === 'wait' && phase.is === 'waiting') await attempt(turn, scope.address, () => leaveWait(turn, scope));
-  if (timer === 'retry' && phase.is === 'retrying') await attempt(turn, scope.address, () => begin(turn, scope));
+  if (timer === 'wait' && phase.is === 'waiting') yield* attempt(turn, scope.address, leaveWait(turn, scope));
+  if (timer === 'retry' && phase.is === 'retrying') yield* attempt(turn, scope.address, begin(turn, scope));
   if (timer === 'timeout' && (phase.is === 'task' || phase.is === 'scopes') && phase.dueAt !== undefined) {
-    await failState(turn, scope.address, { error: 'States.Timeout', cause: timedOut });
+    yield* failState(turn, scope.address, { error: 'States.Timeout', cause: timedOut });
   }
 };
 
-const leaveWait = async (turn: Turn, scope: ScopeState): Promise<void> => {
+const leaveWait = function* (turn: Turn, scope: ScopeState): Steps<void> {
   const state = turn.definition(scope);
-  if (state.Type === 'Wait') await endWait(turn, scope, state);
+  if (state.Type === 'Wait') yield* endWait(turn, scope, state);
 };
 
 /** A workflow's own TimeoutSeconds: it fails as a whole; `workflow:run` around it may catch that. */
@@ -126,7 +129,7 @@ const executionTimedOut = (turn: Turn, address: string): void => {
 };
 
 /** Goes on until every scope is blocked or has ended. */
-const run = async (turn: Turn): Promise<void> => {
+const run = function* (turn: Turn): Steps<void> {
   let looked = 0;
   for (let address = turn.next(); address !== undefined && turn.state.status === 'running'; address = turn.next()) {
     if (++looked > TRANSITIONS_MAX) {
@@ -137,23 +140,23 @@ const run = async (turn: Turn): Promise<void> => {
     const scope = turn.scope(address);
     if (!scope) continue;
     const { phase } = scope.current;
-    if (phase.is === 'entered') await attempt(turn, scope.address, () => begin(turn, scope));
+    if (phase.is === 'entered') yield* attempt(turn, scope.address, begin(turn, scope));
     else if (phase.is === 'ended') endScope(turn, scope, phase.output);
-    else if (phase.is === 'scopes') await settleScopes(turn, scope, phase);
+    else if (phase.is === 'scopes') yield* settleScopes(turn, scope, phase);
   }
 };
 
 /** Runs what may fail the state a scope stands at. */
-const attempt = async (turn: Turn, address: string, what: () => Promise<void>): Promise<void> => {
+const attempt = function* (turn: Turn, address: string, what: Steps<void>): Steps<void> {
   try {
-    await what();
+    yield* what;
   } catch (thrown) {
-    await failState(turn, address, asStatesError(thrown));
+    yield* failState(turn, address, asStatesError(thrown));
   }
 };
 
 /** Enters a state, or begins its next attempt. */
-const begin = async (turn: Turn, scope: ScopeState): Promise<void> => {
+const begin = (turn: Turn, scope: ScopeState): Steps<void> => {
   const state = turn.definition(scope);
   switch (state.Type) {
     case 'Pass':

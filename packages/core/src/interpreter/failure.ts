@@ -4,6 +4,7 @@ import type { StatesError } from '../events.js';
 import { aroundScope } from './address.js';
 import { leave } from './leave.js';
 import { seeded } from './random.js';
+import type { Steps } from './steps.js';
 import { asStatesError, type Turn } from './turn.js';
 import type { ScopeState } from './types.js';
 
@@ -44,7 +45,7 @@ export const retryDelayMs = (retrier: Retrier, used: number, random: () => numbe
  * @param options.retry false once the Task's result is there: what failed then is this state's own Output or Assign, and calling
  * the Task again would do its work a second time
  */
-export const failState = async (turn: Turn, address: string, failed: StatesError, options: { readonly retry: boolean } = { retry: true }): Promise<void> => {
+export const failState = function* (turn: Turn, address: string, failed: StatesError, options: { readonly retry: boolean } = { retry: true }): Steps<void> {
   const scope = turn.scope(address);
   if (!scope) return;
   const state = turn.definition(scope);
@@ -57,7 +58,7 @@ export const failState = async (turn: Turn, address: string, failed: StatesError
   }
   const errorOutput = { Error: failed.error, Cause: failed.cause };
   try {
-    await leave(turn, scope, catcher, {
+    yield* leave(turn, scope, catcher, {
       next: catcher.Next,
       otherwise: errorOutput,
       pointer: `/Catch/${index}`,

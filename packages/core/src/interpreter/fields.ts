@@ -1,6 +1,7 @@
 /** Fields whose value must be of one kind. A wrong one fails the state with `States.QueryEvaluationError`. */
 import type { Expression } from '../definition/asl.js';
 import { isObject, type Json } from '../json.js';
+import type { Steps } from './steps.js';
 import type { StateFailed, Turn } from './turn.js';
 import type { ScopeState } from './types.js';
 
@@ -28,27 +29,27 @@ export const shown = (value: Json): string => {
   return text.length > SHOWN_MAX ? `${text.slice(0, SHOWN_MAX)}...` : text;
 };
 
-export const text = async (turn: Turn, scope: ScopeState, template: string, field: string): Promise<string> => {
-  const value = await turn.evaluate(scope, template, `/${field}`);
+export const text = function* (turn: Turn, scope: ScopeState, template: string, field: string): Steps<string> {
+  const value = yield* turn.evaluate(scope, template, `/${field}`);
   if (typeof value === 'string') return value;
   throw unexpected(turn, scope, template, field, 'string', value);
 };
 
-export const truth = async (turn: Turn, scope: ScopeState, template: Expression<boolean>, field: string): Promise<boolean> => {
-  const value = await turn.evaluate(scope, template, `/${field}`);
+export const truth = function* (turn: Turn, scope: ScopeState, template: Expression<boolean>, field: string): Steps<boolean> {
+  const value = yield* turn.evaluate(scope, template, `/${field}`);
   if (typeof value === 'boolean') return value;
   throw unexpected(turn, scope, template, field, 'boolean', value);
 };
 
 /** A whole number from `min` on; `max` keeps dates within what JavaScript's clock can name. */
-export const wholeNumber = async (
+export const wholeNumber = function* (
   turn: Turn,
   scope: ScopeState,
   template: Expression<number>,
   field: string,
   range: { readonly min: number; readonly max: number },
-): Promise<number> => {
-  const value = await turn.evaluate(scope, template, `/${field}`);
+): Steps<number> {
+  const value = yield* turn.evaluate(scope, template, `/${field}`);
   if (typeof value !== 'number' || !Number.isInteger(value)) throw unexpected(turn, scope, template, field, 'integer', value);
   if (value < range.min || value > range.max) {
     throw turn.failure(scope, 'States.QueryEvaluationError', `The field '${field}' must be between ${range.min} and ${range.max} but was: ${value}`);
@@ -57,15 +58,15 @@ export const wholeNumber = async (
 };
 
 /** 0 to 100, fractions included. */
-export const percentage = async (turn: Turn, scope: ScopeState, template: Expression<number>, field: string): Promise<number> => {
-  const value = await turn.evaluate(scope, template, `/${field}`);
+export const percentage = function* (turn: Turn, scope: ScopeState, template: Expression<number>, field: string): Steps<number> {
+  const value = yield* turn.evaluate(scope, template, `/${field}`);
   if (typeof value !== 'number') throw unexpected(turn, scope, template, field, 'number', value);
   if (value >= 0 && value <= 100) return value;
   throw turn.failure(scope, 'States.QueryEvaluationError', `The field '${field}' must be between 0 and 100 but was: ${value}`);
 };
 
-export const list = async (turn: Turn, scope: ScopeState, template: Expression<readonly Json[]>, field: string): Promise<readonly Json[]> => {
-  const value = await turn.evaluate(scope, template, `/${field}`);
+export const list = function* (turn: Turn, scope: ScopeState, template: Expression<readonly Json[]>, field: string): Steps<readonly Json[]> {
+  const value = yield* turn.evaluate(scope, template, `/${field}`);
   if (Array.isArray(value)) return value;
   throw unexpected(turn, scope, template as Json, field, 'array', value);
 };

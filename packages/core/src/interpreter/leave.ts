@@ -1,6 +1,7 @@
 import type { Template } from '../definition/asl.js';
 import type { StatesError } from '../events.js';
 import type { Json, JsonObject } from '../json.js';
+import type { Steps } from './steps.js';
 import type { Seen, Turn } from './turn.js';
 import type { ScopeState } from './types.js';
 
@@ -16,15 +17,15 @@ export interface Leaving {
  * @param options.pointer where the fields stand within the state: '' or `/Choices/0`
  * @throws StateFailed `States.QueryEvaluationError`; nothing was told then
  */
-export const leave = async (
+export const leave = function* (
   turn: Turn,
   scope: ScopeState,
   fields: Leaving,
   options: { readonly next: string | null; readonly otherwise: Json; readonly pointer?: string; readonly seen?: Seen; readonly caught?: StatesError },
-): Promise<void> => {
+): Steps<void> {
   const pointer = options.pointer ?? '';
-  const assign = fields.Assign && ((await turn.evaluate(scope, fields.Assign, `${pointer}/Assign`, options.seen)) as JsonObject);
-  const output = fields.Output === undefined ? options.otherwise : await turn.evaluate(scope, fields.Output, `${pointer}/Output`, options.seen);
+  const assign = fields.Assign && ((yield* turn.evaluate(scope, fields.Assign, `${pointer}/Assign`, options.seen)) as JsonObject);
+  const output = fields.Output === undefined ? options.otherwise : yield* turn.evaluate(scope, fields.Output, `${pointer}/Output`, options.seen);
   turn.emit({
     type: 'stepLeft',
     step: scope.current.step,

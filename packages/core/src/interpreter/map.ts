@@ -1,17 +1,18 @@
 import type { MapState } from '../definition/asl.js';
 import type { Json } from '../json.js';
 import { list, percentage, shown, wholeNumber } from './fields.js';
+import type { Steps } from './steps.js';
 import type { Turn } from './turn.js';
 import type { ScopeState } from './types.js';
 
 const COUNT = { min: 0, max: Number.MAX_SAFE_INTEGER } as const;
 
 /** Opens a scope for each item, as many at once as MaxConcurrency says. */
-export const startMap = async (turn: Turn, scope: ScopeState, state: MapState, attempt: number): Promise<void> => {
-  const items = await itemsOf(turn, scope, state);
-  const limit = state.MaxConcurrency === undefined ? 0 : await wholeNumber(turn, scope, state.MaxConcurrency, 'MaxConcurrency', COUNT);
-  const tolerated = await toleratedOf(turn, scope, state, items.length);
-  const inputs = state.ItemSelector === undefined ? items : await selectAll(turn, scope, state.ItemSelector, items);
+export const startMap = function* (turn: Turn, scope: ScopeState, state: MapState, attempt: number): Steps<void> {
+  const items = yield* itemsOf(turn, scope, state);
+  const limit = state.MaxConcurrency === undefined ? 0 : yield* wholeNumber(turn, scope, state.MaxConcurrency, 'MaxConcurrency', COUNT);
+  const tolerated = yield* toleratedOf(turn, scope, state, items.length);
+  const inputs = state.ItemSelector === undefined ? items : yield* selectAll(turn, scope, state.ItemSelector, items);
   turn.emit({
     type: 'scopesOpened',
     step: scope.current.step,
@@ -24,23 +25,23 @@ export const startMap = async (turn: Turn, scope: ScopeState, state: MapState, a
   });
 };
 
-const itemsOf = async (turn: Turn, scope: ScopeState, state: MapState): Promise<readonly Json[]> => {
-  if (state.Items !== undefined) return list(turn, scope, state.Items, 'Items');
+const itemsOf = function* (turn: Turn, scope: ScopeState, state: MapState): Steps<readonly Json[]> {
+  if (state.Items !== undefined) return yield* list(turn, scope, state.Items, 'Items');
   const { input } = scope.current;
   if (Array.isArray(input)) return input;
   throw turn.failure(scope, 'States.QueryEvaluationError', `Map state input must be an array but was: ${shown(input)}`);
 };
 
-const selectAll = async (turn: Turn, scope: ScopeState, selector: Json, items: readonly Json[]): Promise<readonly Json[]> => {
+const selectAll = function* (turn: Turn, scope: ScopeState, selector: Json, items: readonly Json[]): Steps<readonly Json[]> {
   const inputs: Json[] = [];
-  for (const [Index, Value] of items.entries()) inputs.push(await turn.evaluate(scope, selector, '/ItemSelector', {}, { Index, Value }));
+  for (const [Index, Value] of items.entries()) inputs.push(yield* turn.evaluate(scope, selector, '/ItemSelector', {}, { Index, Value }));
   return inputs;
 };
 
 /** How many iterations may fail: the smaller of the count and the percentage where both are given. */
-const toleratedOf = async (turn: Turn, scope: ScopeState, state: MapState, items: number): Promise<number> => {
+const toleratedOf = function* (turn: Turn, scope: ScopeState, state: MapState, items: number): Steps<number> {
   const { ToleratedFailureCount: count, ToleratedFailurePercentage: share } = state;
-  const byCount = count === undefined ? undefined : await wholeNumber(turn, scope, count, 'ToleratedFailureCount', COUNT);
-  const byPercentage = share === undefined ? undefined : Math.floor(((await percentage(turn, scope, share, 'ToleratedFailurePercentage')) * items) / 100);
+  const byCount = count === undefined ? undefined : yield* wholeNumber(turn, scope, count, 'ToleratedFailureCount', COUNT);
+  const byPercentage = share === undefined ? undefined : Math.floor(((yield* percentage(turn, scope, share, 'ToleratedFailurePercentage')) * items) / 100);
   return Math.min(byCount ?? byPercentage ?? 0, byPercentage ?? byCount ?? 0);
 };

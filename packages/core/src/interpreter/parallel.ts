@@ -1,9 +1,10 @@
 import type { ParallelState } from '../definition/asl.js';
+import type { Steps } from './steps.js';
 import type { Turn } from './turn.js';
 import type { ScopeState } from './types.js';
 
 /** Opens a scope for each branch, each with the same input. */
-export const startParallel = async (turn: Turn, scope: ScopeState, state: ParallelState, attempt: number): Promise<void> => {
-  const input = state.Arguments === undefined ? scope.current.input : await turn.evaluate(scope, state.Arguments, '/Arguments');
+export const startParallel = function* (turn: Turn, scope: ScopeState, state: ParallelState, attempt: number): Steps<void> {
+  const input = state.Arguments === undefined ? scope.current.input : yield* turn.evaluate(scope, state.Arguments, '/Arguments');
   turn.emit({ type: 'scopesOpened', step: scope.current.step, kind: 'parallel', inputs: state.Branches.map(() => input), limit: 0, attempt });
 };

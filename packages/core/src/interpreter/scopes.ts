@@ -5,22 +5,23 @@ import type { Json } from '../json.js';
 import { failState } from './failure.js';
 import { leave, nextOf } from './leave.js';
 import { progress, type ScopesPhase } from './progress.js';
+import type { Steps } from './steps.js';
 import { asStatesError, type Turn } from './turn.js';
 import type { ScopeState } from './types.js';
 
-export const settleScopes = async (turn: Turn, scope: ScopeState, phase: ScopesPhase): Promise<void> => {
+export const settleScopes = function* (turn: Turn, scope: ScopeState, phase: ScopesPhase): Steps<void> {
   const stands = progress(phase);
   if (stands === 'open') return;
   if (stands === 'failed') {
-    await failState(turn, scope.address, reasonOf(turn, scope, phase));
+    yield* failState(turn, scope.address, reasonOf(turn, scope, phase));
     return;
   }
   const state = turn.definition(scope) as ParallelState | MapState | TaskState;
   const result = resultOf(turn, scope, phase);
   try {
-    await leave(turn, scope, state, { next: nextOf(state), otherwise: result, seen: { result } });
+    yield* leave(turn, scope, state, { next: nextOf(state), otherwise: result, seen: { result } });
   } catch (thrown) {
-    await failState(turn, scope.address, asStatesError(thrown), { retry: false });
+    yield* failState(turn, scope.address, asStatesError(thrown), { retry: false });
   }
 };
 

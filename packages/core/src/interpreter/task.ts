@@ -2,21 +2,22 @@ import type { TaskState } from '../definition/asl.js';
 import type { Json } from '../json.js';
 import { SECONDS, wholeNumber } from './fields.js';
 import { leave, nextOf } from './leave.js';
+import type { Steps } from './steps.js';
 import type { Turn } from './turn.js';
 import type { ScopeState } from './types.js';
 import { openWorkflow, WORKFLOW_RUN } from './workflow.js';
 
 /** Begins an attempt: evaluates the arguments and says what is to be called. */
-export const startTask = async (turn: Turn, scope: ScopeState, state: TaskState, attempt: number): Promise<void> => {
-  const args = state.Arguments === undefined ? withoutArguments(state.Resource, scope.current.input) : await turn.evaluate(scope, state.Arguments, '/Arguments');
+export const startTask = function* (turn: Turn, scope: ScopeState, state: TaskState, attempt: number): Steps<void> {
+  const args = state.Arguments === undefined ? withoutArguments(state.Resource, scope.current.input) : yield* turn.evaluate(scope, state.Arguments, '/Arguments');
   const seconds = { ...SECONDS, min: 1 };
-  const timeout = state.TimeoutSeconds === undefined ? undefined : await wholeNumber(turn, scope, state.TimeoutSeconds, 'TimeoutSeconds', seconds);
+  const timeout = state.TimeoutSeconds === undefined ? undefined : yield* wholeNumber(turn, scope, state.TimeoutSeconds, 'TimeoutSeconds', seconds);
   const dueAt = timeout === undefined ? undefined : turn.base.at + timeout * 1000;
   if (state.Resource === WORKFLOW_RUN) {
     openWorkflow(turn, scope, { arguments: args, attempt, dueAt });
     return;
   }
-  const heartbeat = state.HeartbeatSeconds === undefined ? undefined : await wholeNumber(turn, scope, state.HeartbeatSeconds, 'HeartbeatSeconds', seconds);
+  const heartbeat = state.HeartbeatSeconds === undefined ? undefined : yield* wholeNumber(turn, scope, state.HeartbeatSeconds, 'HeartbeatSeconds', seconds);
   if (heartbeat !== undefined && timeout !== undefined && heartbeat >= timeout) {
     throw turn.failure(scope, 'States.QueryEvaluationError', `The field 'HeartbeatSeconds' must be below 'TimeoutSeconds' (${timeout}) but was: ${heartbeat}`);
   }
@@ -37,5 +38,5 @@ export const startTask = async (turn: Turn, scope: ScopeState, state: TaskState,
  */
 const withoutArguments = (resource: string, input: Json): Json => (resource.startsWith('arn:') ? input : {});
 
-export const endTask = (turn: Turn, scope: ScopeState, state: TaskState, result: Json): Promise<void> =>
+export const endTask = (turn: Turn, scope: ScopeState, state: TaskState, result: Json): Steps<void> =>
   leave(turn, scope, state, { next: nextOf(state), otherwise: result, seen: { result } });

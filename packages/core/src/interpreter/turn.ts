@@ -6,6 +6,7 @@ import { aroundScope, scopeAddress, scopeOf, stateAt } from './address.js';
 import { contextOf, type Around, type MapItem } from './context.js';
 import { type Draft, layeredDraft, type LayeredDraft, type OwnState } from './draft.js';
 import { applyEvent, touched } from './evolve.js';
+import type { Steps } from './steps.js';
 import type { Evaluate, EvaluationScope, ExecutionState, InputBase, Program, ScopeResult, ScopeState } from './types.js';
 
 /** A state failed with a States error; Retry and Catch have not been asked yet. */
@@ -128,7 +129,7 @@ export class Turn {
     return state;
   }
 
-  /** A seed of its own for each use, the same in every run with the same input. */
+  /** A seed of its own for each that asks for one, the same in every run with the same input. */
   nextSeed(): string {
     return `${this.base.seed}/${this.evaluations++}`;
   }
@@ -138,11 +139,10 @@ export class Turn {
    * @param pointer the field within the state: `/Output`, `/Choices/0/Condition`
    * @throws StateFailed `States.QueryEvaluationError`
    */
-  async evaluate(scope: ScopeState, template: Json, pointer: string, seen: Seen = {}, item?: MapItem): Promise<Json> {
+  *evaluate(scope: ScopeState, template: Json, pointer: string, seen: Seen = {}, item?: MapItem): Steps<Json> {
     try {
-      const view = new View(this.base.at, this.nextSeed(), { state: scope.current.state, pointer }, this.variablesOf(scope), () => this.statesOf(scope, seen, item));
-      const result = this.evaluator(template, view);
-      return result instanceof Promise ? await result : result;
+      const result = this.evaluator(template, new View(this, scope, pointer, seen, item));
+      return result instanceof Promise ? yield result : result;
     } catch (thrown) {
       if (isNamed(thrown)) throw this.failure(scope, thrown.error, thrown.cause);
       throw thrown;
@@ -156,7 +156,7 @@ export class Turn {
   }
 
   /** The scope's own variables and, through Parallel and Map, those around it; a workflow begins with none. */
-  private variablesOf(scope: ScopeState): JsonObject {
+  variablesOf(scope: ScopeState): JsonObject {
     if (scope.address === '' || scope.pointer === '') return scope.variables;
     const known = this.seen?.get(scope.address);
     if (known?.scope.variables === scope.variables) return known.variables;
@@ -167,7 +167,7 @@ export class Turn {
   }
 
   /** The context is made only when an expression looks at it: most do not. */
-  private statesOf(scope: ScopeState, seen: Seen, item: MapItem | undefined): JsonObject {
+  statesOf(scope: ScopeState, seen: Seen, item: MapItem | undefined): JsonObject {
     let context: JsonObject | undefined;
     const make = (): JsonObject => contextOf(this.state, scope, { ...this.around(scope), ...(item ? { item } : {}) });
     return {
@@ -195,19 +195,31 @@ export class Turn {
   }
 }
 
-/** What an expression sees. Most never look at `$states`. */
+/** What an expression sees. Most never look at `$states`, and next to none at the seed. */
 class View implements EvaluationScope {
-  private made: JsonObject | undefined;
+  readonly at: number;
+  readonly where: EvaluationScope['where'];
+  readonly variables: JsonObject;
+  private madeStates: JsonObject | undefined;
+  private madeSeed: string | undefined;
 
   constructor(
-    readonly at: number,
-    readonly seed: string,
-    readonly where: EvaluationScope['where'],
-    readonly variables: JsonObject,
-    private readonly make: () => JsonObject,
-  ) {}
+    private readonly turn: Turn,
+    private readonly scope: ScopeState,
+    pointer: string,
+    private readonly seen: Seen,
+    private readonly item: MapItem | undefined,
+  ) {
+    this.at = turn.base.at;
+    this.where = { state: scope.current.state, pointer };
+    this.variables = turn.variablesOf(scope);
+  }
 
   get states(): JsonObject {
-    return (this.made ??= this.make());
+    return (this.madeStates ??= this.turn.statesOf(this.scope, this.seen, this.item));
+  }
+
+  get seed(): string {
+    return (this.madeSeed ??= this.turn.nextSeed());
   }
 }
