@@ -89,7 +89,7 @@ export type ExecutionEvent =
     }
   /** A failed attempt that a Retry takes up again at `retryAt`; `retrier` is its index, counted per state visit. */
   | ({ readonly type: 'taskFailed'; readonly step: StepId; readonly attempt: number; readonly retryAt: number; readonly retrier: number } & StatesError)
-  /** One audience's answer to the prompt that a Task opened; the Task ends when all it asked have answered or one cancels. */
+  /** One audience's answer to the prompt that a Task opened, while another is still asked: the last answer ends the Task, as one who cancels does. */
   | {
       readonly type: 'promptClosed';
       readonly step: StepId;

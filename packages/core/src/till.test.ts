@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { bind, definePlugin, PaymentMethod, type Plugin, Printer, Scanner } from './contract.js';
 import { scriptedHost, scriptedMethod } from './engine/scripted-method.js';
 import { virtualClock } from './engine/virtual-clock.js';
@@ -80,6 +80,27 @@ describe('createTill', () => {
     answering(second, { amount: 1250, confirm: true });
     const sale = await second.start({ terminal: 'T1', workflow: 'sale', key: 'order-1' });
     await expect(sale.result).resolves.toMatchObject({ status: 'succeeded', output: { amountMinor: 1250 } });
+    await second.close();
+  });
+
+  it('after a restart asks only those who have not answered, and notes an answer only where another is waited for', async () => {
+    const log = memoryLog();
+    const first = await createTill(options(log));
+    const { executionId } = await first.start({ terminal: 'T1', workflow: 'sale', key: 'order-1' });
+    first.answer(first.prompts()[0]?.id ?? '', 1250);
+    await vi.waitUntil(() => first.prompts().length === 2);
+    const { head } = log;
+    first.answer(first.prompts().find(({ audience }) => audience === 'customer')?.id ?? '', true);
+    await vi.waitUntil(() => log.head > head);
+    await first.close();
+    const second = await createTill(options(log));
+    await vi.waitUntil(() => second.prompts().length > 0);
+    expect(second.prompts()).toMatchObject([{ kind: 'confirm', audience: 'merchant' }]);
+    second.answer(second.prompts()[0]?.id ?? '', true);
+    const sale = await second.start({ terminal: 'T1', workflow: 'sale', key: 'order-1' });
+    await expect(sale.result).resolves.toMatchObject({ status: 'succeeded' });
+    const answers = (await second.history(executionId)).filter(({ event }) => event.type === 'promptClosed');
+    expect(answers).toMatchObject([{ event: { step: 'Confirm#1', audience: 'customer', how: 'answered', value: true } }]);
     await second.close();
   });
 

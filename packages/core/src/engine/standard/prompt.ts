@@ -24,9 +24,8 @@ const ask = (
       finish();
     };
     const deaf = context.stop.onAbort(() => end(() => reject(context.stop.reason)));
-    const finishIfDone = (): void => {
-      if (audiences.every((audience) => audience in answers)) end(() => resolve(answers));
-    };
+    const isDone = (): boolean => audiences.every((audience) => audience in answers);
+    const finish = (): void => end(() => resolve(answers));
     for (const audience of audiences.filter((each) => !(each in answers))) {
       closers.push(
         context.services.prompts.open(
@@ -42,13 +41,14 @@ const ask = (
           (how) => {
             if (how.is === 'cancelled') return end(() => reject(new ActionError('Terminal.Cancelled', `cancelled by ${how.by}`, { by: how.by })));
             answers[audience] = how.value;
-            if (audiences.length > 1) context.answered(audience, how.value);
-            finishIfDone();
+            // The last answer stands in the step's own end; one that waits for others must outlive a restart.
+            if (isDone()) finish();
+            else context.answered(audience, how.value);
           },
         ),
       );
     }
-    finishIfDone();
+    if (isDone()) finish();
   });
 
 export const promptActions: { readonly [name: string]: StandardAction } = {
