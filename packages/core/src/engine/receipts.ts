@@ -1,6 +1,6 @@
 import { ActionError, type ReceiptDocument, type ReceiptField, type Text, toDecimal } from '../contract.js';
 import type { StepId } from '../events.js';
-import type { JsonObject } from '../json.js';
+import { deepFreeze, type JsonObject } from '../json.js';
 import { type Journal, stream } from './journal.js';
 import { paidMinor, type PaymentState, type ReceiptState } from './payment.js';
 import type { LoadedTerminal } from './terminal.js';
@@ -35,7 +35,8 @@ export class Receipts {
       .map(({ payment, receiptId }) => {
         for (const copy of order.copies) this.#fresh.add(`${receiptId}/${copy}`);
         const document = compose(payment, order.loaded, order.language, this.#journal.ports.clock.now());
-        return { stream: stream.payment(payment.paymentId), event: { type: 'receiptOwed', receiptId, copies: order.copies, document } as const };
+        // All of it is ours: frozen, the log need not copy it.
+        return { stream: stream.payment(payment.paymentId), event: deepFreeze({ type: 'receiptOwed', receiptId, copies: order.copies, document } as const) };
       });
     if (inputs.length > 0) this.#journal.append(inputs);
   }
