@@ -335,7 +335,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'what was undone without proof is forgotten with its plugin',
     rule: 18,
-    edits: [{ file: SETTLER, find: 'return !isSettled(payment) || (payment.attempts.some(isUnproven)', put: 'return !isSettled(payment) || (payment.attempts.length === 0' }],
+    edits: [{ file: SETTLER, find: 'return !isSettled(payment) || (payment.attempts.some((a) => a.undoes === undefined && isUnproven(a))', put: 'return !isSettled(payment) || (payment.attempts.length === 0' }],
   },
   {
     name: 'a flow succeeds with an approval that nobody owns',

@@ -3,7 +3,7 @@ import type { Declined, UndoReason } from '../contract.js';
 import type { StepId } from '../events.js';
 import { canonicalJson, type JsonObject } from '../json.js';
 import type { Money } from '../money.js';
-import { type AttemptState, openCase, paidMinor, partialUnasked, type PaymentState, standingMinor } from './payment.js';
+import { type AttemptState, paidMinor, partialUnasked, type PaymentState, standingMinor } from './payment.js';
 
 export interface ChargeOrder {
   readonly paymentId: string;
@@ -50,12 +50,14 @@ export type ChargeResult =
 export const chargeResult = (payment: PaymentState, taskAttempt: number, inFlight: ReadonlySet<number>, givenUp: boolean): ChargeResult | undefined => {
   const attempt = payment.attempts.findLast((a) => a.taskAttempt === taskAttempt && a.undoes === undefined);
   if (!attempt || inFlight.has(attempt.attempt)) return undefined;
-  const open = openCase(payment);
+  // Open, or resolved before the Task heard of it: nothing else is told any more.
+  const theCase = payment.cases.at(-1);
+  const unsettled = (why: UndoReason | 'open'): ChargeResult => ({ is: 'unsettled', why, ...(theCase ? { caseId: theCase.caseId } : {}) });
   switch (attempt.fate) {
     case 'completed':
       // What nobody asked for, and what somebody gave up, is about to be condemned.
       if (payment.committed) return { is: 'paid', attempt, payment };
-      return !givenUp && !partialUnasked(attempt) && paidMinor(payment) < payment.dueMinor ? { is: 'paid', attempt, payment } : undefined;
+      return !givenUp && !partialUnasked(attempt) && paidMinor(payment) < payment.dueMinor ? { is: 'paid', attempt, payment } : theCase && unsettled('open');
     case 'declined':
       return attempt.answer?.outcome === 'declined' ? { is: 'declined', answer: attempt.answer } : undefined;
     case 'not-sent':
@@ -64,9 +66,9 @@ export const chargeResult = (payment: PaymentState, taskAttempt: number, inFligh
       return { is: 'undone', why: attempt.condemned?.why ?? 'no-answer' };
     case 'condemned': {
       const tried = attempt.undo.tries > 0 || payment.attempts.some((a) => a.undoes === attempt.attempt && a.fate !== 'submitted');
-      return tried || open ? { is: 'unsettled', why: attempt.condemned?.why ?? 'no-answer', ...(open ? { caseId: open.caseId } : {}) } : undefined;
+      return tried || theCase ? unsettled(attempt.condemned?.why ?? 'no-answer') : undefined;
     }
     default:
-      return open ? { is: 'unsettled', why: 'open', caseId: open.caseId } : undefined;
+      return theCase && unsettled('open');
   }
 };

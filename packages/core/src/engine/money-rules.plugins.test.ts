@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Alarm } from '../alarm.js';
 import type { Answer } from '../contract.js';
 import { memoryLog } from '../log/memory-log.js';
-import { declined, events, flow, open, pay, reopen, run, settled, type Setup, type SetupOptions, statuses, until, verbs } from './money-rules.testing.js';
+import { approvedFor, declined, events, flow, open, pay, reopen, run, settled, type Setup, type SetupOptions, statuses, until, verbs } from './money-rules.testing.js';
 import { scriptedHost, scriptedMethod } from './scripted-method.js';
 
 const other = scriptedMethod({ id: 'other', host: scriptedHost(), kind: 'wallet' });
@@ -101,6 +101,27 @@ describe('rule 18: a payment that was stored in an older data version', () => {
     expect(await (await second.till.get(executionId)).result).toMatchObject({ status: 'failed', error: 'X' });
     expect(await run(second)).toMatchObject({ error: 'Payment.NotSent' });
     expect(verbs(second.host)).not.toContain('reverse');
+  });
+
+  it('and was approved for less than was asked, is told as unsettled, also when a person was quicker: nobody waits for ever', async () => {
+    const first = await open(options([1]));
+    first.host.submits.push(approvedFor(300));
+    const { executionId, result } = await first.till.start({ terminal: 'T1', workflow: 'sale' });
+    await result;
+    const approved = first.log.records.findIndex(({ event }) => event.type === 'paymentAnswered');
+    first.clock.stop();
+    const records = first.log.records.slice(0, approved + 1);
+    const second = await open({ ...options([2]), log: memoryLog({ records }) });
+    expect(await (await second.till.get(executionId)).result).toMatchObject({ status: 'failed', error: 'Payment.Unsettled' });
+    const opened = second.log.records.findIndex(({ event }) => event.type === 'caseOpened');
+    const { event } = second.log.records[opened] ?? {};
+    if (event?.type !== 'caseOpened') throw new Error('no case');
+    const before = memoryLog({ records: second.log.records.slice(0, opened + 1) });
+    await before.open();
+    before.append([{ stream: `p/${executionId}/Pay#1`, event: { type: 'caseResolved', caseId: event.caseId, as: 'paid', by: 'Li', reason: "seen in the host's books" } }], second.clock.now());
+    second.clock.stop();
+    const third = await open({ ...options([2]), log: memoryLog({ records: before.records }) });
+    expect(await (await third.till.get(executionId)).result).toMatchObject({ status: 'failed', error: 'Payment.Unsettled' });
   });
 
   it('and was declined stands in nobody\'s way: the next attempt of the payment is settled', async () => {

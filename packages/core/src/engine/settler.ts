@@ -189,10 +189,10 @@ export class Settler {
     }
   }
 
-  /** Nobody settles it, nor looks again for what was undone without proof, and no person knows yet (18). */
+  /** Nobody settles it, nor looks again for a sale that was undone without proof, and no person knows yet (18). A void that comes after all does no harm. */
   #isOrphan(payment: PaymentState, found: FoundMethod | undefined): boolean {
     if (found || payment.cases.length > 0) return false;
-    return !isSettled(payment) || (payment.attempts.some(isUnproven) && !this.#options.journal.isAtRest(payment.paymentId));
+    return !isSettled(payment) || (payment.attempts.some((a) => a.undoes === undefined && isUnproven(a)) && !this.#options.journal.isAtRest(payment.paymentId));
   }
 
   async #perform(payment: PaymentState, duty: Duty, found: FoundMethod | undefined): Promise<void> {

@@ -241,7 +241,7 @@ interface End {
 type Watched = Pick<SimulatedLog, 'records' | 'durableTo' | 'head'>;
 
 /** It is not known for good that nothing of this stands at the host, or that it may: what was undone without proof is looked for again so often (5). */
-const mayStand = (a: AttemptState): boolean => isOpen(a) || (a.fate === 'undone' && a.undone?.proof === 'no-original' && a.undone.watches < policy.watchAtMs.length);
+const mayStand = (a: AttemptState): boolean => isOpen(a) || (a.fate === 'undone' && a.undoes === undefined && a.undone?.proof === 'no-original' && a.undone.watches < policy.watchAtMs.length);
 
 const mayHoldMoney = (payment: PaymentState): boolean => !isSettled(payment) || payment.attempts.some(mayStand);
 
