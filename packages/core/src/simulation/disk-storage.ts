@@ -121,7 +121,9 @@ class DiskStorage implements SimulatedStorage {
   #damage(): void {
     const path = segmentPath(DIR, segmentsOn(this.#disk).length);
     const lines = linesOf(this.#disk, path);
-    const claimed = Math.max(0, ...lines.map(({ record }) => record.durableTo));
+    // One that the crash has garbled says nothing, though it can be read.
+    const appended = this.log.last?.records ?? [];
+    const claimed = Math.max(0, ...lines.filter(({ record }) => JSON.stringify(record) === JSON.stringify(appended[record.seq - 1])).map(({ record }) => record.durableTo));
     const witnessed = lines.filter(({ record }) => record.seq <= claimed);
     const line = witnessed[this.#choose(witnessed.length)];
     if (!line) return;

@@ -43,6 +43,15 @@ describe('simulation', () => {
     expect(await simulate({ seed: 1, runs: 3, faults: 'none', storage: failsLater })).toMatchObject({ failures: [] });
   });
 
+  it.each([
+    { seed: 44_388, what: 'a sale approved in part, of which a person decided when its plugin was gone, ends' },
+    { seed: 48_325, what: 'a sale approved in part, whose plugin is gone, ends' },
+    { seed: 44_893, what: 'a record is damaged only where the record that calls it durable is whole' },
+    { seed: 47_390, what: 'a record is damaged only where the record that calls it durable is whole, an intent' },
+  ])('$what (seed $seed)', async ({ seed }) => {
+    expect(await simulate({ seed, runs: 1, storage: onSimulatedDisk })).toMatchObject({ failures: [] });
+  });
+
   it('takes every payment where nothing goes wrong', async () => {
     const report = await simulate({ seed: 1, runs: 10, faults: 'none', storage: onSimulatedDisk });
     expect(report).toMatchObject({ failures: [], faults: {}, payments: { declined: 0, open: 0, notSent: 0 } });
