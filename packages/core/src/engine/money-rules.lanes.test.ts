@@ -1,8 +1,10 @@
 /** Rules 11, 12, 13 and 15: in which order undos go, and who waits for what is not decided. */
 import { describe, expect, it } from 'vitest';
 import type { Json } from '../json.js';
-import { broken, events, flow, open, pay, reopen, run, settled, type Setup, type SetupOptions, statuses, until } from './money-rules.testing.js';
+import { memoryLog } from '../log/memory-log.js';
+import { approvedFor, broken, events, flow, open, pay, reopen, run, settled, type Setup, type SetupOptions, statuses, until, verbs } from './money-rules.testing.js';
 import { scriptedHost, scriptedMethod } from './scripted-method.js';
+import { virtualClock } from './virtual-clock.js';
 
 const part = (amountMinor: number, next: string, method = 'm') => pay({ Next: next }, { method, amountMinor, dueMinor: 1000 });
 const undone = ({ host }: Setup): string[] => host.calls.filter((call) => call.startsWith('reverse')).map((call) => call.split(' ')[1] ?? '');
@@ -137,6 +139,29 @@ describe('rule 13: retry, over a restart', () => {
     expect(statuses(second.host)).toEqual(['reversed', 'approved']);
     const undoneAt = events(second.log, 'paymentUndoAnswered')[0]?.seq ?? Infinity;
     expect(events(second.log, 'paymentPrepared')[1]?.seq).toBeGreaterThan(undoneAt);
+  });
+});
+
+describe('rule 13: a new attempt whose intent is on its way to the disk', () => {
+  it('is not sent when an approval turns up for the former one, which was undone without proof', async () => {
+    const clock = virtualClock();
+    let syncMs = 0;
+    const log = memoryLog({ beforeSync: async () => await clock.until(clock.now() + syncMs) });
+    const setup = await open({ kind: 'wallet', clock, log, flow: flow({ Pay: pay({ Retry: [{ ErrorEquals: ['Payment.Undone'], IntervalSeconds: 62, MaxAttempts: 1 }] }) }) });
+    setup.host.submits.push({ lost: 'request' });
+    // Asked for after a minute; it takes its time.
+    const late = async () => (await clock.until(clock.now() + 4_000), approvedFor(1000));
+    setup.host.findings.push(...times(4, { outcome: 'absent' } as const), late as never);
+    setup.host.reversals.push({ outcome: 'undone', verified: true, proof: 'no-original' });
+    const sale = run(setup);
+    await until(setup, 'it is begun anew', () => events(log, 'taskFailed').length > 0);
+    syncMs = 5_000;
+    expect(await sale).toMatchObject({ status: 'failed', error: 'Payment.NotSent', cause: expect.stringContaining('is not decided any more') });
+    expect(events(log, 'paymentPrepared')).toHaveLength(2);
+    expect(verbs(setup.host).filter((verb) => verb === 'submit')).toHaveLength(1);
+    syncMs = 0;
+    await settled(setup);
+    expect(setup.till.payments()).toMatchObject([{ state: 'not-sent', committed: false }]);
   });
 });
 

@@ -295,7 +295,7 @@ export const isSettled = (payment: PaymentState): boolean =>
 export const isUndecided = (payment: PaymentState): boolean =>
   !isResolved(payment) && payment.attempts.some(isOpen);
 
-const isOpen = (a: AttemptState): boolean => a.fate === 'submitted' || a.fate === 'undecided' || a.fate === 'approved' || a.fate === 'condemned';
+export const isOpen = (a: AttemptState): boolean => a.fate === 'submitted' || a.fate === 'undecided' || a.fate === 'approved' || a.fate === 'condemned';
 
 /** It took money or may have, and neither a commitment nor the order to undo it stands behind it. */
 export const isUnowned = (a: AttemptState): boolean =>

@@ -6,7 +6,7 @@ import { ask } from './ask.js';
 import { type ChargeOrder, type ChargeResult, declinedBefore, exceedsDue } from './charge.js';
 import { type FoundMethod, type InHand, noLive, type PaymentInput, readsVersion, sealedKey } from './in-hand.js';
 import { stream } from './journal.js';
-import { type AttemptState, contradiction, isHandsOff, isResolved, isUndecided, judge, nextDuty, openCase, paidMinor, type PaymentState, standingMinor } from './payment.js';
+import { type AttemptState, contradiction, isHandsOff, isOpen, isResolved, isUndecided, judge, nextDuty, openCase, paidMinor, type PaymentState, standingMinor } from './payment.js';
 import { schemas } from './schemas.js';
 
 interface Work {
@@ -153,9 +153,9 @@ export class Submitting {
       const seq = await journal.appendDurably([{ stream: stream.payment(paymentId), event: intent }]);
       // An undo goes on though its sale was cancelled.
       const live = (work.undoes === undefined && this.#hand.live.get(paymentId)) || noLive(closing);
-      const unmarked = await this.#unmarked(found, request, seq);
+      const unsent = (await this.#unmarked(found, request, seq)) ?? this.#overtaken(work);
       const answer =
-        unmarked ??
+        unsent ??
         (await ask(() => found.method.submit(request, prepared, live), {
           clock: ports.clock,
           withinMs: found.method.policy.answerWithinMs,
@@ -172,6 +172,14 @@ export class Submitting {
     const { marks } = this.#hand.options;
     if ((await marks.keep(terminalId, seq)) || (method.needs !== 'card' && !marks.isHeld(terminalId))) return undefined;
     return { outcome: 'not-sent', why: 'the PIN pad does not answer' };
+  }
+
+  /** While the intent was on its way to the disk, an approval turned up for what had been undone without proof: one at a time (13, 15). */
+  #overtaken({ request, order, undoes }: Work): NotSent | undefined {
+    if (undoes !== undefined) return undefined;
+    const isOwn = (paymentId: string, attempt: number): boolean => paymentId === request.paymentId && attempt === request.attempt;
+    const open = this.#hand.options.journal.paymentsOfSale(order.saleReference).find((each) => !isResolved(each) && each.attempts.some((a) => isOpen(a) && !isOwn(each.paymentId, a.attempt)));
+    return open && { outcome: 'not-sent', why: `payment ${open.paymentId} of the same sale is not decided any more` };
   }
 
   /** @returns why it is not on disk: without what a reversal needs nothing may be sent */

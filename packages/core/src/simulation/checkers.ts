@@ -1,6 +1,6 @@
 /** What must be true of a till and its hosts: of each message as it leaves, and of everything once all is quiet. They know the log and the hosts' ledgers. */
 import { Journal } from '../engine/journal.js';
-import { type AttemptState, evolvePayment, isSettled, isUndecided, isResolved, isUnowned, openCase, owesReceipt, paidMinor, type PaymentState } from '../engine/payment.js';
+import { type AttemptState, evolvePayment, isSettled, isUndecided, isResolved, isUnowned, isUnproven, openCase, owesReceipt, paidMinor, type PaymentState } from '../engine/payment.js';
 import type { Clock } from '../contract.js';
 import type { EventRecord } from '../events.js';
 import { canonicalJson, type Json } from '../json.js';
@@ -196,7 +196,8 @@ const mayStaySealed = (key: string, { payments }: Journal): boolean => {
   const at = key.lastIndexOf('@');
   const payment = payments.get(key.slice(0, at));
   const attempt = payment?.attempts.find((a) => a.attempt === Number(key.slice(at + 1)));
-  return payment !== undefined && openCase(payment) !== undefined && attempt !== undefined && mayStand(attempt);
+  // How often it is looked for, only its plugin knows, which may be gone.
+  return payment !== undefined && openCase(payment) !== undefined && attempt !== undefined && (isOpen(attempt) || isUnproven(attempt));
 };
 
 const isOpen = ({ fate }: AttemptState): boolean => fate === 'submitted' || fate === 'undecided' || fate === 'approved' || fate === 'condemned';
