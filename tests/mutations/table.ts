@@ -16,6 +16,9 @@ const TILL = 'till.ts';
 const SCAN = 'log/scan.ts';
 const ADAPTER = 'log/appending-adapter.ts';
 
+/** Without the last look before a submit, which would hide what went wrong earlier. */
+const UNCHECKED = { file: SUBMITTING, find: ' ?? this.#overtaken(work)', put: '' };
+
 export const mutations: readonly Mutation[] = [
   {
     name: 'the intent is not waited for on disk',
@@ -194,7 +197,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'another payment of a sale is begun while one is undecided',
     rule: 15,
-    edits: [{ file: SUBMITTING, find: 'each.paymentId !== paymentId && (isUndecided(each) || openCase(each) || this.#isLeft(each))', put: 'each.paymentId === paymentId && openCase(each)' }],
+    edits: [{ file: SUBMITTING, find: 'each.paymentId !== paymentId && (isUndecided(each) || openCase(each) || this.#isLeft(each))', put: 'each.paymentId === paymentId && openCase(each)' }, UNCHECKED],
   },
   {
     name: 'a sale that is paid is paid once more',
@@ -204,7 +207,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'two payments of a sale are begun at once',
     rule: 15,
-    edits: [{ file: SUBMITTING, find: 'this.#begun.set(order.saleReference, order.paymentId);', put: '' }],
+    edits: [{ file: SUBMITTING, find: 'this.#begun.set(order.saleReference, order.paymentId);', put: '' }, UNCHECKED],
   },
   {
     name: 'a result is told before it is on disk',
