@@ -1,6 +1,6 @@
 /** What must be true of a till and its hosts: of each message as it leaves, and of everything once all is quiet. They know the log and the hosts' ledgers. */
 import { Journal } from '../engine/journal.js';
-import { type AttemptState, evolvePayment, isSettled, isUndecided, isResolved, isUnowned, isUnproven, openCase, owesReceipt, paidMinor, type PaymentState } from '../engine/payment.js';
+import { type AttemptState, evolvePayment, isOpen, isSettled, isUndecided, isResolved, isUnowned, isUnproven, openCase, owesReceipt, paidMinor, type PaymentState } from '../engine/payment.js';
 import type { Clock } from '../contract.js';
 import type { EventRecord } from '../events.js';
 import { canonicalJson, type Json } from '../json.js';
@@ -200,8 +200,6 @@ const mayStaySealed = (key: string, { payments }: Journal): boolean => {
   return payment !== undefined && openCase(payment) !== undefined && attempt !== undefined && (isOpen(attempt) || isUnproven(attempt));
 };
 
-const isOpen = ({ fate }: AttemptState): boolean => fate === 'submitted' || fate === 'undecided' || fate === 'approved' || fate === 'condemned';
-
 const leaks = (records: readonly EventRecord[], secrets: readonly string[]): string[] => {
   const text = JSON.stringify(records);
   return secrets.filter((secret) => text.includes(secret)).map(() => 'a secret stands in the log');
@@ -242,7 +240,7 @@ interface End {
 type Watched = Pick<SimulatedLog, 'records' | 'durableTo' | 'head'>;
 
 /** It is not known for good that nothing of this stands at the host, or that it may: what was undone without proof is looked for again so often (5). */
-const mayStand = (a: AttemptState): boolean => isOpen(a) || (a.fate === 'undone' && a.undoes === undefined && a.undone?.proof === 'no-original' && a.undone.watches < policy.watchAtMs.length);
+const mayStand = (a: AttemptState): boolean => isOpen(a) || (isUnproven(a) && a.undoes === undefined && (a.undone?.watches ?? 0) < policy.watchAtMs.length);
 
 const mayHoldMoney = (payment: PaymentState): boolean => !isSettled(payment) || payment.attempts.some(mayStand);
 
