@@ -85,6 +85,19 @@ const approves = (kind) => ({
 const printer = { print: async () => {}, status: async () => ({ paper: true }) };
 const plugin = (kind) => definePlugin({ name: `bench-${kind}`, provides: [bind(PaymentMethod).toValue(approves(kind)), bind(Printer).toValue(printer)] });
 
+/** Answers a till's prompts at once. @returns a payment at the terminal of a lane */
+export const paying = (till, chosen) => {
+  till.on('prompt', ({ id, kind, step }) => {
+    const answers = { amount: 1250, choose: chosen(step), confirm: true };
+    if (kind in answers) void Promise.resolve().then(() => till.answer(id, answers[kind]));
+  });
+  return async (lane) => {
+    const sale = await till.start({ terminal: `T${lane}`, workflow: 'sale' });
+    const result = await sale.result;
+    if (result.status !== 'succeeded') throw new Error(`a payment failed: ${result.error} ${result.cause}`);
+  };
+};
+
 /**
  * Opens an engine with so many terminals on a directory of its own.
  * @param {{ dir: string, kind: 'card' | 'wallet', terminals: number }} options
@@ -100,15 +113,7 @@ export const openTills = async ({ dir, kind, terminals }) => {
     ),
     ...storage,
   });
-  const answers = { amount: 1250, choose: kind, confirm: true };
-  till.on('prompt', ({ id, kind: asked }) => {
-    if (asked in answers) void Promise.resolve().then(() => till.answer(id, answers[asked]));
-  });
-  const pay = async (lane) => {
-    const sale = await till.start({ terminal: `T${lane}`, workflow: 'sale' });
-    const result = await sale.result;
-    if (result.status !== 'succeeded') throw new Error(`a payment failed: ${result.error} ${result.cause}`);
-  };
+  const pay = paying(till, () => kind);
   return {
     /** Payments per second, each paid, printed and told. */
     take: (count) => rate(count, () => inLanes(count, terminals, pay)),

@@ -11,6 +11,7 @@ import { alipay } from '@tillwright/plugin-alipay';
 import { card } from '@tillwright/plugin-card';
 import { wechat } from '@tillwright/plugin-wechat';
 import { inLanes, rate } from './measure.mjs';
+import { paying } from './payments.mjs';
 
 const MERCHANT = '898000000000001';
 const clock = { now: () => Date.now(), until: (atMs, signal) => new Promise((resolve, reject) => {
@@ -77,15 +78,7 @@ export const openShipped = async ({ dir, kind, terminals }) => {
     terminals: Object.fromEntries(ids.map(({ id, tid, mid }) => [id, { tid, mid, name: '街角小店 Corner Shop' }])),
     ...storage,
   });
-  till.on('prompt', ({ id, kind: asked, step }) => {
-    const answers = { amount: 1250, choose: step.startsWith('ScanOrShow') ? 'scan' : kind, confirm: true };
-    if (asked in answers) void Promise.resolve().then(() => till.answer(id, answers[asked]));
-  });
-  const pay = async (lane) => {
-    const sale = await till.start({ terminal: `T${lane}`, workflow: 'sale' });
-    const result = await sale.result;
-    if (result.status !== 'succeeded') throw new Error(`a payment failed: ${result.error} ${result.cause}`);
-  };
+  const pay = paying(till, (step) => (step.startsWith('ScanOrShow') ? 'scan' : kind));
   return {
     take: (count) => rate(count, () => inLanes(count, terminals, pay)),
     close: async () => {
