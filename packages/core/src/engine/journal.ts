@@ -227,7 +227,7 @@ export class Journal {
       let entry = this.executions.get(decided.id);
       if (!entry) this.#begun((entry = { id: decided.id, program: decided.program, state, seq: 0, startSeq: own[0]?.seq ?? 0 }));
       entry.seq = own.at(-1)?.seq ?? entry.seq;
-      if (state.status !== 'running') this.#look(decided.id);
+      if (state.status !== 'running') this.#ended(decided.id);
     }, name);
     return changed;
   }
@@ -340,6 +340,12 @@ export class Journal {
     if (payment.receipts.length > 0) this.#noteOwing(payment);
   }
 
+  /** What others have paid for its sale need not wait for it any more. */
+  #ended(execution: string): void {
+    this.#look(execution);
+    for (const other of this.paymentsOfSale(execution)) if (other.execution !== execution) this.#look(other.execution);
+  }
+
   /** A transaction that has just closed stays for a while, one that is open again stays for good. */
   #look(execution: string): void {
     const running = this.executions.get(execution)?.state.status === 'running';
@@ -357,7 +363,13 @@ export class Journal {
 
   #isClosed(paymentId: string): boolean {
     const payment = this.payments.get(paymentId);
-    return payment === undefined || (isSettled(payment) && !owesReceipt(payment) && (!mayOweLater(payment) || this.#atRest.has(paymentId)) && !this.busy(paymentId));
+    if (payment === undefined) return true;
+    return isSettled(payment) && !owesReceipt(payment) && (!mayOweLater(payment) || this.#atRest.has(paymentId)) && !this.#isOfRunning(payment) && !this.busy(paymentId);
+  }
+
+  /** Another transaction, which still runs, has yet to count it (15). */
+  #isOfRunning({ saleReference, execution }: PaymentState): boolean {
+    return saleReference !== execution && this.executions.get(saleReference)?.state.status === 'running';
   }
 
   #leave(execution: string): void {
@@ -397,7 +409,7 @@ export class Journal {
     if (!entry) throw new Error(`the log has ${event.type} for an execution ${id} that never started`);
     evolveOwn(entry.state as OwnState, [event], at, entry.program);
     entry.seq = seq;
-    if (entry.state.status !== 'running') this.#look(id);
+    if (entry.state.status !== 'running') this.#ended(id);
   }
 
   #begun(entry: ExecutionEntry): void {

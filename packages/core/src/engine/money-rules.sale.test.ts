@@ -76,6 +76,27 @@ describe('rule 15: a sale that is paid is not paid once more', () => {
   });
 });
 
+describe('rule 15: a sale that another transaction pays while its own one runs', () => {
+  const late: SetupOptions = {
+    kind: 'wallet',
+    terminals: 2,
+    keepClosed: 0,
+    flow: flow({ Wait: { Type: 'Wait', Seconds: 60, Next: 'Pay' }, Pay: pay() }),
+    workflows: { other: flow({ Pay: ofSale() }) },
+  };
+
+  it.each([false, true])('is not paid once more, though that one is closed and over (restarted between: %s)', async (restarts) => {
+    let setup = await open(late);
+    const { executionId, result } = await setup.till.start({ terminal: 'T1', workflow: 'sale' });
+    result.catch(() => {});
+    expect(await (await setup.till.start({ terminal: 'T2', workflow: 'other', input: sale(1000, 1000, executionId) })).result).toMatchObject({ status: 'succeeded' });
+    if (restarts) setup = await reopen(setup, late);
+    expect(await (await setup.till.get(executionId)).result).toMatchObject(refused);
+    expect(stands(setup)).toEqual([1000]);
+    expect(setup.till.payments()).toEqual([]);
+  });
+});
+
 describe('rule 15: what is still due may be taken', () => {
   it('where the sale is another one, or where what was taken for it was declined or undone', async () => {
     const other = await open({ kind: 'wallet', flow: flow({ Pay: pay({ Next: 'Other' }), Other: pay({}, { saleReference: 'another' }) }) });

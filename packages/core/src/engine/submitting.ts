@@ -66,7 +66,7 @@ export class Submitting {
     return other === undefined ? undefined : `payment ${other} of the same sale is not decided`;
   }
 
-  /** What an execution pays under its own id stays in memory while it runs. */
+  /** What is paid under the id of an execution stays in memory while that runs. */
   #ofSale({ saleReference, execution }: ChargeOrder): readonly PaymentState[] | Promise<readonly PaymentState[]> {
     const { journal } = this.#hand.options;
     return saleReference === execution ? journal.paymentsOfSale(saleReference) : journal.everyPaymentOfSale(saleReference);
