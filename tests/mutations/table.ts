@@ -338,7 +338,32 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'what was undone without proof is forgotten with its plugin',
     rule: 18,
-    edits: [{ file: SETTLER, find: 'return !isSettled(payment) || (payment.attempts.some((a) => a.undoes === undefined && isUnproven(a))', put: 'return !isSettled(payment) || (payment.attempts.length === 0' }],
+    edits: [{ file: SETTLER, find: '(a.undoes === undefined && isUnproven(a)) || owesAdvice(a)', put: 'owesAdvice(a)' }],
+  },
+  {
+    name: 'an advice is forgotten with its plugin',
+    rule: 18,
+    edits: [{ file: SETTLER, find: '(a.undoes === undefined && isUnproven(a)) || owesAdvice(a)', put: 'a.undoes === undefined && isUnproven(a)' }],
+  },
+  {
+    name: 'an advice that nobody answered was delivered',
+    rule: 9,
+    edits: [{ file: SETTLER, find: "silent: 'again',", put: "silent: 'delivered'," }],
+  },
+  {
+    name: 'an advice that the host does not take is told to nobody',
+    rule: 9,
+    edits: [{ file: SETTLER, find: "if (result === 'ask-person' && !openCase(waiting))", put: 'if (result === undefined)' }],
+  },
+  {
+    name: 'an advice is delivered before its payment is committed',
+    rule: 9,
+    edits: [{ file: PAYMENT, find: 'payment.committed && method.deliver ? payment.attempts.find(owesAdvice)', put: 'method.deliver ? payment.attempts.find(owesAdvice)' }],
+  },
+  {
+    name: 'an advice that is still owed leaves memory',
+    rule: 9,
+    edits: [{ file: PAYMENT, find: 'isUnproven(a) || owesAdvice(a));', put: 'isUnproven(a));' }],
   },
   {
     name: 'a flow succeeds with an approval that nobody owns',

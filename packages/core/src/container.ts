@@ -188,6 +188,7 @@ const checkSafety = (method: PaymentMethod): void => {
     if (capabilities[flag] && typeof method[name] !== 'function') unsafe(`it claims ${flag} and has no ${name}()`);
   }
   if (capabilities.movesMoney && !capabilities.inquiry && !capabilities.reversal) unsafe('it moves money and offers neither inquiry nor reversal');
+  if (typeof method.deliver === 'function' && policy.reverse.backoffMs.length === 0) unsafe('it delivers what is owed, and lists no back-off');
   const versions = method.dataVersions ?? [1];
   if (versions.length === 0 || !versions.every((version) => Number.isSafeInteger(version) && version > 0)) unsafe('its dataVersions are no list of whole numbers above 0');
   const times = [policy.answerWithinMs, ...policy.inquireAtMs, policy.reverse.notBeforeMs, policy.reverse.withinMs, ...policy.reverse.backoffMs, ...policy.watchAtMs];

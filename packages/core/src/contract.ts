@@ -306,9 +306,11 @@ export interface Approved {
   /** `due`: the card must still accept it (second GENERATE AC) before the Task succeeds. */
   readonly completion: 'due' | 'none';
   readonly facts: PaymentFacts;
-  /** What `deliver` owes the host afterwards: an advice, a script result. */
+  /** What `deliver` owes the host afterwards: an advice, a script result. It is logged. */
   readonly owed?: JsonObject;
 }
+/** `again`: after `reverse.backoffMs`, until `reverse.withinMs` after the submit; then, as after `ask-person`, a person is told. */
+export type AdviceResult = 'delivered' | 'again' | 'ask-person';
 export interface Declined {
   readonly outcome: 'declined';
   readonly verified: true;
@@ -442,7 +444,11 @@ export interface PaymentMethod extends Service {
   reverse?(recorded: Recorded, reason: UndoReason, tryNumber: number): Promise<ReverseAnswer>;
   /** Pure. */
   remedy(recorded: Recorded): Remedy;
-  deliver?(recorded: Recorded, owed: JsonObject): Promise<'delivered' | 'again' | 'ask-person'>;
+  /**
+   * Brings the host what its approval left owed, in its turn on the lane. A crash may cut its answer off: it is called again for
+   * what the host has taken already. Silence past `answerWithinMs` and throws are `again`.
+   */
+  deliver?(recorded: Recorded, owed: JsonObject): Promise<AdviceResult>;
 }
 export const PaymentMethod = token<PaymentMethod>('PaymentMethod', { many: true });
 

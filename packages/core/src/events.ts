@@ -3,6 +3,7 @@
  * Streams: `x/<executionId>` an execution, `p/<paymentId>` a payment, `t/<terminalId>` a terminal, `e` the engine.
  */
 import type {
+  AdviceResult,
   Answer,
   Approved,
   Completion,
@@ -150,7 +151,8 @@ export type PaymentEvent =
   /** An answer against what is known for good: a decline, or what a person decided (rule 5). */
   | { readonly type: 'paymentContradicted'; readonly known: string; readonly heard: Approved | Declined | Undone }
   | { readonly type: 'sealedForgotten'; readonly attempt: number }
-  | { readonly type: 'adviceDelivered'; readonly attempt: number; readonly result: 'delivered' | 'ask-person' }
+  /** A try to deliver what the approval left owed to the host (rule 9). */
+  | { readonly type: 'adviceAnswered'; readonly attempt: number; readonly try: number; readonly result: AdviceResult }
   /** `handsOff`: while it is open nothing is asked or undone by itself (rule 17). */
   | { readonly type: 'caseOpened'; readonly caseId: string; readonly why: string; readonly handsOff?: true }
   | {

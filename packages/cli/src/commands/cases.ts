@@ -168,6 +168,8 @@ const tell = (event: PaymentEvent): Text | undefined => {
       return { zh: `开立事项：${event.why}`, en: `case opened: ${event.why}` };
     case 'caseResolved':
       return { zh: `${event.by} 处理为${decisions[event.as].zh}：${event.reason}`, en: `resolved as ${decisions[event.as].en} by ${event.by}: ${event.reason}` };
+    case 'adviceAnswered':
+      return { zh: `送达通知 ${event.try}：${event.result}`, en: `advice ${event.try}: ${event.result}` };
     case 'paymentCommitted':
       return { zh: '已确认收款', en: 'committed' };
     default:

@@ -29,6 +29,8 @@ const behaviours: { readonly [name: string]: (message: Message) => Fault } = {
   'reversal lost once': ({ kind, nth }) => (nth > 1 ? 'honest' : kind === 'sale' ? 'answer-lost' : kind === 'reverse' ? 'request-lost' : kind === 'inquire' ? 'absent' : 'honest'),
   'undo answers lost once': ({ kind, nth }) => (nth > 1 ? 'honest' : kind === 'sale' || kind === 'complete' || kind === 'inquire' ? 'honest' : 'answer-lost'),
   'undo refused': ({ kind, nth }) => (kind === 'sale' && nth === 1 ? 'answer-lost' : kind === 'reverse' ? 'refused' : kind === 'inquire' ? 'absent' : 'honest'),
+  'advice lost, then its answer': ({ kind, nth }) => (kind !== 'advise' || nth > 2 ? 'honest' : nth === 1 ? 'request-lost' : 'answer-lost'),
+  'advice refused': ({ kind }) => (kind === 'advise' ? 'refused' : 'honest'),
   'card refuses': ({ kind }) => (kind === 'complete' ? 'refused-by-card' : 'honest'),
   'card gone': ({ kind }) => (kind === 'complete' ? 'card-gone' : 'honest'),
 };
@@ -43,7 +45,7 @@ interface Stop {
 
 /** Runs one sale to its quiet end, stopping at the given points of its lives one after another. */
 const play = async (flow: string, behaviour: (message: Message) => Fault, stops: readonly Stop[]): Promise<{ problems: readonly string[]; points: number; lost: number; kinds: PointKind[] }> => {
-  const world = new World({ seed: flow, fault: behaviour, workflows: { [flow]: simulatedFlows[flow] ?? '' } });
+  const world = new World({ seed: flow, fault: behaviour, workflows: { [flow]: simulatedFlows[flow] ?? '' }, advice: true });
   const kinds: PointKind[] = [];
   let points = 0;
   let lost = 0;

@@ -54,7 +54,8 @@ export interface AttemptState {
     readonly last?: ReverseAnswer;
   };
   readonly undone?: UndoneState;
-  readonly advised: boolean;
+  /** Tries to deliver what its approval left owed (9); `over` once the host has it, or a person was told. */
+  readonly advice: { readonly tries: number; readonly lastAt: number; readonly over: boolean };
 }
 
 export interface UndoneState {
@@ -106,6 +107,8 @@ export interface PaymentState {
   readonly contradicted?: true;
 }
 
+const NO_ADVICE: AttemptState['advice'] = { tries: 0, lastAt: 0, over: false };
+
 /** The fold. A payment's first event is its first intent. */
 export const evolvePayment = (state: PaymentState | undefined, record: EventRecord): PaymentState => {
   const event = record.event as PaymentEvent;
@@ -124,7 +127,7 @@ export const evolvePayment = (state: PaymentState | undefined, record: EventReco
       completedOnce: false,
       refusedByCard: false,
       undo: { tries: 0, reached: 0, lastAt: 0 },
-      advised: false,
+      advice: NO_ADVICE,
     };
     const base = state ?? {
       paymentId: event.request.paymentId,
@@ -169,8 +172,8 @@ export const evolvePayment = (state: PaymentState | undefined, record: EventReco
       });
     case 'sealedForgotten':
       return patch(state, event.attempt, (a) => ({ ...a, sealed: false }));
-    case 'adviceDelivered':
-      return patch(state, event.attempt, (a) => ({ ...a, advised: true }));
+    case 'adviceAnswered':
+      return patch(state, event.attempt, (a) => ({ ...a, advice: { tries: event.try, lastAt: record.at, over: event.result !== 'again' } }));
     case 'caseOpened':
       return { ...state, cases: [...state.cases, { caseId: event.caseId, why: event.why, openedAt: record.at, ...(event.handsOff ? { handsOff: true } : {}) }] };
     case 'caseResolved':
@@ -272,7 +275,9 @@ export type Duty =
   | { readonly do: 'undo-by'; readonly attempt: number; readonly operation: 'void' | 'refund'; readonly at: number }
   | { readonly do: 'open-case'; readonly why: string }
   | { readonly do: 'forget'; readonly attempt: number }
-  | { readonly do: 'deliver'; readonly attempt: number; readonly at: number };
+  | { readonly do: 'deliver'; readonly attempt: number; readonly try: number; readonly at: number };
+
+export type DutyTo<D extends Duty['do']> = Extract<Duty, { do: D }>;
 
 export interface DutyContext {
   readonly now: number;
@@ -304,9 +309,12 @@ export const isUnowned = (a: AttemptState): boolean =>
 /** Undone without proof: it may come after all (5). */
 export const isUnproven = (a: AttemptState): boolean => a.fate === 'undone' && a.undone?.proof === 'no-original';
 
+/** Its approval left something owed to the host, which is delivered once it is committed (9). */
+export const owesAdvice = (a: AttemptState): boolean => a.fate === 'completed' && a.undoes === undefined && a.approved?.owed !== undefined && !a.advice.over;
+
 /** Whether a settled payment owes anything more depends on its method: what is sealed, a look again (5), an advice (9). */
 export const mayOweLater = (payment: PaymentState): boolean =>
-  payment.attempts.some((a) => a.sealed || isUnproven(a) || (a.approved?.owed !== undefined && !a.advised && a.fate === 'completed'));
+  payment.attempts.some((a) => a.sealed || isUnproven(a) || owesAdvice(a));
 
 /** Copies of a receipt are not printed yet. */
 export const owesReceipt = (payment: PaymentState): boolean => payment.receipts.some((each) => each.printed.length < each.copies.length);
@@ -453,7 +461,7 @@ const undoDuty = (payment: PaymentState, a: AttemptState, context: DutyContext):
   const last = undos.at(-1);
   if (last?.fate === 'declined') return caseOnce(payment, `the host declined the ${remedy.do}`);
   if (undos.length >= reverse.laneAttempts) return caseOnce(payment, `not undone after ${undos.length} attempts to ${remedy.do} it`);
-  const at = last ? last.submittedAt + (reverse.backoffMs[Math.min(undos.length, reverse.backoffMs.length) - 1] ?? 0) : earliest;
+  const at = last ? last.submittedAt + afterTries(undos.length, reverse.backoffMs) : earliest;
   return { do: 'undo-by', attempt: a.attempt, operation: remedy.do, at };
 };
 
@@ -469,9 +477,14 @@ const forgetting = (payment: PaymentState, context: DutyContext | undefined): Du
   return forgettable && { do: 'forget', attempt: forgettable.attempt };
 };
 
-const delivery = (payment: PaymentState, context: DutyContext): Duty | undefined => {
-  const owing = payment.committed && context.method.deliver ? payment.attempts.find((a) => a.approved?.owed && !a.advised && a.fate === 'completed') : undefined;
-  return owing && { do: 'deliver', attempt: owing.attempt, at: context.now };
+const delivery = (payment: PaymentState, { method, now }: DutyContext): Duty | undefined => {
+  const owing = payment.committed && method.deliver ? payment.attempts.find(owesAdvice) : undefined;
+  if (!owing) return undefined;
+  const { tries, lastAt } = owing.advice;
+  const at = tries === 0 ? now : lastAt + afterTries(tries, method.policy.reverse.backoffMs);
+  // What has not been tried yet is tried once, however late it is.
+  if (tries > 0 && Math.max(at, now) > limit(owing, method)) return caseOnce(payment, 'what its approval left owed to the host could not be delivered in time');
+  return { do: 'deliver', attempt: owing.attempt, try: tries + 1, at };
 };
 
 /** The times count from the submit; when a restart let several pass, one question answers for all of them, asked at once. */
@@ -480,8 +493,10 @@ const inquiryAt = (a: AttemptState, dueMs: number, now: number): number =>
 
 const backOff = (a: AttemptState, backoffMs: readonly number[]): number => {
   if (a.undo.last?.outcome === 'not-now') return a.undo.last.retryAt;
-  return a.undo.lastAt + (backoffMs[Math.min(a.undo.tries, backoffMs.length) - 1] ?? 0);
+  return a.undo.lastAt + afterTries(a.undo.tries, backoffMs);
 };
+
+const afterTries = (tries: number, backoffMs: readonly number[]): number => backoffMs[Math.min(tries, backoffMs.length) - 1] ?? 0;
 
 export const partialUnasked = (a: AttemptState): boolean =>
   a.approved !== undefined && !a.request.allowPartial && a.approved.amount.amountMinor < a.request.amount.amountMinor;

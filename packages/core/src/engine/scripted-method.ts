@@ -1,5 +1,6 @@
 /** A payment method whose host is a list in memory: for tests of the settling, with every answer that a host may give. */
 import {
+  type AdviceResult,
   type Answer,
   bind,
   type Completion,
@@ -34,9 +35,10 @@ export interface ScriptedHost {
   readonly findings: Reply<Finding>[];
   readonly reversals: Reply<ReverseAnswer>[];
   readonly completions: Reply<Completion>[];
+  readonly deliveries: Reply<AdviceResult>[];
 }
 
-export const scriptedHost = (): ScriptedHost => ({ issued: 0, ledger: new Map(), calls: [], submits: [], findings: [], reversals: [], completions: [] });
+export const scriptedHost = (): ScriptedHost => ({ issued: 0, ledger: new Map(), calls: [], submits: [], findings: [], reversals: [], completions: [], deliveries: [] });
 
 export interface ScriptedMethodOptions {
   readonly id?: string;
@@ -44,6 +46,8 @@ export interface ScriptedMethodOptions {
   readonly kind: 'card' | 'wallet';
   readonly policy?: Partial<SettlingPolicy>;
   readonly seal?: boolean;
+  /** Its approvals leave an advice owed. */
+  readonly owes?: boolean;
   /** `none` unless told. */
   readonly needs?: PaymentMethod['needs'];
   readonly remedy?: (recorded: Recorded) => Remedy;
@@ -76,6 +80,7 @@ export const scriptedMethod = (options: ScriptedMethodOptions): Plugin => {
     amount: { amountMinor, currency: 'CNY' },
     completion: kind === 'card' ? 'due' : 'none',
     facts: { receipt: [{ key: 'reference', label: { zh: '参考号', en: 'Reference' }, value: reference }] },
+    ...(options.owes ? { owed: { advice: reference } } : {}),
   });
   const method: PaymentMethod = {
     id,
@@ -137,6 +142,14 @@ export const scriptedMethod = (options: ScriptedMethodOptions): Plugin => {
         return { outcome: 'undone', verified: true, proof: 'acknowledged' };
       });
     },
+    ...(options.owes
+      ? {
+          deliver: async (recorded: Recorded) => {
+            host.calls.push(`deliver ${recorded.prepared.reference}`);
+            return await reply<AdviceResult>(host.deliveries.shift(), amountOf(recorded), () => 'delivered');
+          },
+        }
+      : {}),
     ...(kind === 'card'
       ? {
           complete: async (recorded: Recorded) => {

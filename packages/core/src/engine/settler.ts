@@ -2,12 +2,12 @@
  * Carries out what payments owe, the same way in live running and after a restart. The table in payment.ts says what is owed;
  * submitting.ts and undoing.ts do it, in-hand.ts holds what this life knows beside the log.
  */
-import type { Answer, Finding, Live, PaymentMethod, UndoReason } from '../contract.js';
+import type { AdviceResult, Answer, Finding, Live, PaymentMethod, UndoReason } from '../contract.js';
 import { ask, unable } from './ask.js';
 import { type ChargeOrder, type ChargeResult, chargeResult } from './charge.js';
 import { type FoundMethod, InHand, type PaymentInput, sealedKey, type SettlerOptions } from './in-hand.js';
 import { stream } from './journal.js';
-import { type AttemptState, type Duty, isHandsOff, isSettled, isUnproven, judge, nextDuty, paidMinor, type PaymentState } from './payment.js';
+import { type AttemptState, type Duty, type DutyTo, isHandsOff, isResolved, isSettled, isUnproven, judge, nextDuty, openCase, owesAdvice, paidMinor, type PaymentState } from './payment.js';
 import { Submitting } from './submitting.js';
 import { Undoing } from './undoing.js';
 
@@ -168,7 +168,7 @@ export class Settler {
       const found = this.#hand.methodOf(payment);
       if (this.#isOrphan(payment, found)) {
         const { kind, why } = this.#hand.whyNobody(payment);
-        return await this.#openCase(payment, why, kind);
+        return await this.#openCase(payment, why, { kind });
       }
       const duty = nextDuty(payment, found && this.#hand.dutyContext(payment, found.method));
       if (!duty) {
@@ -189,10 +189,13 @@ export class Settler {
     }
   }
 
-  /** Nobody settles it, nor looks again for a sale that was undone without proof, and no person knows yet (18). A void that comes after all does no harm. */
+  /**
+   * Nobody settles it, looks again for a sale that was undone without proof, nor delivers what it left owed, and no person knows
+   * yet (18). A void that comes after all does no harm.
+   */
   #isOrphan(payment: PaymentState, found: FoundMethod | undefined): boolean {
     if (found || payment.cases.length > 0) return false;
-    return !isSettled(payment) || (payment.attempts.some((a) => a.undoes === undefined && isUnproven(a)) && !this.#options.journal.isAtRest(payment.paymentId));
+    return !isSettled(payment) || (payment.attempts.some((a) => (a.undoes === undefined && isUnproven(a)) || owesAdvice(a)) && !this.#options.journal.isAtRest(payment.paymentId));
   }
 
   async #perform(payment: PaymentState, duty: Duty, found: FoundMethod | undefined): Promise<void> {
@@ -214,11 +217,11 @@ export class Settler {
       case 'undo-by':
         return await this.#undoing.undoBy(payment, attempt, duty, found);
       case 'deliver':
-        return await this.#deliver(payment, attempt, found.method);
+        return await this.#deliver(payment, attempt, duty, found.method);
     }
   }
 
-  async #inquire(payment: PaymentState, attempt: AttemptState, duty: Extract<Duty, { do: 'inquire' }>, method: PaymentMethod): Promise<void> {
+  async #inquire(payment: PaymentState, attempt: AttemptState, duty: DutyTo<'inquire'>, method: PaymentMethod): Promise<void> {
     const recorded = await this.#hand.recorded(payment, attempt);
     const finding = await ask<Finding | Answer>(() => method.inquire?.(recorded) ?? Promise.resolve(unable('inquiry')), {
       clock: this.#options.ports.clock,
@@ -227,11 +230,12 @@ export class Settler {
     await this.#submitting.record({ paymentId: payment.paymentId, attempt: attempt.attempt, to: duty.to, try: duty.try }, judge(finding, attempt.request));
   }
 
-  async #openCase(payment: PaymentState, why: string, kind: 'case-opened' | 'plugin-missing' | 'data-version' = 'case-opened'): Promise<void> {
+  /** @param options.before what is written with it */
+  async #openCase(payment: PaymentState, why: string, { kind = 'case-opened', before = [] }: { kind?: 'case-opened' | 'plugin-missing' | 'data-version'; before?: readonly PaymentInput[] } = {}): Promise<void> {
     const { journal, ports, alarm } = this.#options;
     const { paymentId } = payment;
     const caseId = ports.ids.next('case');
-    await journal.appendDurably([{ stream: stream.payment(paymentId), event: { type: 'caseOpened', caseId, why } }]);
+    await journal.appendDurably([...before, { stream: stream.payment(paymentId), event: { type: 'caseOpened', caseId, why } }]);
     if (kind === 'case-opened') this.#hand.reopenLanes(payment);
     alarm({ kind, paymentId, caseId, why });
   }
@@ -244,13 +248,27 @@ export class Settler {
     journal.append([{ stream: stream.payment(paymentId), event: { type: 'sealedForgotten', attempt } }]);
   }
 
-  async #deliver(payment: PaymentState, attempt: AttemptState, method: PaymentMethod): Promise<void> {
-    const { journal, ports } = this.#options;
+  /** It takes its turn on the lane, after whatever must be undone there (12). */
+  async #deliver(payment: PaymentState, attempt: AttemptState, duty: DutyTo<'deliver'>, method: PaymentMethod): Promise<void> {
+    const { journal, ports, closing } = this.#options;
     const { paymentId } = payment;
+    // Before the commitment is on disk its payment may still be undone.
+    await ports.log.durable(ports.log.head);
     const recorded = await this.#hand.recorded(payment, attempt);
-    const result = (await method.deliver?.(recorded, attempt.approved?.owed ?? {}).catch(() => 'again' as const)) ?? 'ask-person';
-    if (result === 'again') await this.#sleep(paymentId, ports.clock.now() + (method.policy.reverse.backoffMs.at(-1) ?? 60_000));
-    else journal.append([{ stream: stream.payment(paymentId), event: { type: 'adviceDelivered', attempt: attempt.attempt, result } }]);
+    await this.#hand.lanes.run(attempt.prepared.lane, { undo: false, signal: closing }, async () => {
+      const waiting = this.#hand.payment(paymentId);
+      if (!waiting || isResolved(waiting) || isHandsOff(waiting)) return;
+      const said = await ask<AdviceResult>(() => method.deliver?.(recorded, attempt.approved?.owed ?? {}) ?? Promise.resolve('ask-person'), {
+        clock: ports.clock,
+        withinMs: method.policy.answerWithinMs,
+        silent: 'again',
+      });
+      // Whatever else a plugin says.
+      const result = said === 'delivered' || said === 'ask-person' ? said : 'again';
+      const tried: PaymentInput = { stream: stream.payment(paymentId), event: { type: 'adviceAnswered', attempt: attempt.attempt, try: duty.try, result } };
+      if (result === 'ask-person' && !openCase(waiting)) await this.#openCase(waiting, 'what its approval left owed to the host needs a person', { before: [tried] });
+      else journal.append([tried]);
+    });
   }
 
   async #result(paymentId: string, taskAttempt: number): Promise<ChargeResult> {

@@ -4,10 +4,8 @@ import type { PaymentEvent } from '../events.js';
 import { ask, unable } from './ask.js';
 import { type FoundMethod, type InHand, noLive, type PaymentInput, recordedOf } from './in-hand.js';
 import { stream } from './journal.js';
-import { type AttemptState, contradiction, type Duty, isResolved, isSettled, isUnowned, type PaymentState } from './payment.js';
+import { type AttemptState, contradiction, type DutyTo, isResolved, isSettled, isUnowned, type PaymentState } from './payment.js';
 import type { Submitting } from './submitting.js';
-
-type DutyTo<D extends Duty['do']> = Extract<Duty, { do: D }>;
 
 export class Undoing {
   readonly #hand: InHand;

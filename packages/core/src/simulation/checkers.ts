@@ -1,11 +1,11 @@
 /** What must be true of a till and its hosts: of each message as it leaves, and of everything once all is quiet. They know the log and the hosts' ledgers. */
 import { Journal } from '../engine/journal.js';
-import { type AttemptState, evolvePayment, isOpen, isSettled, isUndecided, isResolved, isUnowned, isUnproven, openCase, owesReceipt, paidMinor, type PaymentState } from '../engine/payment.js';
+import { type AttemptState, evolvePayment, isOpen, isSettled, isUndecided, isResolved, isUnowned, isUnproven, openCase, owesAdvice, owesReceipt, paidMinor, type PaymentState } from '../engine/payment.js';
 import type { Clock } from '../contract.js';
 import type { EventRecord } from '../events.js';
 import { canonicalJson, type Json } from '../json.js';
 import type { ExecutionResult } from '../till.js';
-import type { SimulatedHost } from './host.js';
+import type { MessageKind, SimulatedHost } from './host.js';
 import { policy } from './policy.js';
 import type { SimulatedLog } from './storage.js';
 
@@ -38,6 +38,7 @@ export const check = async (evidence: Evidence): Promise<readonly string[]> => {
   return [
     ...payments.flatMap((payment) => atRest(payment)),
     ...payments.flatMap((payment) => againstHost(payment, host)),
+    ...payments.flatMap((payment) => unadvised(payment, host)),
     ...strangers(replayed, host),
     ...overcharged(payments, host),
     ...unheeded(records),
@@ -77,6 +78,15 @@ const againstHost = (payment: PaymentState, host: SimulatedHost): string[] => {
   const hostMinor = standing.reduce((sum, entry) => sum + entry.amountMinor, 0);
   const logMinor = payment.committed ? paidMinor(payment) : 0;
   return hostMinor === logMinor ? problems : [...problems, `${payment.paymentId}: ${hostMinor} stands at the host, ${logMinor} in the log`];
+};
+
+/** The host has been brought what its approvals left owed, or a person knows; and nothing of the kind for what was not committed (9). */
+const unadvised = ({ attempts, cases, committed }: PaymentState, host: SimulatedHost): string[] => {
+  const owing = committed ? attempts.filter((a) => a.fate === 'completed' && a.undoes === undefined && a.approved?.owed !== undefined) : [];
+  return [
+    ...owing.filter((a) => !host.advices.has(a.prepared.reference) && cases.length === 0).map((a) => `the advice of ${a.prepared.reference} was never brought, and there is no case`),
+    ...attempts.filter((a) => host.advices.has(a.prepared.reference) && !owing.includes(a)).map((a) => `the advice of ${a.prepared.reference} was brought, which was not committed`),
+  ];
 };
 
 /** Nobody pays more for a sale than is due (15). */
@@ -215,7 +225,7 @@ export const foldAll = async ({ log, records, clock }: Pick<Evidence, 'log' | 'r
 
 /** A message of a till, just before it leaves. */
 export interface Sent {
-  readonly kind: 'sale' | 'void' | 'refund' | 'inquire' | 'reverse' | 'complete';
+  readonly kind: MessageKind;
   readonly paymentId: string;
   readonly reference: string;
   readonly lane: string;
@@ -242,7 +252,8 @@ type Watched = Pick<SimulatedLog, 'records' | 'durableTo' | 'head'>;
 /** It is not known for good that nothing of this stands at the host, or that it may: what was undone without proof is looked for again so often (5). */
 const mayStand = (a: AttemptState): boolean => isOpen(a) || (isUnproven(a) && a.undoes === undefined && (a.undone?.watches ?? 0) < policy.watchAtMs.length);
 
-const mayHoldMoney = (payment: PaymentState): boolean => !isSettled(payment) || payment.attempts.some(mayStand);
+/** A plugin has still to do with it: money, or an advice. */
+const isUnfinished = (payment: PaymentState): boolean => !isSettled(payment) || payment.attempts.some((a) => mayStand(a) || owesAdvice(a));
 
 /** Something of it that still matters was stored in a version that is not read. */
 const unread = (payment: PaymentState, reads: readonly number[]): boolean =>
@@ -253,7 +264,7 @@ export class Witness {
   #log: Watched | undefined;
   #read = 0;
   readonly #payments = new Map<string, PaymentState>();
-  /** Where the last intent, order to undo, and approval of an attempt stand: `condemned p1@2`. */
+  /** Where the last intent, order to undo, and approval of an attempt stand, and the commitment of a payment: `condemned p1@2`, `committed p1`. */
   readonly #seqs = new Map<string, number>();
   /** The last record of a payment. */
   readonly #heard = new Map<string, number>();
@@ -282,13 +293,14 @@ export class Witness {
       refund: () => onDisk('intent', attempt.attempt) && onDisk('condemned', attempt.undoes),
       reverse: () => onDisk('condemned', attempt.attempt),
       complete: () => onDisk('approved', attempt.attempt),
+      advise: () => (this.#seqs.get(`committed ${paymentId}`) ?? Infinity) <= log.durableTo,
     };
     return [
       ...(needed[kind]() ? [] : [`${reference} (${kind}) left before what it follows from was on disk`]),
       ...(sent.sealed ? [] : [`${reference} was reversed without what was sealed for it`]),
       ...(unread(payment, sent.reads) ? [`${reference} (${kind}) was sent by a plugin that does not read what was stored for it`] : []),
       // What had its intent before that is on its way.
-      ...(decided !== undefined && (kind === 'reverse' || decided < intent) ? [`${reference} (${kind}) was sent after a person had decided about it`] : []),
+      ...(decided !== undefined && (kind === 'reverse' || kind === 'advise' || decided < intent) ? [`${reference} (${kind}) was sent after a person had decided about it`] : []),
       ...(kind === 'sale' ? [...this.#inTurn(sent, attempt), ...this.#alone(payment, attempt)] : []),
       ...(kind === 'refund' && payment.attempts.some((a) => a !== attempt && a.undoes === attempt.undoes && a.fate !== 'not-sent') ? [`${reference} repeats a refund`] : []),
     ];
@@ -324,7 +336,7 @@ export class Witness {
   /** A life has had time for what it begins with. @returns what is wrong: who is settled by no plugin is a case, and of each case somebody was told (18) */
   attended(log: Watched, { reads, alarmed }: Attendance): string[] {
     this.#catchUp(log);
-    const unknown = [...this.#payments.values()].filter((payment) => mayHoldMoney(payment) && payment.cases.length === 0 && unread(payment, reads(payment.method)));
+    const unknown = [...this.#payments.values()].filter((payment) => isUnfinished(payment) && payment.cases.length === 0 && unread(payment, reads(payment.method)));
     const untold = [...this.#cases].filter(([caseId, seq]) => seq > this.#openedAt && seq <= log.durableTo && !alarmed.has(caseId));
     return [...unknown.map(({ paymentId }) => `${paymentId} has no plugin that reads it, and no case`), ...untold.map(([caseId]) => `nobody was told of ${caseId}`)];
   }
@@ -332,7 +344,7 @@ export class Witness {
   /** Methods of payments of which something is still open: where it makes a difference that a plugin is not there (18). */
   unfinished(log: Watched): string[] {
     this.#catchUp(log);
-    return [...this.#payments.values()].filter((payment) => mayHoldMoney(payment) || !this.#ended.has(payment.execution)).map(({ method }) => method);
+    return [...this.#payments.values()].filter((payment) => isUnfinished(payment) || !this.#ended.has(payment.execution)).map(({ method }) => method);
   }
 
   #unsettled(executionId: string): ReadonlySet<string> {
@@ -386,6 +398,7 @@ export class Witness {
       this.#heard.set(id, record.seq);
       const { event } = record;
       if (event.type === 'paymentPrepared') this.#seqs.set(`intent ${id}@${event.attempt}`, record.seq);
+      if (event.type === 'paymentCommitted') this.#seqs.set(`committed ${id}`, record.seq);
       if (event.type === 'caseOpened') this.#cases.set(event.caseId, record.seq);
       if (event.type === 'caseResolved') this.#decided.set(id, record.seq);
       if (event.type === 'paymentCondemned') this.#seqs.set(`condemned ${id}@${event.attempt}`, record.seq);

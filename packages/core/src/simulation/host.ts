@@ -2,7 +2,7 @@
  * A host with a ledger, and a network before it that loses, delays, doubles and garbles. What it knows is the truth. What it was told
  * to reverse before it came, it forgets, and takes when it comes.
  */
-import type { Answer, Clock, Finding, Money, ReverseAnswer } from '../contract.js';
+import type { AdviceResult, Answer, Clock, Finding, Money, ReverseAnswer } from '../contract.js';
 
 /** What may go wrong with one message. `honest` is the absence of it; what does not fit a message's kind is taken for honest. */
 export type Fault =
@@ -34,7 +34,7 @@ export type Fault =
   | 'refused-by-card'
   | 'card-gone';
 
-export type MessageKind = 'sale' | 'void' | 'refund' | 'inquire' | 'reverse' | 'complete';
+export type MessageKind = 'sale' | 'void' | 'refund' | 'inquire' | 'reverse' | 'complete' | 'advise';
 
 export interface Message {
   readonly kind: MessageKind;
@@ -73,6 +73,8 @@ export class SimulatedHost {
   readonly submits = new Map<string, number>();
   /** References that the card said no to. */
   readonly refusedByCard = new Set<string>();
+  /** References whose advice has come. */
+  readonly advices = new Set<string>();
   readonly faults = new Map<Fault, number>();
   /** Messages that were sent to it, whether they came or not. */
   messages = 0;
@@ -93,10 +95,10 @@ export class SimulatedHost {
     return [...this.ledger.values()].filter((entry) => entry.paymentId === paymentId && entry.operation === 'sale' && entry.status === 'approved');
   }
 
-  async submit(order: { reference: string; paymentId: string; amount: Money; completion: 'due' | 'none' }): Promise<Answer> {
+  async submit(order: { reference: string; paymentId: string; amount: Money; completion: 'due' | 'none'; advice: boolean }): Promise<Answer> {
     const { reference, paymentId, amount } = order;
     this.submits.set(reference, (this.submits.get(reference) ?? 0) + 1);
-    const approved = (minor: number): Answer => approval(reference, { ...amount, amountMinor: minor }, order.completion);
+    const approved = (minor: number): Answer => ({ ...approval(reference, { ...amount, amountMinor: minor }, order.completion), ...(order.advice ? { owed: { advice: reference } } : {}) });
     const fault = this.#faultOf('sale', reference, paymentId);
     const take = (minor = amount.amountMinor): void => {
       if (this.ledger.has(reference)) return;
@@ -213,6 +215,14 @@ export class SimulatedHost {
       if (fault === 'refused') return { outcome: 'refused', code: '57' };
       return fault === 'unverified' ? ({ outcome: 'undone', verified: false, proof: 'acknowledged' } as unknown as ReverseAnswer) : undefined;
     });
+  }
+
+  /** What an approval has left owed is brought; the network alone is in its way. */
+  async advise(order: { reference: string; paymentId: string }): Promise<AdviceResult> {
+    const { reference, paymentId } = order;
+    const fault = this.#faultOf('advise', reference, paymentId);
+    if (fault === 'refused-connection') return 'again';
+    return await this.#exchange<AdviceResult>(fault, () => void this.advices.add(reference), () => 'delivered', async () => (fault === 'refused' ? 'ask-person' : undefined));
   }
 
   /** What the card says to an approval; it meets no host. */

@@ -30,6 +30,8 @@ export interface SimulatedMethodOptions {
   readonly host: SimulatedHost;
   readonly life: Life;
   readonly sharedLane: boolean;
+  /** Approvals of `card` leave an advice owed. */
+  readonly advice: boolean;
   readonly installed: Installed;
   readonly watch: Watch;
 }
@@ -48,7 +50,7 @@ export const simulatedMethods = (options: SimulatedMethodOptions): Plugin =>
     }),
   });
 
-const simulatedMethod = (id: MethodId, { stores, reads }: Release, { host, life, sharedLane, watch }: SimulatedMethodOptions): PaymentMethod => {
+const simulatedMethod = (id: MethodId, { stores, reads }: Release, { host, life, sharedLane, advice, watch }: SimulatedMethodOptions): PaymentMethod => {
   const card = id === 'card';
   const sending = (kind: Sent['kind'], { request, prepared, sealed }: Pick<Recorded, 'request' | 'prepared' | 'sealed'>): void => {
     const needsSealed = card && kind === 'reverse' && request.operation === 'sale';
@@ -78,7 +80,7 @@ const simulatedMethod = (id: MethodId, { stores, reads }: Release, { host, life,
         const { paymentId, amount, operation, original } = request;
         const { reference } = prepared;
         sending(operation === 'void' || operation === 'refund' ? operation : 'sale', { request, prepared });
-        if (operation === 'sale') return await host.submit({ reference, paymentId, amount, completion: card ? 'due' : 'none' });
+        if (operation === 'sale') return await host.submit({ reference, paymentId, amount, completion: card ? 'due' : 'none', advice: card && advice });
         return await host.undoBy({ operation, reference, paymentId, amount, of: original?.prepared.reference ?? '' });
       }),
     remedy: ({ completed, approved, request }) => {
@@ -95,6 +97,15 @@ const simulatedMethod = (id: MethodId, { stores, reads }: Release, { host, life,
         sending('reverse', recorded);
         return host.reverse(place(recorded));
       }),
+    ...(card && advice
+      ? {
+          deliver: (recorded: Recorded) =>
+            life.call(async () => {
+              sending('advise', recorded);
+              return await host.advise(place(recorded));
+            }),
+        }
+      : {}),
     ...(card
       ? {
           complete: (recorded: Recorded) =>

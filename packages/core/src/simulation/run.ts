@@ -58,7 +58,9 @@ class Run {
   constructor({ seed, faults = 'all', workflow, storage = inMemory }: RunOptions) {
     this.#seed = seed;
     this.#random = seeded(`${seed}/people`);
-    this.#swarm = swarmOf(seeded(`${seed}/faults`), faults);
+    const advice = seeded(`${seed}/afterwards`);
+    const owes = advice.next() < 0.35;
+    this.#swarm = swarmOf(seeded(`${seed}/faults`), faults, advice);
     const network = seeded(`${seed}/network`);
     const memory = seeded(`${seed}/memory`);
     this.#flows = workflow === undefined ? some(Object.keys(simulatedFlows), seeded(`${seed}/flows`)) : [workflow];
@@ -70,6 +72,7 @@ class Run {
       workflows: Object.fromEntries(this.#flows.map((name) => [name, simulatedFlows[name] ?? ''])),
       terminals: 1 + this.#under(3),
       sharedLane: this.#random.next() < 0.5,
+      advice: owes,
       latencyMs: () => 10 + Math.floor(network.next() ** 4 * 3_000),
       syncMs: () => 1 + Math.floor(network.next() * 20),
       lateMs: 15_000 + this.#under(70_000),

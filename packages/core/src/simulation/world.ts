@@ -22,6 +22,8 @@ export interface WorldOptions {
   readonly workflows?: { readonly [name: string]: string };
   readonly terminals?: number;
   readonly sharedLane?: boolean;
+  /** Approvals of cards leave an advice owed (9). */
+  readonly advice?: boolean;
   /** On the way to the host, and back. */
   readonly latencyMs?: () => number;
   /** How long a sync takes. */
@@ -99,7 +101,7 @@ export class World {
     const workflows = Object.entries(this.#options.workflows ?? simulatedFlows).filter(([, text]) => methodsOf(text).every((id) => installed[id]));
     const ids: IdSource = { next: (prefix) => `${prefix}${(this.#ids += 1)}` };
     const opening = createTill({
-      plugins: [simulatedMethods({ host: this.host, life, sharedLane: this.#options.sharedLane ?? false, installed, watch: { sending: (sent) => this.violations.push(...this.#witness.sending(this.log, sent)) } }), this.#printer(life), ...plugins],
+      plugins: [simulatedMethods({ host: this.host, life, sharedLane: this.#options.sharedLane ?? false, advice: this.#options.advice ?? false, installed, watch: { sending: (sent) => this.violations.push(...this.#witness.sending(this.log, sent)) } }), this.#printer(life), ...plugins],
       workflows: Object.fromEntries(workflows),
       terminals: Object.fromEntries(this.terminals().map((id, index) => [id, { tid: `0000000${index + 1}`, mid: '898000000000001', name: 'Corner Shop' }])),
       log: life.log(log),

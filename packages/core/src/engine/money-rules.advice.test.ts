@@ -1,0 +1,142 @@
+/** Rule 9: what an approval leaves owed to the host is delivered once the payment is committed, or a person is told. */
+import { describe, expect, it } from 'vitest';
+import type { Alarm } from '../alarm.js';
+import { bind, definePlugin, PaymentMethod } from '../contract.js';
+import { memoryLog } from '../log/memory-log.js';
+import { broken, events, flow, open, pay, reopen, run, settled, type Setup, type SetupOptions, statuses, until, verbs } from './money-rules.testing.js';
+import { scriptedHost, scriptedMethod } from './scripted-method.js';
+
+const options: SetupOptions = { kind: 'card', method: { owes: true }, keepClosed: 0 };
+const commit = { Type: 'Task', Resource: 'payment:commit', End: true };
+const results = ({ log }: Setup) => events(log, 'adviceAnswered').map(({ event }) => event.type === 'adviceAnswered' && [event.try, event.result]);
+const deliveries = ({ host }: Setup): number => verbs(host).filter((verb) => verb === 'deliver').length;
+const isDelivered = (setup: Setup) => (): boolean => results(setup).some((result) => result && result[1] === 'delivered');
+const later = async ({ clock }: Setup, seconds: number): Promise<void> => await clock.until(clock.now() + seconds * 1_000);
+const alarmsOf = ({ till }: Setup): Alarm[] => {
+  const alarms: Alarm[] = [];
+  till.on('alarm', (alarm) => alarms.push(alarm));
+  return alarms;
+};
+
+describe('rule 9: an advice that is owed', () => {
+  it('is delivered once, after the commitment; then the transaction is closed', async () => {
+    const setup = await open(options);
+    expect(await run(setup)).toMatchObject({ status: 'succeeded' });
+    await until(setup, 'it is delivered', isDelivered(setup));
+    await later(setup, 600);
+    expect(verbs(setup.host)).toEqual(['submit', 'complete', 'deliver']);
+    expect(setup.till.payments()).toEqual([]);
+    const types = setup.log.records.map(({ event }) => event.type);
+    expect(types.indexOf('adviceAnswered')).toBeGreaterThan(types.indexOf('paymentCommitted'));
+  });
+
+  it('is not delivered before that, nor for what is undone', async () => {
+    const part = pay({ Next: 'Wait' }, { amountMinor: 600, dueMinor: 1000 });
+    const wait = { Type: 'Wait', Seconds: 60, Next: 'Then' };
+    const kept = await open({ ...options, flow: flow({ Part: part, Wait: wait, Then: commit }) });
+    const { result } = await kept.till.start({ terminal: 'T1', workflow: 'sale' });
+    await until(kept, 'it waits', () => events(kept.log, 'waitStarted').length > 0);
+    await later(kept, 30);
+    expect(deliveries(kept)).toBe(0);
+    await result;
+    await until(kept, 'it is delivered', isDelivered(kept));
+
+    const undone = await open({ ...options, flow: flow({ Part: part, Wait: wait, Then: broken }) });
+    await run(undone);
+    await settled(undone);
+    await later(undone, 600);
+    expect(statuses(undone.host)).toEqual(['refunded']);
+    expect(deliveries(undone)).toBe(0);
+  });
+
+  it.each(['never', 'throw', 'again', 'sure' as 'again'] as const)('is tried again with back-off where the host says %s, over a restart', async (reply) => {
+    const first = await open(options);
+    first.host.deliveries.push(reply, reply, reply);
+    await run(first);
+    await until(first, 'it was tried twice', () => results(first).length === 2);
+    await first.log.durable(first.log.head);
+    const [one, two] = events(first.log, 'adviceAnswered').map(({ at }) => at);
+    expect((two ?? 0) - (one ?? 0)).toBe(2_000 + (reply === 'never' ? 10_000 : 0));
+    const second = await reopen(first, options);
+    expect(second.till.payments()).toHaveLength(1);
+    await until(second, 'it is delivered', isDelivered(second));
+    expect(results(second)).toEqual([[1, 'again'], [2, 'again'], [3, 'again'], [4, 'delivered']]);
+    expect(second.till.cases()).toEqual([]);
+  });
+
+  it('is a case when the host has not taken it in time, and is tried no more', async () => {
+    const setup = await open({ ...options, method: { owes: true, policy: { reverse: { notBeforeMs: 0, withinMs: 60_000, backoffMs: [25_000], laneAttempts: 3 } } } });
+    setup.host.deliveries.push(...Array.from({ length: 9 }, () => 'again' as const));
+    const alarms = alarmsOf(setup);
+    expect(await run(setup)).toMatchObject({ status: 'succeeded' });
+    await until(setup, 'a case is open', () => setup.till.cases().length > 0);
+    expect(alarms).toMatchObject([{ kind: 'case-opened', why: expect.stringContaining('could not be delivered in time') }]);
+    await later(setup, 600);
+    expect(deliveries(setup)).toBe(3);
+    await setup.till.resolve(setup.till.cases()[0]?.caseId ?? '', { as: 'paid', by: 'Li', reason: 'told the acquirer' });
+    expect(statuses(setup.host)).toEqual(['approved']);
+    await until(setup, 'it is closed', () => setup.till.payments().length === 0);
+  });
+
+  it('is a case, in the same write, where its plugin asks for a person', async () => {
+    const setup = await open(options);
+    setup.host.deliveries.push('ask-person');
+    expect(await run(setup)).toMatchObject({ status: 'succeeded' });
+    await until(setup, 'a case is open', () => setup.till.cases().length > 0);
+    const at = setup.log.records.findIndex(({ event }) => event.type === 'adviceAnswered');
+    expect(setup.log.records[at + 1]?.event).toMatchObject({ type: 'caseOpened', why: expect.stringContaining('needs a person') });
+    await later(setup, 600);
+    expect(deliveries(setup)).toBe(1);
+  });
+
+  it('takes its turn on the lane: not before what must be undone there', async () => {
+    const setup = await open(options);
+    setup.host.deliveries.push('again');
+    await run(setup);
+    setup.host.submits.push({ lost: 'answer' });
+    setup.host.reversals.push({ outcome: 'unknown', reason: 'no-answer', why: 'silence' }, { outcome: 'unknown', reason: 'no-answer', why: 'silence' });
+    await run(setup);
+    await until(setup, 'it is delivered', isDelivered(setup));
+    const [first] = [...setup.host.ledger.keys()];
+    const calls = setup.host.calls.map((call) => call.split(' ').slice(0, 2).join(' '));
+    expect(calls.lastIndexOf(`deliver ${first}`)).toBeGreaterThan(setup.host.calls.findLastIndex((call) => call.startsWith('reverse')));
+  });
+
+  it('is a case where its plugin is gone, and is delivered when that comes back', async () => {
+    const first = await open(options);
+    first.host.deliveries.push('again');
+    await run(first);
+    await until(first, 'it was tried', () => results(first).length === 1);
+    await first.log.durable(first.log.head);
+    const gone: SetupOptions = { ...options, method: { id: 'else' }, flow: flow({ Pay: pay({}, { method: 'else' }) }) };
+    const second = await reopen(first, gone);
+    const alarms = alarmsOf(second);
+    await until(second, 'a case is open', () => second.till.cases().length > 0);
+    expect(alarms).toMatchObject([{ kind: 'plugin-missing' }]);
+    // It is paid, and nobody's lane is shut by it.
+    expect(await run(second)).toMatchObject({ status: 'succeeded' });
+    await second.log.durable(second.log.head);
+    const third = await reopen(second, options);
+    await until(third, 'it is delivered', isDelivered(third));
+    expect(third.till.cases()).toHaveLength(1);
+  });
+
+  it('is delivered again where a crash cut off that it was', async () => {
+    const first = await open(options);
+    await run(first);
+    await until(first, 'it is delivered', isDelivered(first));
+    const at = first.log.records.findIndex(({ event }) => event.type === 'adviceAnswered');
+    first.clock.stop();
+    const second = await open({ ...options, host: first.host, log: memoryLog({ records: first.log.records.slice(0, at) }) });
+    await until(second, 'it is delivered', isDelivered(second));
+    expect(deliveries(second)).toBe(2);
+  });
+
+  it('is refused at load where nothing says when to try again', async () => {
+    const how = scriptedMethod({ host: scriptedHost(), kind: 'wallet', owes: true }).provides[0]?.how as { readonly value: PaymentMethod };
+    const { capabilities, policy } = how.value;
+    const asked = { ...how.value, capabilities: { ...capabilities, reversal: false }, policy: { ...policy, reverse: { ...policy.reverse, backoffMs: [] } } };
+    const plugin = definePlugin({ name: 'asked', provides: [bind(PaymentMethod).toValue(asked)] });
+    await expect(open({ kind: 'wallet', plugins: [plugin] })).rejects.toMatchObject({ code: 'PLUGIN_UNSAFE', message: expect.stringContaining('no back-off') });
+  });
+});
