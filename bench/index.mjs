@@ -8,7 +8,7 @@
 import './syncs.mjs';
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -29,12 +29,14 @@ const { awsLocalSteps, xstateSteps } = await import('./steps-peers.mjs');
 const { lowdbOwnAdapter, overwritten, rawAppends, replaced, xstateSnapshots } = await import('./peers.mjs');
 const { longLog, wideMap } = await import('./size.mjs');
 const { openTransactions } = await import('./growth.mjs');
+const { durableOverProcesses, xstateOverProcesses } = await import('./processes.mjs');
 
 const ROUNDS = options.quick ? 3 : 5;
 const scale = options.quick ? 0.25 : 1;
 const times = (count) => Math.max(10, Math.round(count * scale));
 const AT_ONCE = 50;
 const SEMI_SPACE_MIB = 64;
+const PROCESSES = [10, 5, 2, 1].find((processes) => processes <= availableParallelism()) ?? 1;
 const DURABLE = fileURLToPath(new URL('durable.mjs', import.meta.url));
 const LOWDB_EVENTS = [100, 10_000];
 const MAP_ITEMS = [10, 10_000];
@@ -118,7 +120,10 @@ const measure = async () => {
       say(`${kind} payments on a log on disk, ${terminals} at once ...`);
       const wanted = { dir, kind, terminals, count: times(terminals === 1 ? 400 : 2000), rounds: ROUNDS, rawCount: times(1000), bytesPerRecord };
       durable.push(await payments(wanted));
-      if (terminals === AT_ONCE) durable.push(inRoomyChild(wanted));
+      if (terminals === 1) continue;
+      durable.push(inRoomyChild(wanted));
+      // A process for each core, as far as fifty tills can be dealt out evenly.
+      if (PROCESSES > 1) durable.push(await durableOverProcesses({ ...wanted, processes: PROCESSES }));
     }
   }
   const memory = [];
@@ -130,7 +135,8 @@ const measure = async () => {
   const rawPerSecond = await rounds(() => rawAppends(dir, bytesPerRecord, times(1000)));
   const xstate = [];
   for (const keep of [overwritten, replaced]) {
-    for (const atOnce of [1, AT_ONCE]) xstate.push({ atOnce, kept: keep.name, executionsPerSecond: await rounds(() => xstateSnapshots(dir, { atOnce, keep }, times(atOnce === 1 ? 100 : 400))) });
+    for (const atOnce of [1, AT_ONCE]) xstate.push({ atOnce, processes: 1, kept: keep.name, executionsPerSecond: await rounds(() => xstateSnapshots(dir, { atOnce, keep }, times(atOnce === 1 ? 100 : 400))) });
+    if (PROCESSES > 1) xstate.push(await xstateOverProcesses({ dir, processes: PROCESSES, kept: keep.name, atOnce: AT_ONCE, count: times(400), rounds: ROUNDS }));
   }
   const event = { type: 'paymentAnswered', text: '.'.repeat(bytesPerRecord) };
   const lowdb = [];

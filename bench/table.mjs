@@ -11,7 +11,7 @@ const KEPT = { overwritten: 'overwritten and synced: a torn write loses it', rep
 
 /** The whole result as text, for a person. */
 export const tables = ({ machine, rounds, stepsPerPayment, sales, durable, wire, memory, size: { log, maps, open }, peers }) => {
-  const toXstate = (perSecond, at, how) => `x ${(perSecond / (peers.xstate.find(({ atOnce, kept }) => atOnce === at && kept === how)?.executionsPerSecond ?? Number.NaN)).toFixed(1)}`;
+  const toXstate = (perSecond, at, over, how) => `x ${(perSecond / (peers.xstate.find(({ atOnce, processes, kept }) => atOnce === at && processes === over && kept === how)?.executionsPerSecond ?? Number.NaN)).toFixed(1)}`;
   const { cpu, cores, memoryGiB, system, node, fileSystem, loadAtStart } = machine;
   return [
     '',
@@ -20,20 +20,21 @@ export const tables = ({ machine, rounds, stepsPerPayment, sales, durable, wire,
     '',
     `Durable payments of ${stepsPerPayment} steps, paid, printed and told`,
     table(
-      ['payment', 'terminals', 'semi-space', 'payments/s', 'raw append + fdatasync/s', 'ratio', 'CPU ms per payment', 'syncs per payment', 'to xstate, overwritten', 'replaced'],
-      durable.map(({ kind, terminals, semiSpaceMiB, paymentsPerSecond, rawPerSecond, ratioToRaw, cpuMsPerPayment, syncsPerPayment }) => [
+      ['payment', 'terminals', 'processes', 'semi-space', 'payments/s', 'raw append + fdatasync/s', 'ratio', 'CPU ms per payment', 'syncs per payment', 'to xstate, overwritten', 'replaced'],
+      durable.map(({ kind, terminals, processes = 1, semiSpaceMiB, paymentsPerSecond, rawPerSecond, ratioToRaw, cpuMsPerPayment, syncsPerPayment }) => [
         kind,
         terminals,
+        processes,
         semiSpaceMiB ? `${semiSpaceMiB} MiB` : "Node's own",
         thousands(paymentsPerSecond),
         thousands(rawPerSecond),
         ratioToRaw.toFixed(2),
         cpuMsPerPayment.toFixed(2),
-        syncsPerPayment.toFixed(2),
-        toXstate(paymentsPerSecond, terminals, 'overwritten'),
-        toXstate(paymentsPerSecond, terminals, 'replaced'),
+        syncsPerPayment?.toFixed(2) ?? '',
+        toXstate(paymentsPerSecond, terminals, processes, 'overwritten'),
+        toXstate(paymentsPerSecond, terminals, processes, 'replaced'),
       ]),
-      [1, 3, 4, 5, 6, 7, 8, 9],
+      [1, 2, 4, 5, 6, 7, 8, 9, 10],
     ),
     '',
     'The same log with the plugins that ship: the counter sale, on the bytes of their protocols. Simulated hosts and devices are in this process, their signatures, cryptograms and printed receipts in these figures',
@@ -77,7 +78,7 @@ export const tables = ({ machine, rounds, stepsPerPayment, sales, durable, wire,
       ['peer', 'per second', ''],
       [
         ['raw append + fdatasync, one by one', thousands(peers.rawPerSecond), `records of ${peers.bytesPerRecord} bytes`],
-        ...peers.xstate.map(({ atOnce, kept, executionsPerSecond }) => [`xstate 5, snapshot ${KEPT[kept]}, ${atOnce} at once`, thousands(executionsPerSecond), 'executions of eight transitions']),
+        ...peers.xstate.map(({ atOnce, processes, kept, executionsPerSecond }) => [`xstate 5, snapshot ${KEPT[kept]}, ${atOnce} at once${processes > 1 ? ` over ${processes} processes` : ''}`, thousands(executionsPerSecond), 'executions of eight transitions']),
         ...peers.lowdb.map(({ events, writesPerSecond }) => [`lowdb's own JSONFile with ${thousands(events)} events`, thousands(writesPerSecond), 'writes of one event, never synced']),
       ],
       [1],
