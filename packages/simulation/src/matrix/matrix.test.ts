@@ -71,6 +71,8 @@ describe('crash matrix of the workflows that ship', () => {
           if (count.stopped % 5 === 0) await run({ point, keepsAll: false }, { point: 1 + (count.stopped % 23), keepsAll: count.stopped % 2 === 0 });
         }
       }
+      // All of it takes an hour.
+      if (EVERY === 1) console.log(`${workflow}, ${way.points ? 'points, then ' : ''}${way.method} by ${way.by}: ${count.combinations} combinations, ${count.runs} runs so far`);
     }
     console.log(`${workflow}: ${count.taken} of ${count.combinations} combinations; stopped at ${count.stopped} of their ${count.writes} writes, ${count.runs} runs`);
     expect(wrong.slice(0, 12)).toEqual([]);
