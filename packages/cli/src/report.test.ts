@@ -1,9 +1,21 @@
 import { expect, it } from 'vitest';
 import { describeResult } from './report.js';
 
+type Result = Parameters<typeof describeResult>[0];
+type Around = Parameters<typeof describeResult>[2];
+const around = (more: Partial<Around> = {}): Around => ({ payments: [], methods: [{ id: 'points', label: { zh: '会员积分', en: 'Member points' } }], openCases: 0, ...more });
+const payment = (method: string, amountMinor: number, references: readonly string[], state: Around['payments'][number]['state'] = 'paid'): Around['payments'][number] => ({ paymentId: method, method, references, state, amountMinor, currency: 'CNY', committed: state === 'paid' });
+
 it('tells what a person needs first, and the error name beside it', () => {
   const hint = { zh: '余额不足', en: 'Not enough money in the account' };
-  const failed = { status: 'failed', error: 'Payment.Declined', cause: JSON.stringify({ hint }), unsettled: [] } as unknown as Parameters<typeof describeResult>[0];
-  expect(describeResult(failed, 'zh', 0)).toBe('交易未完成: 余额不足 (Payment.Declined)');
-  expect(describeResult(failed, 'en', 1)).toBe('Not paid: Not enough money in the account (Payment.Declined) — Something is open and needs a person');
+  const failed = { status: 'failed', error: 'Payment.Declined', cause: JSON.stringify({ hint }), unsettled: [] } as unknown as Result;
+  expect(describeResult(failed, 'zh', around())).toBe('交易未完成: 余额不足 (Payment.Declined)');
+  expect(describeResult(failed, 'en', around({ openCases: 1 }))).toBe('Not paid: Not enough money in the account (Payment.Declined) — Something is open and needs a person');
+});
+
+it('tells what was paid, each part by the name of its method and its last reference', () => {
+  const succeeded = { status: 'succeeded', output: null } as unknown as Result;
+  const payments = [payment('points', 1000, ['MP1']), payment('gone', 0, ['G1'], 'declined'), payment('cash', 7850, ['C1', 'C2'])];
+  expect(describeResult(succeeded, 'zh', around({ payments }))).toBe('交易成功: 会员积分 CNY 10.00 MP1, cash CNY 78.50 C2');
+  expect(describeResult(succeeded, 'en', around({ payments: [] }))).toBe('Succeeded');
 });

@@ -1,5 +1,5 @@
 /** Errors and results, said to a person. */
-import { diagnosticsOf, renderDiagnostics, TillwrightError, type ExecutionResult, type Text, toDecimal } from '@tillwright/core';
+import { diagnosticsOf, renderDiagnostics, TillwrightError, type ExecutionResult, type PaymentView, type Text, toDecimal } from '@tillwright/core';
 import { EXIT, type ExitCode, UsageError } from './exit.js';
 import { type Language, say } from './language.js';
 import type { WorkflowSource } from './workflow-files.js';
@@ -42,15 +42,23 @@ export const exitCodeOf = (result: ExecutionResult, openCases: number): ExitCode
   return result.status === 'succeeded' ? EXIT.succeeded : EXIT.notPaid;
 };
 
-/** One line of how it ended, with the cashier's hint where there is one. */
-export const describeResult = (result: ExecutionResult, language: Language, openCases: number): string => {
+/** What a result is told with: its transaction's payments, and the names of the methods. */
+export interface Around {
+  readonly payments: readonly PaymentView[];
+  readonly methods: readonly { readonly id: string; readonly label: Text }[];
+  /** Of the whole till. */
+  readonly openCases: number;
+}
+
+/** One line of how it ended: what was paid and how, or the cashier's hint where there is one. */
+export const describeResult = (result: ExecutionResult, language: Language, { payments, methods, openCases }: Around): string => {
   const open = exitCodeOf(result, openCases) === EXIT.open ? ` — ${say(language, texts.open)}` : '';
-  if (result.status === 'succeeded') {
-    const output = result.output as { method?: string; amountMinor?: number; currency?: string; reference?: string } | null;
-    const amount = typeof output?.amountMinor === 'number' ? ` ${output.currency ?? 'CNY'} ${toDecimal({ amountMinor: output.amountMinor, currency: output.currency ?? 'CNY' })}` : '';
-    return `${say(language, texts.succeeded)}:${amount} ${output?.method ?? ''} ${output?.reference ?? ''}`.trimEnd() + open;
-  }
-  return `${say(language, texts.failed)}: ${`${causeText(result.cause, language)} (${result.error})`.trimStart()}${open}`;
+  if (result.status === 'failed') return `${say(language, texts.failed)}: ${`${causeText(result.cause, language)} (${result.error})`.trimStart()}${open}`;
+  const paid = payments.filter(({ state }) => state === 'paid').map(({ method, currency, amountMinor, references }) => {
+    const label = methods.find(({ id }) => id === method)?.label;
+    return `${label ? say(language, label) : method} ${currency} ${toDecimal({ amountMinor, currency })} ${references.at(-1) ?? ''}`.trimEnd();
+  });
+  return `${[say(language, texts.succeeded), ...(paid.length > 0 ? [paid.join(', ')] : [])].join(': ')}${open}`;
 };
 
 const causeText = (cause: string, language: Language): string => {

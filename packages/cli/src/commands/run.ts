@@ -139,7 +139,7 @@ const end = async (till: Till, result: ExecutionResult, { json, language }: RunO
   const { payments } = await till.get(result.executionId);
   const left = result.status === 'failed' ? { ...result, unsettled: payments.filter(({ state }) => state === 'being-undone' || state === 'undecided' || state === 'case') } : result;
   const cases = till.cases().length;
-  console.log(json ? JSON.stringify({ result: left }) : describeResult(left, language, cases));
+  console.log(json ? JSON.stringify({ result: left }) : describeResult(left, language, { payments, methods: till.catalogue.methods, openCases: cases }));
   return exitCodeOf(left, cases);
 };
 
