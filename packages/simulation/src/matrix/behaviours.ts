@@ -35,6 +35,8 @@ const onTake = (fault: Fault | ((host: HostName) => Fault)) => ({ host, purpose,
 };
 const decline = (codes: { readonly [host in HostName]?: string }) => (host: HostName): Fault => ({ do: 'decline', code: codes[host] ?? '' });
 const LOST = { do: 'drop-answer' } as const;
+/** To all inquiries of a payment, and to some more. A host that never answers again is tried for days, which shows nothing new at each of a thousand writes. */
+const SILENT = 16;
 
 export const behaviours: readonly Behaviour[] = [
   { name: 'approves' },
@@ -43,7 +45,7 @@ export const behaviours: readonly Behaviour[] = [
   { name: 'approves, then is silent', fault: onTake(LOST) },
   { name: 'approves, then is silent to the first of everything', fault: ({ purpose, nth }) => (purpose !== 'ready' && nth === 1 ? LOST : undefined) },
   { name: 'approves, then is silent for long', fault: ({ purpose, nth }) => (purpose !== 'ready' && nth <= (purpose === 'take' ? 1 : 6) ? LOST : undefined) },
-  { name: 'approves, is silent, and refuses to undo', fault: (message) => onTake(LOST)(message) ?? (message.purpose === 'ask' ? LOST : message.purpose === 'undo' && message.nth <= 3 ? decline({ acquirer: '96', alipay: 'ACQ.SYSTEM_ERROR', wechat: 'SYSTEM_ERROR' })(message.host) : undefined) },
+  { name: 'approves, is silent, and refuses to undo', fault: (message) => onTake(LOST)(message) ?? (message.purpose === 'ask' && message.nth <= SILENT ? LOST : message.purpose === 'undo' && message.nth <= 3 ? decline({ acquirer: '96', alipay: 'ACQ.SYSTEM_ERROR', wechat: 'SYSTEM_ERROR' })(message.host) : undefined) },
   { name: 'answers late', fault: onTake({ do: 'delay', ms: 95_000 }) },
   { name: 'answers twice', fault: onTake({ do: 'answer-twice' }) },
   { name: 'answers with garbage', fault: onTake({ do: 'garble' }) },
@@ -65,7 +67,9 @@ export const behaviours: readonly Behaviour[] = [
 export const messages = (): ((host: HostName, operation: string) => Message) => {
   const counts = new Map<string, number>();
   return (host, operation) => {
-    const purpose = purposes[operation] ?? 'ready';
+    const named = purposes[operation] ?? 'ready';
+    // Before anything is taken, an inquiry only looks whether the host is there.
+    const purpose = named === 'ask' && !counts.has(`${host} take`) ? 'ready' : named;
     const nth = (counts.get(`${host} ${purpose}`) ?? 0) + 1;
     counts.set(`${host} ${purpose}`, nth);
     return { host, purpose, nth };
