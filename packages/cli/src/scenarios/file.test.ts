@@ -12,6 +12,7 @@ describe('a faulty scenario file is refused with the place of each fault', () =>
     ['a card that is none', 'scenarios:\n  - name: a\n    steps:\n      - { when: { device: reader }, card: chip-okay }\n', ['SCENARIO_VALUE 4:43 /scenarios/0/steps/0/card chip-ok']],
     ['a host that is none', "scenarios:\n  - name: a\n    hosts: [{ host: aquirer, do: drop-answer }]\n", ['SCENARIO_VALUE 3:21 /scenarios/0/hosts/0/host acquirer']],
     ['a fault that is none', "scenarios:\n  - name: a\n    hosts: [{ host: acquirer, do: drop-anser }]\n", ['SCENARIO_VALUE 3:35 /scenarios/0/hosts/0/do drop-answer']],
+    ['a fault without what it needs', "scenarios:\n  - name: a\n    hosts: [{ host: alipay, do: misstate }, { host: acquirer, do: delay, ms: 5 }]\n", ['SCENARIO_FIELD_MISSING 3:13 /scenarios/0/hosts/0']],
     ['two reactions at once', "scenarios:\n  - name: a\n    steps: [{ when: { prompt: amount }, answer: 1, cancel: true }]\n", ['SCENARIO_ONE_OF 3:13 /scenarios/0/steps/0']],
     ['a name used before', 'scenarios:\n  - name: a\n  - name: a\n', ['SCENARIO_SAME_NAME 3:11 /scenarios/1/name']],
     ['an expectation of another kind', 'scenarios:\n  - name: a\n    expect: { result: succeded }\n', ['SCENARIO_VALUE 3:23 /scenarios/0/expect/result succeeded']],

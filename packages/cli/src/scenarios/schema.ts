@@ -12,7 +12,9 @@ const closed = (properties: { readonly [name: string]: unknown }, required: read
 const texts = { type: 'array', items: { type: 'string', minLength: 1 } } as const;
 const facts = { type: 'array', items: { type: 'object', minProperties: 1 } } as const;
 
-const HOST_FAULTS = ['drop-request', 'drop-answer', 'overtaken', 'delay', 'answer-twice', 'garble', 'bad-signature', 'decline', 'user-paying', 'refuse-connections', 'http-status'];
+const HOST_FAULTS = ['drop-request', 'drop-answer', 'overtaken', 'delay', 'answer-twice', 'garble', 'bad-signature', 'misstate', 'decline', 'user-paying', 'refuse-connections', 'http-status'];
+/** What a fault does not go without. */
+const NEEDED = { delay: 'ms', misstate: 'what', decline: 'code', 'http-status': 'status' } as const;
 
 /** JSON Schema (draft 2020-12) of a scenario file. The steps are those of a script of the simulated devices. */
 export const scenarioSchema: JsonSchema = {
@@ -60,17 +62,21 @@ export const scenarioSchema: JsonSchema = {
       required: ['host', 'do'],
       if: { properties: { host: { const: 'points' } }, required: ['host'] },
       then: closed({ host: true, note, ...when, do: { enum: ['drop-request', 'drop-answer'] } }),
-      else: closed({
-        host: true,
-        note,
-        ...when,
-        do: { enum: HOST_FAULTS },
-        match: closed({ operation: { type: 'string', minLength: 1 } }),
-        times: { type: 'integer', minimum: 1 },
-        ms: { type: 'integer', minimum: 0 },
-        code: { type: 'string', minLength: 1 },
-        status: { type: 'integer', minimum: 200, maximum: 599 },
-      }),
+      else: {
+        ...closed({
+          host: true,
+          note,
+          ...when,
+          do: { enum: HOST_FAULTS },
+          match: closed({ operation: { type: 'string', minLength: 1 } }),
+          times: { type: 'integer', minimum: 1 },
+          ms: { type: 'integer', minimum: 0, description: 'delay: so long' },
+          what: { enum: ['amount', 'reference', 'terminal'], description: 'misstate: what a rightly signed answer gets wrong' },
+          code: { type: 'string', minLength: 1, description: "decline: the host's own code" },
+          status: { type: 'integer', minimum: 200, maximum: 599, description: 'http-status: of the answer' },
+        }),
+        allOf: Object.entries(NEEDED).map(([fault, field]) => ({ if: { properties: { do: { const: fault } }, required: ['do'] }, then: { required: [field] } })),
+      },
     },
     payer: closed(
       {
