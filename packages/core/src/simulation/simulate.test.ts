@@ -30,6 +30,11 @@ describe('simulation', () => {
     if (report.runs >= 150) expect(Object.keys(report.faults)).toEqual(expect.arrayContaining(['torn-tail', 'damaged-record', 'power-cut', 'disk-error', 'opening-refused', 'checkpoint-strange']));
   });
 
+  it('nor with seeds that nobody has seen: a failing one is told with the command that runs it again', { timeout: 120_000 }, async () => {
+    const seed = Math.floor(Date.now() / 1_000) % 1_000_000_000;
+    expect(await simulate({ seed, runs: 40, storage: onSimulatedDisk })).toMatchObject({ failures: [] });
+  });
+
   it('loses and doubles nothing where the log is in memory', { timeout: 120_000 }, async () => {
     expect(await simulate({ seed: 1, runs: 20 })).toMatchObject({ failures: [] });
   });
