@@ -34,6 +34,8 @@ export interface Played {
   readonly undurable: boolean;
   /** States in the order in which they were left, and what the hosts hold. */
   readonly path: string;
+  /** The methods that were asked, in order. */
+  readonly methods: readonly string[];
 }
 
 const WRITES: ReadonlySet<PointKind> = new Set(['append', 'durable', 'seal', 'sealed', 'forget', 'forgotten']);
@@ -77,7 +79,7 @@ export const play = async (sale: Sale, behaviour: Behaviour, stops: readonly Sto
   // Looking for leaks takes as long as all the rest: it is enough where nothing is stopped.
   const wrong = stops.length === 0 ? await check({ ...evidence, shown: customer.shown, secrets: customer.codes }) : await checkBooks(evidence);
   const problems = [...submits.violations, ...wrong, ...clubApart(club, shop.log.records)];
-  const played = { problems, writes, undurable, path: pathOf(shop) };
+  const played = { problems, writes, undurable, path: pathOf(shop), methods: methodsOf(shop) };
   await shop.close();
   return played;
 };
@@ -129,6 +131,8 @@ const clubApart = (club: MembersClub, records: readonly EventRecord[]): string[]
     .filter((reference) => paid.has(reference) !== standing.has(reference) && !withAPerson.has(reference))
     .map((reference) => `points ${reference}: ${standing.has(reference) ? 'spent' : 'not spent'} in the club's book, ${paid.has(reference) ? 'paid' : 'not paid'} in the log`);
 };
+
+const methodsOf = ({ log }: Shop): string[] => log.records.flatMap(({ event }) => (event.type === 'paymentPrepared' && event.undoes === undefined ? [event.method] : []));
 
 const pathOf = ({ log, hosts }: Shop): string =>
   [...log.records.flatMap(({ event }) => (event.type === 'stepLeft' ? [event.step] : [])), ...hosts.ledgers().flatMap(({ host, entries }) => entries.map(({ status }) => `${host} ${status}`))].join(' ');
