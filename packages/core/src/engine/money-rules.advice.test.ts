@@ -121,6 +121,21 @@ describe('rule 9: an advice that is owed', () => {
     expect(third.till.cases()).toHaveLength(1);
   });
 
+  it('keeps nothing sealed, though its plugin is gone: what is committed is not reversed', async () => {
+    const first = await open({ ...options, method: { owes: true, seal: true } });
+    await run(first);
+    // The power failed before it was forgotten, and after the end.
+    const end = first.log.records.findIndex(({ event }) => event.type === 'executionEnded');
+    const records = first.log.records.slice(0, end + 1).filter(({ event }) => event.type !== 'sealedForgotten').map((record, at) => ({ ...record, seq: at + 1 }));
+    first.clock.stop();
+    await first.sealed.put(`${records.find(({ event }) => event.type === 'paymentCommitted')?.stream.slice(2)}@1`, new Uint8Array([1, 2, 3]));
+    const log = memoryLog({ records });
+    const second = await open({ ...options, method: { id: 'else' }, flow: flow({ Pay: pay({}, { method: 'else' }) }), log, sealed: first.sealed });
+    await until(second, 'a case is open', () => second.till.cases().length > 0);
+    await later(second, 1);
+    expect(await second.sealed.keys()).toEqual([]);
+  });
+
   it('is delivered again where a crash cut off that it was', async () => {
     const first = await open(options);
     await run(first);

@@ -168,7 +168,9 @@ export class Settler {
       const found = this.#hand.methodOf(payment);
       if (this.#isOrphan(payment, found)) {
         const { kind, why } = this.#hand.whyNobody(payment);
-        return await this.#openCase(payment, why, { kind });
+        await this.#openCase(payment, why, { kind });
+        // What is sealed may be of no use to anybody any more.
+        continue;
       }
       const duty = nextDuty(payment, found && this.#hand.dutyContext(payment, found.method));
       if (!duty) {
