@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Alarm } from '../alarm.js';
 import { bind, definePlugin, PaymentMethod } from '../contract.js';
 import { memoryLog } from '../log/memory-log.js';
-import { broken, events, flow, open, pay, reopen, run, settled, type Setup, type SetupOptions, statuses, until, verbs } from './money-rules.testing.js';
+import { approvedFor, broken, events, flow, open, pay, reopen, run, settled, type Setup, type SetupOptions, statuses, until, verbs } from './money-rules.testing.js';
 import { scriptedHost, scriptedMethod } from './scripted-method.js';
 
 const options: SetupOptions = { kind: 'card', method: { owes: true }, keepClosed: 0 };
@@ -89,17 +89,36 @@ describe('rule 9: an advice that is owed', () => {
     expect(deliveries(setup)).toBe(1);
   });
 
-  it('takes its turn on the lane: not before what must be undone there', async () => {
+  it('takes its turn on the lane: nothing is sent beside a sale that is under way', async () => {
     const setup = await open(options);
     setup.host.deliveries.push('again');
     await run(setup);
-    setup.host.submits.push({ lost: 'answer' });
-    setup.host.reversals.push({ outcome: 'unknown', reason: 'no-answer', why: 'silence' }, { outcome: 'unknown', reason: 'no-answer', why: 'silence' });
-    await run(setup);
+    await until(setup, 'it was tried', () => results(setup).length === 1);
+    setup.host.submits.push(async (amountMinor) => {
+      await later(setup, 8);
+      expect(deliveries(setup)).toBe(1);
+      return approvedFor(amountMinor, { completion: 'due' });
+    });
+    expect(await run(setup)).toMatchObject({ status: 'succeeded' });
     await until(setup, 'it is delivered', isDelivered(setup));
-    const [first] = [...setup.host.ledger.keys()];
-    const calls = setup.host.calls.map((call) => call.split(' ').slice(0, 2).join(' '));
-    expect(calls.lastIndexOf(`deliver ${first}`)).toBeGreaterThan(setup.host.calls.findLastIndex((call) => call.startsWith('reverse')));
+  });
+
+  it('does not wait where its lane is shut for sales until a person has decided about another one', async () => {
+    const first = await open(options);
+    first.host.deliveries.push(...Array.from({ length: 9 }, () => 'again' as const));
+    await run(first);
+    first.host.submits.push({ lost: 'answer' });
+    const { result } = await first.till.start({ terminal: 'T1', workflow: 'sale' });
+    result.catch(() => {});
+    await until(first, 'it is submitted', () => verbs(first.host).filter((verb) => verb === 'submit').length === 2);
+    const records = first.log.records.map((record) => (record.event.type === 'paymentPrepared' && record.seq === first.log.records.findLast(({ event }) => event.type === 'paymentPrepared')?.seq ? { ...record, event: { ...record.event, prepared: { ...record.event.prepared, dataVersion: 7 } } } : record));
+    first.clock.stop();
+    first.host.deliveries.length = 0;
+    const second = await open({ ...options, host: first.host, log: memoryLog({ records }) });
+    await until(second, 'it is delivered', isDelivered(second));
+    // What nobody reads is a person's, and keeps the lane shut (18).
+    expect(second.till.cases()).toHaveLength(1);
+    expect(await run(second)).toMatchObject({ error: 'Payment.NotSent' });
   });
 
   it('is a case where its plugin is gone, and is delivered when that comes back', async () => {

@@ -250,14 +250,14 @@ export class Settler {
     journal.append([{ stream: stream.payment(paymentId), event: { type: 'sealedForgotten', attempt } }]);
   }
 
-  /** It takes its turn on the lane, after whatever must be undone there (12). */
+  /** One message at a time on its lane (12), also while that is shut for sales: it may be so until a person has decided about another payment. */
   async #deliver(payment: PaymentState, attempt: AttemptState, duty: DutyTo<'deliver'>, method: PaymentMethod): Promise<void> {
     const { journal, ports, closing } = this.#options;
     const { paymentId } = payment;
     // Before the commitment is on disk its payment may still be undone.
     await ports.log.durable(ports.log.head);
     const recorded = await this.#hand.recorded(payment, attempt);
-    await this.#hand.lanes.run(attempt.prepared.lane, { undo: false, signal: closing }, async () => {
+    await this.#hand.lanes.run(attempt.prepared.lane, { undo: true, signal: closing }, async () => {
       const waiting = this.#hand.payment(paymentId);
       if (!waiting || isResolved(waiting) || isHandsOff(waiting)) return;
       const said = await ask<AdviceResult>(() => method.deliver?.(recorded, attempt.approved?.owed ?? {}) ?? Promise.resolve('ask-person'), {

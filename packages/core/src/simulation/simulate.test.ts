@@ -54,6 +54,7 @@ describe('simulation', () => {
     { seed: 44_893, what: 'a record is damaged only where the record that calls it durable is whole' },
     { seed: 47_390, what: 'a record is damaged only where the record that calls it durable is whole, an intent' },
     { seed: 65_616, what: 'an approval turns up for a former attempt while the intent of the next one is on its way to the disk' },
+    { seed: 93_528, what: 'an advice is brought though its lane is shut until a person has decided about another payment' },
     { seed: 91_138, what: 'what was sealed is forgotten though the plugin that owes an advice is gone' },
     { seed: 64_768, what: 'what was undone without proof stays sealed while its plugin is gone and its case open' },
   ])('$what (seed $seed)', async ({ seed }) => {
