@@ -7,7 +7,8 @@ import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { median, rate, tidy } from './measure.mjs';
+import { besideRaw } from './durable.mjs';
+import { median, rate } from './measure.mjs';
 
 const FILE = fileURLToPath(import.meta.url);
 
@@ -17,7 +18,7 @@ const FILE = fileURLToPath(import.meta.url);
  */
 const openProcesses = async ({ dir, processes, what, atOnce }) => {
   const children = Array.from({ length: processes }, (_, n) => fork(FILE, [JSON.stringify({ dir: join(dir, `${what}-${n}-of-${processes}`), what, atOnce: atOnce / processes })]));
-  const heard = () => Promise.all(children.map(async (child) => (await once(child, 'message'))[0]));
+  const heard = () => Promise.all(children.map(hear));
   const all = async (message) => {
     const answers = heard();
     for (const child of children) child.send(message);
@@ -36,20 +37,26 @@ const openProcesses = async ({ dir, processes, what, atOnce }) => {
   };
 };
 
+/** What a child says next. @throws where it ends instead: nobody waits for ever */
+const hear = async (child) => {
+  const over = new AbortController();
+  const { signal } = over;
+  const ended = once(child, 'exit', { signal }).then(([code]) => Promise.reject(new Error(`a process of the bench ended with ${code}`)));
+  try {
+    const [message] = await Promise.race([once(child, 'message', { signal }), ended]);
+    return message;
+  } finally {
+    over.abort();
+  }
+};
+
 /** As `durable` does it for one process: a round of the raw disk before each. */
 export const durableOverProcesses = async ({ dir, processes, kind, terminals, count, rounds: wanted, rawCount, bytesPerRecord }) => {
-  const { rawAppends } = await import('./peers.mjs');
   const tills = await openProcesses({ dir, processes, what: kind, atOnce: terminals });
   await tills.take(wanted * count);
-  const rounds = [];
-  for (let round = 0; round < wanted; round += 1) {
-    const rawPerSecond = await rawAppends(dir, bytesPerRecord, rawCount);
-    const taken = await tills.take(count);
-    rounds.push({ ...taken, rawPerSecond, ratio: taken.perSecond / rawPerSecond });
-  }
+  const { syncs: _inChildren, ...measured } = await besideRaw({ dir, rounds: wanted, rawCount, bytesPerRecord }, () => tills.take(count));
   await tills.close();
-  const of = (what) => median(rounds.map((round) => round[what]));
-  return { kind, terminals, processes, paymentsPerSecond: Math.round(of('perSecond')), rawPerSecond: Math.round(of('rawPerSecond')), ratioToRaw: tidy(of('ratio')), cpuMsPerPayment: tidy(of('cpuMs')) };
+  return { kind, terminals, processes, ...measured };
 };
 
 /** The peer, in the same way. */
