@@ -58,7 +58,7 @@ export const describeResult = (result: ExecutionResult, language: Language, { pa
     const label = methods.find(({ id }) => id === method)?.label;
     return `${label ? say(language, label) : method} ${currency} ${toDecimal({ amountMinor, currency })} ${references.at(-1) ?? ''}`.trimEnd();
   });
-  return `${[say(language, texts.succeeded), ...(paid.length > 0 ? [paid.join(', ')] : [])].join(': ')}${open}`;
+  return `${say(language, texts.succeeded)}${paid.length > 0 ? `: ${paid.join(', ')}` : ''}${open}`;
 };
 
 const causeText = (cause: string, language: Language): string => {

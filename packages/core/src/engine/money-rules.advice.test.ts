@@ -1,9 +1,8 @@
 /** Rule 9: what an approval leaves owed to the host is delivered once the payment is committed, or a person is told. */
 import { describe, expect, it } from 'vitest';
-import type { Alarm } from '../alarm.js';
 import { bind, definePlugin, PaymentMethod } from '../contract.js';
 import { memoryLog } from '../log/memory-log.js';
-import { approvedFor, broken, events, flow, open, pay, reopen, run, settled, type Setup, type SetupOptions, statuses, until, verbs } from './money-rules.testing.js';
+import { alarmsOf, approvedFor, broken, cut, events, flow, open, pay, reopen, run, settled, type Setup, type SetupOptions, statuses, until, verbs } from './money-rules.testing.js';
 import { scriptedHost, scriptedMethod } from './scripted-method.js';
 
 const options: SetupOptions = { kind: 'card', method: { owes: true }, keepClosed: 0 };
@@ -12,11 +11,6 @@ const results = ({ log }: Setup) => events(log, 'adviceAnswered').map(({ event }
 const deliveries = ({ host }: Setup): number => verbs(host).filter((verb) => verb === 'deliver').length;
 const isDelivered = (setup: Setup) => (): boolean => results(setup).some((result) => result && result[1] === 'delivered');
 const later = async ({ clock }: Setup, seconds: number): Promise<void> => await clock.until(clock.now() + seconds * 1_000);
-const alarmsOf = ({ till }: Setup): Alarm[] => {
-  const alarms: Alarm[] = [];
-  till.on('alarm', (alarm) => alarms.push(alarm));
-  return alarms;
-};
 
 describe('rule 9: an advice that is owed', () => {
   it('is delivered once, after the commitment; then the transaction is closed', async () => {
@@ -134,8 +128,7 @@ describe('rule 9: an advice that is owed', () => {
     expect(alarms).toMatchObject([{ kind: 'plugin-missing' }]);
     // It is paid, and nobody's lane is shut by it.
     expect(await run(second)).toMatchObject({ status: 'succeeded' });
-    await second.log.durable(second.log.head);
-    const third = await reopen(second, options);
+    const third = await cut(second, options);
     await until(third, 'it is delivered', isDelivered(third));
     expect(third.till.cases()).toHaveLength(1);
   });

@@ -1,9 +1,8 @@
 /** Rule 18: a payment whose plugin is gone, or does not read any more what it stored, is a person's; the rest of the till goes on. */
 import { describe, expect, it } from 'vitest';
-import type { Alarm } from '../alarm.js';
 import type { Answer } from '../contract.js';
 import { memoryLog } from '../log/memory-log.js';
-import { approvedFor, declined, events, flow, open, pay, reopen, run, settled, type Setup, type SetupOptions, statuses, until, verbs } from './money-rules.testing.js';
+import { alarmsOf, approvedFor, cut, declined, events, flow, open, pay, reopen, run, settled, type Setup, type SetupOptions, statuses, until, verbs } from './money-rules.testing.js';
 import { scriptedHost, scriptedMethod } from './scripted-method.js';
 
 const other = scriptedMethod({ id: 'other', host: scriptedHost(), kind: 'wallet' });
@@ -23,12 +22,6 @@ const cutOff = async (): Promise<Setup> => {
   result.catch(() => {});
   await until(setup, 'it is submitted', () => setup.host.calls.length > 0);
   return setup;
-};
-
-const alarmsOf = ({ till }: Setup): Alarm[] => {
-  const alarms: Alarm[] = [];
-  till.on('alarm', (alarm) => alarms.push(alarm));
-  return alarms;
 };
 
 describe('rule 18: a payment that was stored in an older data version', () => {
@@ -82,8 +75,7 @@ describe('rule 18: a payment that was stored in an older data version', () => {
     const { executionId, result } = await first.till.start({ terminal: 'T1', workflow: 'sale' });
     result.catch(() => {});
     await until(first, 'it is undone', () => events(first.log, 'taskFailed').length > 0);
-    await first.log.durable(first.log.head);
-    const second = await reopen(first, { ...options([2]), flow: retried });
+    const second = await cut(first, { ...options([2]), flow: retried });
     expect(await (await second.till.get(executionId)).result).toMatchObject({ status: 'failed', error: 'Payment.NotSent' });
     expect(verbs(second.host)).toEqual(['submit', 'reverse']);
     expect(second.till.cases()).toHaveLength(1);
@@ -96,8 +88,7 @@ describe('rule 18: a payment that was stored in an older data version', () => {
     const { executionId, result } = await first.till.start({ terminal: 'T1', workflow: 'part' });
     result.catch(() => {});
     await until(first, 'it waits', () => events(first.log, 'waitStarted').length > 0);
-    await first.log.durable(first.log.head);
-    const second = await reopen(first, { ...options([2]), workflows });
+    const second = await cut(first, { ...options([2]), workflows });
     expect(await (await second.till.get(executionId)).result).toMatchObject({ status: 'failed', error: 'X' });
     expect(await run(second)).toMatchObject({ error: 'Payment.NotSent' });
     expect(verbs(second.host)).not.toContain('reverse');
@@ -131,8 +122,7 @@ describe('rule 18: a payment that was stored in an older data version', () => {
     const { executionId, result } = await first.till.start({ terminal: 'T1', workflow: 'sale' });
     result.catch(() => {});
     await until(first, 'it is declined', () => events(first.log, 'taskFailed').length > 0);
-    await first.log.durable(first.log.head);
-    const second = await reopen(first, { ...options([2]), flow: retried });
+    const second = await cut(first, { ...options([2]), flow: retried });
     second.host.submits.push({ lost: 'answer' });
     expect(await (await second.till.get(executionId)).result).toMatchObject({ status: 'failed', error: 'Payment.Undone' });
     expect(statuses(second.host)).toEqual(['reversed']);

@@ -1,4 +1,5 @@
 /** A till with one scripted payment method `m` in virtual time: what the tests of the money rules stand on. */
+import type { Alarm } from '../alarm.js';
 import type { Answer, Approved, Plugin } from '../contract.js';
 import type { EventRecord } from '../events.js';
 import type { Json } from '../json.js';
@@ -72,6 +73,19 @@ export const reopen = async (before: Setup, options: SetupOptions): Promise<Setu
   before.clock.stop();
   const { host, sealed, log, clock } = before;
   return await open({ host, sealed, log: log.crash(), clock: virtualClock({ startMs: clock.now() }), ...options });
+};
+
+/** As `reopen`, once all that was written is on disk. */
+export const cut = async (before: Setup, options: SetupOptions): Promise<Setup> => {
+  await before.log.durable(before.log.head);
+  return await reopen(before, options);
+};
+
+/** Those that are raised from now on. */
+export const alarmsOf = ({ till }: Setup): Alarm[] => {
+  const alarms: Alarm[] = [];
+  till.on('alarm', (alarm) => alarms.push(alarm));
+  return alarms;
 };
 
 export const run = async ({ till }: Setup, input: Json = {}, terminal = 'T1'): Promise<ExecutionResult> => await (await till.start({ terminal, workflow: 'sale', input })).result;

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { action, Actions, bind, definePlugin, type Plugin } from '../contract.js';
 import type { Json } from '../json.js';
-import { approvedFor, events, flow, open, reopen, settled, type Setup, type SetupOptions, type State, statuses, until, verbs } from './money-rules.testing.js';
+import { approvedFor, cut, events, flow, open, reopen, settled, type Setup, type SetupOptions, type State, statuses, until, verbs } from './money-rules.testing.js';
 import { virtualClock } from './virtual-clock.js';
 
 const manifest = { description: { zh: '', en: '' }, arguments: { type: 'object' }, result: {}, errors: {} } as const;
@@ -40,11 +40,6 @@ const start = async (setup: Setup): Promise<string> => {
   return executionId;
 };
 const resultOf = async ({ till }: Setup, executionId: string) => await (await till.get(executionId)).result;
-/** The power fails once what was begun is on disk. */
-const cut = async (setup: Setup, options: SetupOptions): Promise<Setup> => {
-  await setup.log.durable(setup.log.head);
-  return await reopen(setup, options);
-};
 
 describe('a call that was running when the power failed', () => {
   const begin = async (resource: string, extra: State = {}) => {

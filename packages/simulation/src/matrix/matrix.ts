@@ -34,8 +34,8 @@ export interface Played {
   readonly undurable: boolean;
   /** States in the order in which they were left, and what the hosts hold. */
   readonly path: string;
-  /** The methods that were asked, in order. */
-  readonly methods: readonly string[];
+  /** The method that was asked first. */
+  readonly asked: string | undefined;
 }
 
 const WRITES: ReadonlySet<PointKind> = new Set(['append', 'durable', 'seal', 'sealed', 'forget', 'forgotten']);
@@ -79,7 +79,7 @@ export const play = async (sale: Sale, behaviour: Behaviour, stops: readonly Sto
   // Looking for leaks takes as long as all the rest: it is enough where nothing is stopped.
   const wrong = stops.length === 0 ? await check({ ...evidence, shown: customer.shown, secrets: customer.codes }) : await checkBooks(evidence);
   const problems = [...submits.violations, ...wrong, ...clubApart(club, shop.log.records)];
-  const played = { problems, writes, undurable, path: pathOf(shop), methods: methodsOf(shop) };
+  const played = { problems, writes, undurable, path: pathOf(shop), asked: askedFirst(shop) };
   await shop.close();
   return played;
 };
@@ -132,7 +132,7 @@ const clubApart = (club: MembersClub, records: readonly EventRecord[]): string[]
     .map((reference) => `points ${reference}: ${standing.has(reference) ? 'spent' : 'not spent'} in the club's book, ${paid.has(reference) ? 'paid' : 'not paid'} in the log`);
 };
 
-const methodsOf = ({ log }: Shop): string[] => log.records.flatMap(({ event }) => (event.type === 'paymentPrepared' && event.undoes === undefined ? [event.method] : []));
+const askedFirst = ({ log }: Shop): string | undefined => log.records.map(({ event }) => event).find((event) => event.type === 'paymentPrepared')?.method;
 
 const pathOf = ({ log, hosts }: Shop): string =>
   [...log.records.flatMap(({ event }) => (event.type === 'stepLeft' ? [event.step] : [])), ...hosts.ledgers().flatMap(({ host, entries }) => entries.map(({ status }) => `${host} ${status}`))].join(' ');
