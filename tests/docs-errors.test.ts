@@ -131,6 +131,7 @@ ${told(Object.entries(ERRORS))}
 ## Alarms
 
 What a person should know though no call failed: \`till.on('alarm', ...)\` gives \`kind\`, what it is about, and \`why\`; \`alarmText\` puts it into a merchant's words.
+One that nobody has heard yet is kept for whoever listens first, the last hundred of them; what became a case stands in \`till.cases()\`, too.
 
 ${told(Object.entries(ALARMS))}
 

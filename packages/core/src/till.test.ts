@@ -1,9 +1,10 @@
 import { describe, expect, it, vi } from 'vitest';
+import type { Alarm } from './alarm.js';
 import { bind, definePlugin, PaymentMethod, type Plugin, Printer, Scanner } from './contract.js';
 import { scriptedHost, scriptedMethod } from './engine/scripted-method.js';
 import { virtualClock } from './engine/virtual-clock.js';
 import type { Json } from './json.js';
-import { memoryLog } from './log/memory-log.js';
+import { type MemoryLog, memoryLog } from './log/memory-log.js';
 import { memorySealedStore } from './log/memory-sealed-store.js';
 import { systemHash } from './log/system.js';
 import { createTill, type Till } from './till.js';
@@ -207,6 +208,76 @@ describe('createTill', () => {
     expect(alarm).toMatchObject({ kind: 'plugin-missing' });
     expect(second.cases()).toHaveLength(1);
     await second.close();
+  });
+
+  describe('an alarm that nobody has heard yet', () => {
+    const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+    const hearing = (till: Till): Alarm[] => {
+      const heard: Alarm[] = [];
+      till.on('alarm', (alarm) => heard.push(alarm));
+      return heard;
+    };
+
+    /** A till whose log holds payments of a plugin that is gone, each of which becomes a case with an alarm; who opens it passes it on. */
+    const opensWithCases = async (payments: number): Promise<{ readonly till: Till; readonly log: MemoryLog }> => {
+      const host = scriptedHost();
+      host.submits.push(...Array.from({ length: payments }, () => ({ lost: 'answer' }) as const));
+      const clock = virtualClock({ manual: true });
+      const ids = Array.from({ length: payments }, (_, n) => `${n + 1}`);
+      const terminals = Object.fromEntries(ids.map((id) => [`T${id}`, { tid: id.padStart(8, '0'), mid: '898000000000001', name: 'Corner Shop' }]));
+      const paying = { QueryLanguage: 'JSONata', StartAt: 'Pay', States: { Pay: { Type: 'Task', Resource: 'payment:sale', Arguments: { method: 'wallet', amountMinor: 5 }, End: true } } };
+      const before = memoryLog();
+      const first = await createTill({ ...options(before), clock, terminals, plugins: [scriptedMethod({ id: 'wallet', host, kind: 'wallet' }), cash()], workflows: { pay: JSON.stringify(paying) } });
+      for (const id of ids) await first.start({ terminal: `T${id}`, workflow: 'pay' });
+      await clock.advance(0);
+      expect(host.calls).toHaveLength(payments);
+      const log = before.crash();
+      const till = await createTill({ ...options(log), terminals });
+      await vi.waitUntil(() => till.cases().length === payments);
+      await turn();
+      return { till, log };
+    };
+    const opened = ({ records }: MemoryLog): (string | undefined)[] => records.flatMap(({ event }) => (event.type === 'caseOpened' ? [event.caseId] : []));
+
+    it('is kept for whoever comes first, in order and once', async () => {
+      const { till, log } = await opensWithCases(3);
+      const first = hearing(till);
+      const beside = hearing(till);
+      expect(first).toEqual([]);
+      await turn();
+      expect(first.map(({ kind, caseId }) => [kind, caseId])).toEqual(opened(log).map((caseId) => ['plugin-missing', caseId]));
+      expect(beside).toEqual(first);
+      const later = hearing(till);
+      log.failNext('write');
+      await expect(till.start({ terminal: 'T1', workflow: 'sale', key: 'order-1' })).rejects.toMatchObject({ code: 'LOG_FAILED' });
+      await turn();
+      expect(first.map(({ kind }) => kind)).toEqual(['plugin-missing', 'plugin-missing', 'plugin-missing', 'log-failed']);
+      expect(later.map(({ kind }) => kind)).toEqual(['log-failed']);
+      await till.close();
+    });
+
+    it('is told before one that is raised after it, and one at a time to whoever hears only one', async () => {
+      const { till, log } = await opensWithCases(2);
+      const once = vi.fn<(alarm: Alarm) => void>();
+      till.once('alarm', once);
+      await turn();
+      expect(once.mock.calls.map(([{ caseId }]) => caseId)).toEqual(opened(log).slice(0, 1));
+      const rest: Alarm[] = [];
+      till.addListener('alarm', (alarm) => rest.push(alarm));
+      log.failNext('write');
+      await expect(till.start({ terminal: 'T1', workflow: 'sale', key: 'order-1' })).rejects.toMatchObject({ code: 'LOG_FAILED' });
+      await turn();
+      expect(rest.map(({ kind, caseId }) => [kind, caseId])).toEqual([['plugin-missing', opened(log)[1]], ['log-failed', undefined]]);
+      await till.close();
+    });
+
+    it('is forgotten where a hundred others came after it', async () => {
+      const { till, log } = await opensWithCases(102);
+      const heard = hearing(till);
+      await turn();
+      expect(heard.map(({ caseId }) => caseId)).toEqual(opened(log).slice(2));
+      await till.close();
+    });
   });
 
   it('submits once for one sale reference, over all terminals (rule 15)', async () => {

@@ -63,6 +63,7 @@ export interface TillEvents {
   event: [record: EventRecord];
   prompt: [prompt: Prompt];
   'prompt-closed': [prompt: Prompt];
+  /** As it is raised. What nobody has heard yet is kept, the last hundred, and told once: in order, to whoever listens first, in a turn of its own. */
   alarm: [alarm: Alarm];
 }
 
@@ -143,6 +144,8 @@ class Engine extends EventEmitter<TillEvents> implements Till {
   readonly #history: History;
   readonly #workflows: Workflows;
   readonly #undelivered = new Queue<EventRecord>();
+  /** Alarms that nobody has heard yet, oldest first. */
+  readonly #unheard: Alarm[] = [];
   readonly #cleanUp: (() => void)[] = [];
   /** Terminals between their first check and their start: two starts at once don't both find a terminal free. */
   readonly #starting = new Set<string>();
@@ -169,7 +172,7 @@ class Engine extends EventEmitter<TillEvents> implements Till {
       ports: this.#ports,
       journal: this.#journal,
       methodOf: (terminalId, method) => this.#terminals.get(terminalId)?.methods.get(method),
-      alarm: (alarm) => void this.emit('alarm', alarm),
+      alarm: (alarm) => this.#raise(alarm),
       marks: this.#marks,
       laneWaitMs: options.laneWaitMs ?? 20_000,
       closing: this.#closing.signal,
@@ -435,7 +438,7 @@ class Engine extends EventEmitter<TillEvents> implements Till {
   async #hold(terminalId: string): Promise<void> {
     await this.#settler.hold(terminalId);
     // In a turn of its own: whoever opens the till listens by then.
-    nextTurn(() => this.emit('alarm', { kind: 'log-restored', terminalId, why: new TillwrightError('LOG_RESTORED', { terminal: terminalId }).message }));
+    nextTurn(() => this.#raise({ kind: 'log-restored', terminalId, why: new TillwrightError('LOG_RESTORED', { terminal: terminalId }).message }));
   }
 
   #ended(entry: ExecutionEntry): void {
@@ -450,7 +453,7 @@ class Engine extends EventEmitter<TillEvents> implements Till {
     } catch (error) {
       // A log that failed says so itself.
       if (TillwrightError.is(error) || this.#failure !== undefined) return;
-      this.emit('alarm', { kind: 'checkpoint-failed', why: error instanceof Error ? error.message : String(error) });
+      this.#raise({ kind: 'checkpoint-failed', why: error instanceof Error ? error.message : String(error) });
     }
   }
 
@@ -458,6 +461,38 @@ class Engine extends EventEmitter<TillEvents> implements Till {
     for (let record = this.#undelivered.first; record && record.seq <= durableTo; record = this.#undelivered.first) {
       this.#undelivered.shift();
       this.emit('event', record);
+    }
+  }
+
+  override on<E extends keyof TillEvents>(event: E, listener: EventEmitter.EventListener<TillEvents, E>, context?: unknown): this {
+    return super.on(event, listener, context).#listened(event);
+  }
+
+  override addListener<E extends keyof TillEvents>(event: E, listener: EventEmitter.EventListener<TillEvents, E>, context?: unknown): this {
+    return this.on(event, listener, context);
+  }
+
+  override once<E extends keyof TillEvents>(event: E, listener: EventEmitter.EventListener<TillEvents, E>, context?: unknown): this {
+    return super.once(event, listener, context).#listened(event);
+  }
+
+  /** In a turn of its own: nobody is called before `on` returns, and whoever else listens by then hears it too. */
+  #listened(event: keyof TillEvents): this {
+    if (event === 'alarm' && this.#unheard.length > 0) nextTurn(() => this.#tellUnheard());
+    return this;
+  }
+
+  #raise(alarm: Alarm): void {
+    this.#unheard.push(alarm);
+    this.#tellUnheard();
+    if (this.#unheard.length > UNHEARD_MAX) this.#unheard.shift();
+  }
+
+  #tellUnheard(): void {
+    while (this.listenerCount('alarm') > 0) {
+      const alarm = this.#unheard.shift();
+      if (!alarm) return;
+      this.emit('alarm', alarm);
     }
   }
 
@@ -471,7 +506,7 @@ class Engine extends EventEmitter<TillEvents> implements Till {
     if (this.#failure !== undefined) return;
     this.#failure = TillwrightError.is(error) ? error : new TillwrightError('LOG_FAILED', { why: `unexpected ${error instanceof Error ? error.name : 'error'}` }, { cause: error });
     this.#closing.abort();
-    this.emit('alarm', { kind: 'log-failed', why: (this.#failure as Error).message });
+    this.#raise({ kind: 'log-failed', why: (this.#failure as Error).message });
     this.#history.reject(this.#failure);
   }
 }
@@ -486,6 +521,9 @@ export const catalogueFor = (plugins: readonly Plugin[], workflows: readonly str
   const terminal = { id: 'T1', tid: '00000001', mid: '000000000000001', name: '', operatorId: '01' };
   return catalogueOf([loadTerminal({ clock: systemClock, random: systemRandom, terminal, counters }, plugins)], workflows);
 };
+
+/** Alarms that are kept for whoever listens first: what needs a person stands in `cases()` and `held()` all the same. */
+const UNHEARD_MAX = 100;
 
 /** Node's next turn where there is one: virtual clocks count those. */
 const nextTurn = (work: () => void): void => {

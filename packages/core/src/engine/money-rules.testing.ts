@@ -81,7 +81,7 @@ export const cut = async (before: Setup, options: SetupOptions): Promise<Setup> 
   return await reopen(before, options);
 };
 
-/** Those that are raised from now on. */
+/** Those that nobody has heard yet, and those that are raised from now on. */
 export const alarmsOf = ({ till }: Setup): Alarm[] => {
   const alarms: Alarm[] = [];
   till.on('alarm', (alarm) => alarms.push(alarm));
