@@ -12,6 +12,7 @@ const SUBMITTING = 'engine/submitting.ts';
 const UNDOING = 'engine/undoing.ts';
 const SETTLER = 'engine/settler.ts';
 const PAYMENT = 'engine/payment.ts';
+const DUTIES = 'engine/duties.ts';
 const TILL = 'till.ts';
 const SCAN = 'log/scan.ts';
 const ADAPTER = 'log/appending-adapter.ts';
@@ -48,7 +49,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'after the last inquiry it is taken for declined',
     rule: 2,
-    edits: [{ file: PAYMENT, find: "return { do: 'condemn', attempt: a.attempt, why: whyUndecided(a) };", put: 'return undefined;' }],
+    edits: [{ file: DUTIES, find: "return { do: 'condemn', attempt: a.attempt, why: whyUndecided(a) };", put: 'return undefined;' }],
   },
   {
     name: 'an unverified refusal is believed',
@@ -73,17 +74,17 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'absent is trusted for ever',
     rule: 5,
-    edits: [{ file: PAYMENT, find: "undone?.proof === 'no-original' ? policy.watchAtMs[undone.watches] : undefined", put: 'undefined as number | undefined' }],
+    edits: [{ file: DUTIES, find: "undone?.proof === 'no-original' ? policy.watchAtMs[undone.watches] : undefined", put: 'undefined as number | undefined' }],
   },
   {
     name: 'what can not be asked is not looked for again',
     rule: 5,
-    edits: [{ file: PAYMENT, find: '(!method.inquiry && (!method.reversal || a.undoes !== undefined))', put: '!method.inquiry' }],
+    edits: [{ file: DUTIES, find: '(!method.inquiry && (!method.reversal || a.undoes !== undefined))', put: '!method.inquiry' }],
   },
   {
     name: 'what a reversal needs is forgotten while it may be repeated',
     rule: 5,
-    edits: [{ file: PAYMENT, find: "(a.fate === 'undone' && !(context ? look(payment, a, context) : isUnproven(a)))", put: "a.fate === 'undone'" }],
+    edits: [{ file: DUTIES, find: "(a.fate === 'undone' && !(context ? look(payment, a, context) : isUnproven(a)))", put: "a.fate === 'undone'" }],
   },
   {
     name: 'absent is proof',
@@ -111,12 +112,12 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'a void without an answer is voided again at once',
     rule: 7,
-    edits: [{ file: PAYMENT, find: 'for (const attempt of payment.attempts.toReversed()) {', put: 'for (const attempt of payment.attempts.filter((a) => a.undoes === undefined).toReversed()) {' }],
+    edits: [{ file: DUTIES, find: 'for (const attempt of payment.attempts.toReversed()) {', put: 'for (const attempt of payment.attempts.filter((a) => a.undoes === undefined).toReversed()) {' }],
   },
   {
     name: 'a refund without an answer is repeated',
     rule: 7,
-    edits: [{ file: PAYMENT, find: "if (a.operation === 'refund') return caseOnce(payment, `refund ${a.prepared.reference} has no answer`);", put: "if (a.operation === 'refund') return { do: 'undo-by', attempt: a.undoes ?? 1, operation: 'refund', at: context.now };" }],
+    edits: [{ file: DUTIES, find: "if (a.operation === 'refund') return caseOnce(payment, `refund ${a.prepared.reference} has no answer`);", put: "if (a.operation === 'refund') return { do: 'undo-by', attempt: a.undoes ?? 1, operation: 'refund', at: context.now };" }],
   },
   {
     name: 'the card is not listened to',
@@ -232,7 +233,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'what was sealed is never forgotten',
     rule: 7,
-    edits: [{ file: PAYMENT, find: "return forgettable && { do: 'forget', attempt: forgettable.attempt };", put: 'return undefined;' }],
+    edits: [{ file: DUTIES, find: "return forgettable && { do: 'forget', attempt: forgettable.attempt };", put: 'return undefined;' }],
   },
   {
     name: 'a scope gives up in memory alone',
@@ -309,7 +310,7 @@ export const mutations: readonly Mutation[] = [
     rule: 17,
     edits: [
       { file: SETTLER, find: 'if (!payment || marks.isHeld(terminalId)) return;', put: 'if (!payment) return;' },
-      { file: PAYMENT, find: 'if (isHandsOff(payment) && !isResolved(payment)) return undefined;', put: '' },
+      { file: DUTIES, find: 'if (isHandsOff(payment) && !isResolved(payment)) return undefined;', put: '' },
     ],
   },
   {
@@ -358,7 +359,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'an advice is delivered before its payment is committed',
     rule: 9,
-    edits: [{ file: PAYMENT, find: 'payment.committed && method.deliver ? payment.attempts.find(owesAdvice)', put: 'method.deliver ? payment.attempts.find(owesAdvice)' }],
+    edits: [{ file: DUTIES, find: 'payment.committed && method.deliver ? payment.attempts.find(owesAdvice)', put: 'method.deliver ? payment.attempts.find(owesAdvice)' }],
   },
   {
     name: 'an advice that is still owed leaves memory',

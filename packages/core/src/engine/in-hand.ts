@@ -5,10 +5,11 @@
 import type { Alarm } from '../alarm.js';
 import type { Live, PaymentMethod, Recorded, UndoReason } from '../contract.js';
 import type { PaymentEvent } from '../events.js';
+import type { DutyContext } from './duties.js';
 import type { Journal } from './journal.js';
 import { Lanes } from './lanes.js';
 import type { LogMarks } from './log-marks.js';
-import { type AttemptState, type DutyContext, isUnproven, openCase, type PaymentState } from './payment.js';
+import { type AttemptState, isUnproven, openCase, type PaymentState } from './payment.js';
 import type { Ports } from './ports.js';
 import { Stops } from './stops.js';
 

@@ -1,6 +1,6 @@
 /**
- * A payment's stream: its fold, and the table that says what is owed next (docs/money-rules.md; rule numbers in brackets).
- * Pure: the settler beside it turns duties into calls, in live running and after a restart alike.
+ * A payment's stream: its fold, what its state says, and how an answer is judged by it (docs/money-rules.md; rule numbers in brackets).
+ * Pure: what is owed next stands in duties.ts.
  */
 import type {
   Answer,
@@ -12,7 +12,6 @@ import type {
   Prepared,
   Remedy,
   ReverseAnswer,
-  SettlingPolicy,
   UndoReason,
 } from '../contract.js';
 import type { EventRecord, PaymentEvent, StepId } from '../events.js';
@@ -266,30 +265,6 @@ const withoutUndone = (attempt: AttemptState): AttemptState => {
   return rest;
 };
 
-/** What a payment owes next. `at` is in ms since 1970; a duty without it is due at once. */
-export type Duty =
-  | { readonly do: 'inquire'; readonly attempt: number; readonly to: 'inquire' | 'watch'; readonly try: number; readonly at: number }
-  | { readonly do: 'complete'; readonly attempt: number }
-  | { readonly do: 'condemn'; readonly attempt: number; readonly why: UndoReason }
-  | { readonly do: 'reverse'; readonly attempt: number; readonly to: 'undo' | 'watch'; readonly try: number; readonly at: number }
-  | { readonly do: 'undo-by'; readonly attempt: number; readonly operation: 'void' | 'refund'; readonly at: number }
-  | { readonly do: 'open-case'; readonly why: string }
-  | { readonly do: 'forget'; readonly attempt: number }
-  | { readonly do: 'deliver'; readonly attempt: number; readonly try: number; readonly at: number };
-
-export type DutyTo<D extends Duty['do']> = Extract<Duty, { do: D }>;
-
-export interface DutyContext {
-  readonly now: number;
-  /** Attempts whose submit or completion runs in this process: they are waited for, not decided upon. */
-  readonly inFlight: ReadonlySet<number>;
-  /** Someone asked to give the payment up (14), or the flow around it ended badly (10): condemns before commitment. */
-  readonly giveUp?: UndoReason;
-  /** False once the process that held the card is gone: the approval is condemned (8). */
-  readonly mayComplete: boolean;
-  readonly method: { readonly policy: SettlingPolicy; readonly inquiry: boolean; readonly reversal: boolean; readonly deliver: boolean };
-}
-
 /** True when nothing about it can change any more except receipts: closed (11). */
 export const isSettled = (payment: PaymentState): boolean =>
   isResolved(payment) ||
@@ -362,151 +337,8 @@ export const standingMinor = (payment: PaymentState): number => {
   return sale?.approved?.amount.amountMinor ?? sale?.request.amount.amountMinor ?? 0;
 };
 
-/**
- * The table: what is owed, or a look again where that is due sooner.
- * @param context absent where nobody settles the payment, its method being gone or too new (18): what is sealed is still forgotten
- */
-export const nextDuty = (payment: PaymentState, context: DutyContext | undefined): Duty | undefined => {
-  if (isHandsOff(payment) && !isResolved(payment)) return undefined;
-  if (isResolved(payment) || !context) return forgetting(payment, context);
-  const duty = settling(payment, context);
-  return duty === 'wait' ? undefined : soonest([duty ?? forgetting(payment, context) ?? delivery(payment, context), ...payment.attempts.map((a) => look(payment, a, context))]);
-};
-
-/** Newest attempt first: an undo's own fate comes before what it undoes. */
-const settling = (payment: PaymentState, context: DutyContext): Duty | 'wait' | undefined => {
-  for (const attempt of payment.attempts.toReversed()) {
-    if (context.inFlight.has(attempt.attempt)) return 'wait';
-    const duty = attemptDuty(payment, attempt, context);
-    // An open attempt of which nothing can be asked any more is a person's; nothing else is tried beside it (7).
-    if (duty || isOpen(attempt)) return duty;
-  }
-  return undefined;
-};
-
-const soonest = (duties: readonly (Duty | undefined)[]): Duty | undefined => {
-  const at = (duty: Duty): number => ('at' in duty ? duty.at : -Infinity);
-  return duties.filter((duty) => duty !== undefined).reduce<Duty | undefined>((first, duty) => (first && at(first) <= at(duty) ? first : duty), undefined);
-};
-
-const attemptDuty = (payment: PaymentState, a: AttemptState, context: DutyContext): Duty | undefined => {
-  const { policy } = context.method;
-  switch (a.fate) {
-    case 'submitted':
-    case 'undecided': {
-      if (context.giveUp && a.undoes === undefined) return { do: 'condemn', attempt: a.attempt, why: context.giveUp };
-      const due = policy.inquireAtMs[a.inquiries];
-      if (context.method.inquiry && due !== undefined) {
-        return { do: 'inquire', attempt: a.attempt, to: 'inquire', try: a.inquiries + 1, at: inquiryAt(a, due, context.now) };
-      }
-      // A refund is never repeated and has no reversal: a person looks (7).
-      if (a.operation === 'refund') return caseOnce(payment, `refund ${a.prepared.reference} has no answer`);
-      return { do: 'condemn', attempt: a.attempt, why: whyUndecided(a) };
-    }
-    case 'approved':
-      if (partialUnasked(a)) return { do: 'condemn', attempt: a.attempt, why: 'mismatch' };
-      if (context.giveUp) return { do: 'condemn', attempt: a.attempt, why: context.giveUp };
-      return context.mayComplete && !a.refusedByCard ? { do: 'complete', attempt: a.attempt } : { do: 'condemn', attempt: a.attempt, why: 'card-refused' };
-    case 'completed':
-      if (a.undoes !== undefined || payment.committed) return undefined;
-      if (partialUnasked(a)) return { do: 'condemn', attempt: a.attempt, why: 'mismatch' };
-      // It was told as undone before its approval turned up (5).
-      if (a.undone) return { do: 'condemn', attempt: a.attempt, why: 'no-answer' };
-      return context.giveUp ? { do: 'condemn', attempt: a.attempt, why: context.giveUp } : undefined;
-    case 'condemned':
-      return undoDuty(payment, a, context);
-    case 'undone':
-    case 'declined':
-    case 'not-sent':
-      return undefined;
-  }
-};
-
-/** When the next look at what was undone without proof is due (5): the list is finite, and a look that nobody answered is made again. */
-const lookAt = ({ undone }: AttemptState, { policy }: DutyContext['method']): number | undefined => {
-  const due = undone?.proof === 'no-original' ? policy.watchAtMs[undone.watches] : undefined;
-  if (!undone || due === undefined) return undefined;
-  return undone.unanswered === 0 ? undone.at + due : undone.askedAt + (policy.reverse.backoffMs.at(-1) ?? 0);
-};
-
-/**
- * A look again: an inquiry, or the reversal once more where the method has none. A void is not reversed again: should it turn up
- * after all, the money is back, as it should be.
- */
-const look = (payment: PaymentState, a: AttemptState, { method, now }: DutyContext): Duty | undefined => {
-  const at = lookAt(a, method);
-  if (at === undefined || !a.undone || (!method.inquiry && (!method.reversal || a.undoes !== undefined))) return undefined;
-  if (!method.inquiry && a.undo.last?.outcome === 'refused') return caseOnce(payment, `the host refused to undo it (${a.undo.last.code})`);
-  // A host takes a reversal only for so long; it can be asked at any time.
-  const over = method.inquiry ? a.undone.unanswered > 0 && at > limit(a, method) : Math.max(at, now) > limit(a, method);
-  if (over) return caseOnce(payment, 'undone without proof, and the host could not be asked again');
-  if (method.inquiry) return { do: 'inquire', attempt: a.attempt, to: 'watch', try: a.undone.watches + a.undone.unanswered + 1, at };
-  return { do: 'reverse', attempt: a.attempt, to: 'watch', try: a.undo.tries + 1, at };
-};
-
-const limit = ({ submittedAt }: AttemptState, { policy }: DutyContext['method']): number => submittedAt + policy.reverse.withinMs;
-
-const undoDuty = (payment: PaymentState, a: AttemptState, context: DutyContext): Duty | undefined => {
-  const { reverse } = context.method.policy;
-  const remedy = a.condemned?.remedy;
-  if (!remedy || remedy.do === 'ask-person') return caseOnce(payment, remedy?.why ?? 'no remedy is known');
-  if (a.undo.last?.outcome === 'refused') return caseOnce(payment, `the host refused to undo it (${a.undo.last.code})`);
-  const earliest = Math.max(a.submittedAt + reverse.notBeforeMs, a.undo.last ? backOff(a, reverse.backoffMs) : 0);
-  // The limit is the reversal's; whether a void or refund is still possible, the host tells.
-  if (remedy.do === 'reverse' && Math.max(earliest, context.now) > limit(a, context.method)) return caseOnce(payment, "the host's time for undoing it is over");
-  // After so many tries that reached the host a person is told; the tries go on (12).
-  if (a.undo.reached >= reverse.laneAttempts && payment.cases.length === 0) return { do: 'open-case', why: `not undone after ${a.undo.reached} tries` };
-  if (remedy.do === 'reverse') return { do: 'reverse', attempt: a.attempt, to: 'undo', try: a.undo.tries + 1, at: earliest };
-  const undos = payment.attempts.filter((u) => u.undoes === a.attempt);
-  const last = undos.at(-1);
-  if (last?.fate === 'declined') return caseOnce(payment, `the host declined the ${remedy.do}`);
-  if (undos.length >= reverse.laneAttempts) return caseOnce(payment, `not undone after ${undos.length} attempts to ${remedy.do} it`);
-  const at = last ? last.submittedAt + afterTries(undos.length, reverse.backoffMs) : earliest;
-  return { do: 'undo-by', attempt: a.attempt, operation: remedy.do, at };
-};
-
-const caseOnce = (payment: PaymentState, why: string): Duty | undefined => (payment.cases.length === 0 ? { do: 'open-case', why } : undefined);
-
-/** What is completed and not committed may still be voided, and a void may need the card; so may a reversal that is repeated as a look again. */
-const forgetting = (payment: PaymentState, context: DutyContext | undefined): Duty | undefined => {
-  const forgettable = payment.attempts.find(
-    (a) =>
-      a.sealed &&
-      (isResolved(payment) || a.fate === 'declined' || a.fate === 'not-sent' || (a.fate === 'undone' && !(context ? look(payment, a, context) : isUnproven(a))) || (a.fate === 'completed' && payment.committed)),
-  );
-  return forgettable && { do: 'forget', attempt: forgettable.attempt };
-};
-
-const delivery = (payment: PaymentState, { method, now }: DutyContext): Duty | undefined => {
-  const owing = payment.committed && method.deliver ? payment.attempts.find(owesAdvice) : undefined;
-  if (!owing) return undefined;
-  const { tries, lastAt } = owing.advice;
-  const at = tries === 0 ? now : lastAt + afterTries(tries, method.policy.reverse.backoffMs);
-  // What has not been tried yet is tried once, however late it is.
-  if (tries > 0 && Math.max(at, now) > limit(owing, method)) return caseOnce(payment, 'what its approval left owed to the host could not be delivered in time');
-  return { do: 'deliver', attempt: owing.attempt, try: tries + 1, at };
-};
-
-/** The times count from the submit; when a restart let several pass, one question answers for all of them, asked at once. */
-const inquiryAt = (a: AttemptState, dueMs: number, now: number): number =>
-  a.answer?.outcome === 'unknown' && a.inquiries === 0 && a.answer.reason === 'host-error' ? now : a.submittedAt + dueMs;
-
-const backOff = (a: AttemptState, backoffMs: readonly number[]): number => {
-  if (a.undo.last?.outcome === 'not-now') return a.undo.last.retryAt;
-  return a.undo.lastAt + afterTries(a.undo.tries, backoffMs);
-};
-
-const afterTries = (tries: number, backoffMs: readonly number[]): number => backoffMs[Math.min(tries, backoffMs.length) - 1] ?? 0;
-
 export const partialUnasked = (a: AttemptState): boolean =>
   a.approved !== undefined && !a.request.allowPartial && a.approved.amount.amountMinor < a.request.amount.amountMinor;
-
-const whyUndecided = (a: AttemptState): UndoReason => {
-  if (a.answer?.outcome === 'pending') return 'timed-out';
-  if (a.answer?.outcome !== 'unknown') return 'no-answer';
-  if (a.answer.reason === 'unverified') return 'unverified';
-  return a.answer.reason === 'mismatch' ? 'mismatch' : 'no-answer';
-};
 
 /**
  * Holds an answer against what was asked, whatever a plugin says (3): more than asked, another currency or a partial

@@ -1,13 +1,14 @@
 /**
- * Carries out what payments owe, the same way in live running and after a restart. The table in payment.ts says what is owed;
+ * Carries out what payments owe, the same way in live running and after a restart. The table in duties.ts says what is owed;
  * submitting.ts and undoing.ts do it, in-hand.ts holds what this life knows beside the log.
  */
 import type { AdviceResult, Answer, Finding, Live, PaymentMethod, UndoReason } from '../contract.js';
 import { ask, unable } from './ask.js';
 import { type ChargeOrder, type ChargeResult, chargeResult } from './charge.js';
+import { type Duty, type DutyTo, nextDuty } from './duties.js';
 import { type FoundMethod, InHand, type PaymentInput, sealedKey, type SettlerOptions } from './in-hand.js';
 import { stream } from './journal.js';
-import { type AttemptState, type Duty, type DutyTo, isHandsOff, isResolved, isSettled, isUnproven, judge, nextDuty, openCase, owesAdvice, paidMinor, type PaymentState } from './payment.js';
+import { type AttemptState, isHandsOff, isResolved, isSettled, isUnproven, judge, openCase, owesAdvice, paidMinor, type PaymentState } from './payment.js';
 import { Submitting } from './submitting.js';
 import { Undoing } from './undoing.js';
 

@@ -4,9 +4,10 @@ import { TillwrightError } from '../errors.js';
 import type { PaymentEvent } from '../events.js';
 import { ask } from './ask.js';
 import { type ChargeOrder, type ChargeResult, declinedBefore, exceedsDue } from './charge.js';
+import { nextDuty } from './duties.js';
 import { type FoundMethod, type InHand, noLive, type PaymentInput, readsVersion, sealedKey } from './in-hand.js';
 import { stream } from './journal.js';
-import { type AttemptState, contradiction, isHandsOff, isOpen, isResolved, isUndecided, judge, nextDuty, openCase, paidMinor, type PaymentState, standingMinor } from './payment.js';
+import { type AttemptState, contradiction, isHandsOff, isOpen, isResolved, isUndecided, judge, openCase, paidMinor, type PaymentState, standingMinor } from './payment.js';
 import { schemas } from './schemas.js';
 
 interface Work {

@@ -2,9 +2,10 @@
 import type { Answer, PaymentRequest, ReverseAnswer, UndoReason } from '../contract.js';
 import type { PaymentEvent } from '../events.js';
 import { ask, unable } from './ask.js';
+import type { DutyTo } from './duties.js';
 import { type FoundMethod, type InHand, noLive, type PaymentInput, recordedOf } from './in-hand.js';
 import { stream } from './journal.js';
-import { type AttemptState, contradiction, type DutyTo, isResolved, isSettled, isUnowned, type PaymentState } from './payment.js';
+import { type AttemptState, contradiction, isResolved, isSettled, isUnowned, type PaymentState } from './payment.js';
 import type { Submitting } from './submitting.js';
 
 export class Undoing {
