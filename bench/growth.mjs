@@ -14,7 +14,8 @@ import { machine } from './measure.mjs';
 import { workflowHash, workflowText } from './growth-till.mjs';
 
 const CHILD = fileURLToPath(new URL('./growth-child.mjs', import.meta.url));
-const BATCH = 2000;
+/** Transactions to a line: about what one write takes where fifty tills are busy. */
+const BATCH = 20;
 
 const started = (n, terminal) => ({
   stream: `x/x${n}`,

@@ -278,12 +278,12 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'damage is taken for a torn tail',
     rule: 'log',
-    edits: [{ file: SCAN, find: "if (read.is === 'line' && read.record.durableTo >= (heldFrom?.seq ?? chain.seq) + 1)", put: "if (read.is === 'line' && read.record.durableTo < 0)" }],
+    edits: [{ file: SCAN, find: "if (later?.is === 'batch' && later.durableTo > chain.seq)", put: "if (later?.is === 'batch' && later.durableTo < 0)" }],
   },
   {
     name: 'what a crash tore within one append is kept in part',
     rule: 'log',
-    edits: [{ file: SCAN, find: 'if (!read.more) {', put: 'if (read.is === \'line\') {' }],
+    edits: [{ file: 'log/file-log.ts', find: 'segment.pending.push(record);', put: 'segment.pending.push(record);\n    this.#writeDown(segment);' }],
   },
   {
     name: 'a checkpoint is trusted though its record is not there',

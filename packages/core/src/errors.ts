@@ -116,8 +116,8 @@ export const ERRORS = {
     next: { zh: '该笔未发送，未扣款。修复磁盘（空间、权限）后重新打开', en: 'Nothing was sent or charged. Mend the disk (its room, its rights), then open the engine again' },
   },
   LOG_VERSION: {
-    what: { zh: '事件日志由更新的版本写成：{found}', en: 'The event log was written by a newer version: {found}' },
-    next: { zh: '请升级程序', en: 'Upgrade the program' },
+    what: { zh: '事件日志由另一版本写成，本版本不能读取：{found}', en: 'The event log was written by another version, which this one does not read: {found}' },
+    next: { zh: '请使用写入该日志的版本；若日志较新，请升级程序', en: 'Use the version that wrote it; where the log is the newer one, upgrade the program' },
   },
   ENGINE_CLOSED: {
     what: { zh: '引擎已关闭', en: 'The engine is closed' },

@@ -180,7 +180,7 @@ export type EngineEvent =
 
 export type TillEvent = ExecutionEvent | PaymentEvent | TerminalEvent | EngineEvent;
 
-/** An event as the log holds it. `prev` is the hash of the record before it (hex SHA-256 of its line). */
+/** An event as the log holds it. */
 export interface EventRecord<E extends TillEvent = TillEvent> {
   readonly seq: number;
   /** In ms since 1970. */
@@ -188,8 +188,5 @@ export interface EventRecord<E extends TillEvent = TillEvent> {
   readonly stream: string;
   /** Version of the event's shape. */
   readonly v: number;
-  /** Every record up to this `seq` was on disk when this one was written. */
-  readonly durableTo: number;
-  readonly prev: string;
   readonly event: E;
 }

@@ -14,7 +14,7 @@ const definition: StateMachine = {
   },
 };
 const T0 = 1_700_000_000_000;
-const records = (...events: [number, TillEvent][]): EventRecord[] => events.map(([ms, event], seq) => ({ seq, at: T0 + ms, stream: 'x/x-1', v: 1, durableTo: 0, prev: '', event }));
+const records = (...events: [number, TillEvent][]): EventRecord[] => events.map(([ms, event], seq) => ({ seq, at: T0 + ms, stream: 'x/x-1', v: 1, event }));
 const left = (step: string, next: string | null, more: object = {}): TillEvent => ({ type: 'stepLeft', step, next, output: null, ...more });
 const started: TillEvent = { type: 'executionStarted', terminal: 'T1', workflow: 'w', pins: {}, plugins: {}, input: {} };
 const whole = records(

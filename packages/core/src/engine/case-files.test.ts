@@ -30,7 +30,7 @@ const contradicted: PaymentEvent = { type: 'paymentContradicted', known: 'declin
 
 /** The records' times count up by ten. */
 const told = (events: readonly PaymentEvent[]): unknown =>
-  casesIn(events.map((event, index) => ({ seq: index + 1, at: 10 * (index + 1), stream: 'p/x1/Pay#1', v: 1, durableTo: 0, prev: '', event }) as EventRecord))[0]?.undone;
+  casesIn(events.map((event, index) => ({ seq: index + 1, at: 10 * (index + 1), stream: 'p/x1/Pay#1', v: 1, event }) as EventRecord))[0]?.undone;
 
 describe('an open case', () => {
   it.each<[string, PaymentEvent[], unknown]>([

@@ -52,13 +52,13 @@ describe('the log in a directory', () => {
     expect([first?.seq, second?.seq, log.head, log.durableTo]).toEqual([1, 2, 2, 0]);
     await log.durable(2);
     expect(log.durableTo).toBe(2);
-    expect(readFileSync(join(dir, '00000001.jsonl'), 'utf8').split('\n')).toHaveLength(3);
+    expect(readFileSync(join(dir, '00000001.jsonl'), 'utf8').split('\n')).toHaveLength(2);
     await log.close();
 
     const again = fileLog(dir);
     expect(await openAll(again)).toEqual({ records: [first, second] });
     expect([again.head, again.durableTo]).toEqual([2, 2]);
-    expect(again.append([counted(3)], 1001)[0]).toMatchObject({ seq: 3, durableTo: 2 });
+    expect(again.append([counted(3)], 1001)[0]).toMatchObject({ seq: 3 });
     await again.close();
   });
 
@@ -108,7 +108,21 @@ describe('the log in a directory', () => {
     await Promise.all(late);
     expect(log.stats).toMatchObject({ syncs: 2, records: 90 });
     await log.close();
+    // A line for each write.
+    expect(readFileSync(join(dir, '00000001.jsonl'), 'utf8').split('\n')).toHaveLength(3);
     expect(countsOf(await collect(readLog(dir)))).toEqual(upTo(90));
+  });
+
+  it('ends a long line, between two calls of append', async () => {
+    const log = fileLog(dir, { lazyFlushMs: 1e9 });
+    await log.open();
+    for (let call = 0; call < 300; call += 1) log.append(upTo(7).map((n) => counted(7 * call + n)), call);
+    await log.durable(log.head);
+    expect(log.stats.syncs).toBe(1);
+    await log.close();
+    const lines = readFileSync(join(dir, '00000001.jsonl'), 'utf8').split('\n').slice(0, -1);
+    expect(lines.map((line) => (JSON.parse(line) as { records: unknown[] }).records.length)).toEqual([1001, 1001, 98]);
+    expect(countsOf(await collect(readLog(dir)))).toEqual(upTo(2100));
   });
 
   it('writes by itself what nobody waits for, and tells', async () => {
@@ -169,7 +183,11 @@ describe('segments', () => {
     expect(countsOf(records)).toEqual(upTo(40));
     const seals = records.filter(({ event }) => event.type === 'segmentSealed');
     expect(seals.length).toBe(files.length - 1);
-    for (const seal of seals) expect(seal.event).toMatchObject({ head: seal.prev });
+    for (const file of files.slice(1)) {
+      const [line = ''] = readFileSync(join(dir, file), 'utf8').split('\n');
+      const { prev, records: [seal] } = JSON.parse(line) as { prev: string; records: EventRecord[] };
+      expect(seal?.event).toMatchObject({ type: 'segmentSealed', head: prev });
+    }
 
     const log = fileLog(dir, { segmentBytes: 700 });
     const opened = await openAll(log);
@@ -195,14 +213,23 @@ describe('segments', () => {
   });
 
   it('are seen with those that a write is still busy with', async () => {
-    const log = fileLog(dir, { segmentBytes: 1 });
+    const { fileSystem, syncing, release } = holding((sync) => sync === 1);
+    const log = fileLog(dir, { fileSystem, segmentBytes: 1 });
     await log.open();
-    for (const to of upTo(5)) log.append([counted(to)], 0);
-    expect(countsOf(await collect(log.read('t/T1')))).toEqual(upTo(5));
+    log.append([counted(1)], 0);
+    const first = log.durable(1);
+    await syncing.given;
+    // The line that is on its way has filled the first segment.
+    log.append([counted(2)], 0);
+    log.append([counted(3)], 0);
+    expect(countsOf(await collect(log.read('t/T1')))).toEqual(upTo(3));
+    release.give();
+    await first;
     await log.durable(log.head);
-    expect(countsOf(await collect(log.read('t/T1')))).toEqual(upTo(5));
+    log.append([counted(4)], 0);
+    expect(countsOf(await collect(log.read('t/T1')))).toEqual(upTo(4));
     await log.close();
-    expect(await verifyLog(dir)).toMatchObject({ ok: true, segments: 5, records: 9 });
+    expect(await verifyLog(dir)).toMatchObject({ ok: true, segments: 3, records: 6 });
   });
 });
 

@@ -2,24 +2,25 @@ import { join } from 'node:path';
 import { Low } from 'lowdb';
 import type { EventInput, EventLog, FindBy, OpenedLog, OpenOptions } from '../engine/ports.js';
 import { TillwrightError } from '../errors.js';
-import type { EventRecord, TillEvent } from '../events.js';
+import type { EventRecord } from '../events.js';
 import type { Json } from '../json.js';
 import { AppendingAdapter } from './appending-adapter.js';
+import { encode } from './batch.js';
 import { checkpointText, type SegmentStart, writeCheckpoint } from './checkpoint-file.js';
 import type { FileSystem } from './file-system.js';
 import { Listeners } from './listeners.js';
 import { nodeFileSystem } from './node-file-system.js';
 import { openHistory } from './opening.js';
-import { encode } from './record.js';
+import { recordOf } from './record-of.js';
 import { FIRST_START } from './scan.js';
 import { emptySegment, type OpenSegment } from './segment.js';
 import { SegmentIndex } from './segment-index.js';
-import { readSegment, recordMark } from './segment-reader.js';
+import { readSegment, lineMark } from './segment-reader.js';
 import { systemTimer, type Timer } from './system.js';
 import { addTerms, answersTo, findTerm, streamTerm } from './terms.js';
 
 export interface FileLogOptions {
-  /** A segment that has reached this size is sealed before the next append, in bytes; 8 MiB unless told. */
+  /** A segment whose lines have reached this size is sealed before the next append, in bytes; 8 MiB unless told. */
   readonly segmentBytes?: number;
   /** How long what nobody waits for may stay unwritten, in ms; 100 unless told. */
   readonly lazyFlushMs?: number;
@@ -37,9 +38,12 @@ export interface FileLog extends EventLog {
     /** Records that opening read: all of them, or from the checkpoint's segment on. */
     readonly readAtOpen: number;
   };
-  /** SHA-256 of the last appended record's line: with `head` what an anchor holds (the settlement slip, the PIN pad). */
+  /** SHA-256 of the last line. Once `durableTo` is `head` it is the hash of `head`'s line: both together are what an anchor holds (the settlement slip). */
   readonly headHash: string;
 }
+
+/** A line ends once it holds so many records, though no write takes it yet: who reads one record reads its line. */
+const LINE_RECORDS = 1000;
 
 interface Waiter {
   readonly seq: number;
@@ -50,8 +54,8 @@ interface Waiter {
 /**
  * An event log in a directory: numbered segments of JSON lines, chained by hash, one writer.
  *
- * One sync serves everybody who waits: what is appended while a sync runs goes with the next one. What one call of `append`
- * gives reaches the disk whole or not at all, also through a power failure.
+ * One sync serves everybody who waits: what is appended while a sync runs goes with the next one, as one line. What one call of
+ * `append` gives reaches the disk whole or not at all, also through a power failure.
  * @param dir made where it is missing; held by one process at a time
  * @throws LOG_FAILED from every append and `durable` after the first write or sync that failed: close it, mend the disk, open it again
  */
@@ -135,7 +139,8 @@ class DirectoryLog implements FileLog {
     this.#usable();
     if (inputs.length === 0) return [];
     this.#roll(at);
-    const records = inputs.map(({ stream, event }, index) => this.#add(stream, event, at, index < inputs.length - 1));
+    const records = inputs.map((input) => this.#add(input, at));
+    if (this.#newest.pending.length >= LINE_RECORDS) this.#writeDown(this.#newest);
     this.#lazy ??= this.#timer(this.#lazyFlushMs, () => this.#write(this.#head));
     return records;
   }
@@ -164,19 +169,20 @@ class DirectoryLog implements FileLog {
   }
 
   async *read(stream: string): AsyncGenerator<EventRecord> {
-    const mark = recordMark({ stream });
+    const mark = lineMark({ stream });
     for await (const record of this.#recordsWith(streamTerm(stream), mark)) if (record.stream === stream) yield record;
   }
 
   async find(by: FindBy, value: string): Promise<readonly string[]> {
     const found = new Set<string>();
-    for await (const record of this.#recordsWith(findTerm(by, value), recordMark({ value }))) if (answersTo(record, by, value)) found.add(record.stream);
+    for await (const record of this.#recordsWith(findTerm(by, value), lineMark({ value }))) if (answersTo(record, by, value)) found.add(record.stream);
     return [...found];
   }
 
   async checkpoint(state: Json): Promise<void> {
     this.#usable();
     const seq = this.#head;
+    this.#writeDown(this.#newest);
     const text = checkpointText({ seq, hash: this.#headHash, segment: this.#newest.number, start: this.#start, sizes: this.#sizes }, state);
     const writing = this.#checkpointing.catch(() => undefined).then(async () => {
       await this.#onDisk(seq);
@@ -290,22 +296,31 @@ class DirectoryLog implements FileLog {
       for (const due of this.#due) due();
     }
     // A later segment that a crash left empty still has to say what it follows.
-    this.#add('e', { type: 'segmentSealed', segment: this.#newest.number - 1, records: this.#start.sealedRecords, head: this.#headHash }, at, false);
+    this.#add({ stream: 'e', event: { type: 'segmentSealed', segment: this.#newest.number - 1, records: this.#start.sealedRecords, head: this.#headHash } }, at);
   }
 
-  #add(stream: string, event: TillEvent, at: number, more: boolean): EventRecord {
+  #add(input: EventInput, at: number): EventRecord {
     const segment = this.#newest;
-    const before = segment.unwritten.length;
-    const { record, hash } = encode({ seq: this.#head + 1, at, stream, durableTo: this.#durableTo, prev: this.#headHash }, event, more, segment.unwritten);
+    const record = recordOf(this.#head + 1, at, input);
+    segment.pending.push(record);
     segment.records += 1;
     segment.last = record.seq;
-    segment.size += segment.unwritten.length - before;
     this.#head = record.seq;
-    this.#headHash = hash;
     this.#appended += 1;
     const terms = this.#terms.get(segment.number);
-    if (terms) addTerms(stream, record.event, terms);
+    if (terms) addTerms(record.stream, record.event, terms);
     return record;
+  }
+
+  /** Makes a line of what was appended since the last one. A segment grows by this only: when it is full nothing of it is pending. */
+  #writeDown(segment: OpenSegment): void {
+    const { pending, unwritten } = segment;
+    if (pending.length === 0) return;
+    const before = unwritten.length;
+    this.#headHash = encode({ durableTo: this.#durableTo, prev: this.#headHash }, pending, unwritten);
+    segment.size += unwritten.length - before;
+    // A list of its own: somebody may be reading this one.
+    segment.pending = [];
   }
 
   // -------------------------------------------------------------------------------------------------------------------
@@ -334,6 +349,7 @@ class DirectoryLog implements FileLog {
 
   async #writeOnce(): Promise<void> {
     const segment = this.#db.data;
+    this.#writeDown(segment);
     const last = segment.last || this.#durableTo;
     if (last === this.#head) {
       this.#lazy?.();

@@ -10,7 +10,7 @@ import type { FileSystem } from './file-system.js';
 import { soundCheckpoint } from './opening.js';
 import { scanLog, sound } from './scan.js';
 import { SegmentIndex } from './segment-index.js';
-import { readSegment, recordMark } from './segment-reader.js';
+import { readSegment, lineMark } from './segment-reader.js';
 import { answersTo, findTerm, streamTerm } from './terms.js';
 
 export class LogReader {
@@ -43,13 +43,13 @@ export class LogReader {
 
   /** Every record of a stream, in order. @throws LOG_DAMAGED, LOG_VERSION */
   async *read(stream: string): AsyncGenerator<EventRecord> {
-    for await (const record of this.#recordsWith(streamTerm(stream), recordMark({ stream }))) if (record.stream === stream) yield record;
+    for await (const record of this.#recordsWith(streamTerm(stream), lineMark({ stream }))) if (record.stream === stream) yield record;
   }
 
   /** Streams that were begun under a name, oldest first. @throws LOG_DAMAGED, LOG_VERSION */
   async find(by: FindBy, value: string): Promise<readonly string[]> {
     const found = new Set<string>();
-    for await (const record of this.#recordsWith(findTerm(by, value), recordMark({ value }))) if (answersTo(record, by, value)) found.add(record.stream);
+    for await (const record of this.#recordsWith(findTerm(by, value), lineMark({ value }))) if (answersTo(record, by, value)) found.add(record.stream);
     return [...found];
   }
 

@@ -1,4 +1,4 @@
-import type { EventInput, EventLog, Hash } from '../engine/ports.js';
+import type { EventInput, EventLog } from '../engine/ports.js';
 import { TillwrightError } from '../errors.js';
 import type { EventRecord } from '../events.js';
 import type { Json } from '../json.js';
@@ -9,8 +9,6 @@ import { eachName, findTerm } from './terms.js';
 export interface MemoryLogOptions {
   /** What the log begins with: records that an earlier one held. */
   readonly records?: readonly EventRecord[];
-  /** Chains the records by SHA-256; without it every `prev` is empty. */
-  readonly hash?: Hash;
   /**
    * Called before a sync that would make everything up to `upTo` durable. Throwing fails the log; a promise that never
    * settles holds the sync for good, which is where a crash test pulls the plug.
@@ -46,8 +44,6 @@ export const memoryLog = (options: MemoryLogOptions = {}): MemoryLog => {
   // The last seq of each append call: a call reaches the disk whole or not at all.
   const appends: number[] = [];
   const waiting: { readonly seq: number; readonly resolve: () => void; readonly reject: (error: Error) => void }[] = [];
-  const firstPrev = options.hash === undefined ? '' : '0'.repeat(64);
-  let prev = options.hash === undefined || records.length === 0 ? firstPrev : options.hash('SHA-256', JSON.stringify(records.at(-1)));
   let durableTo = records.length;
   let wanted = durableTo;
   let syncs = 0;
@@ -147,10 +143,8 @@ export const memoryLog = (options: MemoryLogOptions = {}): MemoryLog => {
     },
     append: (inputs: readonly EventInput[], at: number) => {
       usable();
-      const appended = inputs.map(({ stream, event }) => {
-        const fields = { seq: records.length + 1, at, stream, durableTo, prev };
-        const record = recordOf(fields, event, 1);
-        if (options.hash !== undefined) prev = options.hash('SHA-256', JSON.stringify(record));
+      const appended = inputs.map((input) => {
+        const record = recordOf(records.length + 1, at, input);
         records.push(record);
         note(record);
         return record;
@@ -201,7 +195,7 @@ export const memoryLog = (options: MemoryLogOptions = {}): MemoryLog => {
       const unasked = writeFailed ? [] : appends.filter((last) => last > durableTo).slice(0, keepAppends);
       const survived = records.slice(0, unasked.at(-1) ?? durableTo);
       fail('the power failed');
-      return memoryLog({ ...(options.hash === undefined ? {} : { hash: options.hash }), ...next, records: survived });
+      return memoryLog({ ...next, records: survived });
     },
     failNext: (what) => {
       toFail = what;

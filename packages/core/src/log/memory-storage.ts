@@ -4,4 +4,4 @@ import { memorySealedStore } from './memory-sealed-store.js';
 import { systemHash } from './system.js';
 
 /** An engine's storage that dies with the process: for tests, trying out, and tills that keep no books. */
-export const memoryStorage = (): Storage => ({ log: memoryLog({ hash: systemHash }), sealed: memorySealedStore(), hash: systemHash });
+export const memoryStorage = (): Storage => ({ log: memoryLog(), sealed: memorySealedStore(), hash: systemHash });

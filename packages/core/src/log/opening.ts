@@ -56,7 +56,7 @@ const historyOf = ({ terms, read }: Scanned, end: SoundEnd, sizes: readonly numb
   return {
     end,
     terms: terms.get(number) ?? new Set(),
-    last: { ...emptySegment(number), records: end.place.line - 1, last: end.records, size: end.length },
+    last: { ...emptySegment(number), records: end.records - end.start.seq, last: end.records, size: end.length },
     sizes: sizes.slice(0, -1),
     read,
   };

@@ -1,6 +1,14 @@
 import type { EventRecord, TillEvent } from '../events.js';
 import { ownJson } from '../json.js';
+import type { EventInput } from '../engine/ports.js';
 
-/** A record for an event: the event itself where it is frozen (deeply, and plain JSON then), otherwise a copy. */
-export const recordOf = ({ seq, at, stream, durableTo, prev }: Omit<EventRecord, 'v' | 'event'>, event: TillEvent, v: number): EventRecord =>
-  Object.freeze({ seq, at, stream, v, durableTo, prev, event: Object.isFrozen(event) ? event : (ownJson(event) as unknown as TillEvent) });
+/** Version of the events' shapes. */
+export const EVENT_VERSION = 2;
+
+/**
+ * The record of an event.
+ * @param input its event is kept as it is where it is frozen: then all of it is, and plain JSON. Any other is copied, so that
+ * later changes reach neither disk nor memory, and memory holds what a restart will read.
+ */
+export const recordOf = (seq: number, at: number, { stream, event }: EventInput): EventRecord =>
+  Object.freeze({ seq, at, stream, v: EVENT_VERSION, event: Object.isFrozen(event) ? event : (ownJson(event) as unknown as TillEvent) });

@@ -2,17 +2,17 @@
  * Reads a log from its first line to its last and tells a torn tail from damage.
  *
  * A crash can only spoil what was not yet on disk: the end of the last segment. So
- * - bytes there that are no record are a torn tail, unless a later record still says (`durableTo`) that what should stand
+ * - bytes there that are no line are a torn tail, unless a later line still says (`durableTo`) that what should stand
  *   there was on disk: then it is damage;
- * - bytes that are no record in an earlier segment are damage, since the next segment is begun only when it is on disk;
- * - a whole record that does not follow the one before it is damage wherever it stands: no crash writes that.
+ * - bytes that are no line in an earlier segment are damage, since the next segment is begun only when it is on disk;
+ * - a whole line that does not follow the one before it is damage wherever it stands: no crash writes that.
  */
 import { join } from 'node:path';
 import { TillwrightError } from '../errors.js';
 import type { EventRecord } from '../events.js';
+import { type Batch, BEGINNING, decode, FIRST_PREV, rawLines, whyNot, type Decoded, type RawLine } from './batch.js';
 import type { SegmentStart } from './checkpoint-file.js';
 import type { FileSystem } from './file-system.js';
-import { decode, FIRST_PREV, rawLines, type Decoded, type RawLine } from './record.js';
 import { segmentName, segmentNumbers, segmentPath } from './segment.js';
 
 export interface Place {
@@ -51,23 +51,23 @@ export interface SoundEnd {
   /** Number of the last segment, 0 where there is none, and its sound bytes. */
   readonly lastSegment: number;
   readonly length: number;
-  /** How many of those bytes hold records that some record says were on disk. */
+  /** How many of those bytes hold lines that a later one says were on disk. */
   readonly claimed: number;
   /** Where the chain stood before the last segment. */
   readonly start: SegmentStart;
-  /** Where the next record would stand. */
+  /** Where the next line would stand. */
   readonly place: Place;
   /** A torn tail after those, in bytes. */
   readonly cut?: { readonly bytes: number };
 }
 
-export type ScanEnd = SoundEnd | { readonly is: 'damaged'; readonly fault: Fault } | { readonly is: 'newer'; readonly fault: Fault };
+export type ScanEnd = SoundEnd | { readonly is: 'damaged'; readonly fault: Fault } | { readonly is: 'foreign'; readonly fault: Fault };
 
 /** Where the chain of every log begins. */
 export const FIRST_START: SegmentStart = { seq: 0, hash: FIRST_PREV, sealedRecords: 0 };
 
 /**
- * Gives the sound records in order, and returns how the log ends. Records of an append that was torn are held back.
+ * Gives the sound records in order, and returns how the log ends.
  * @param from a later segment to begin at, with where the chain stood before it; those before it must exist and are not read
  */
 export async function* scanLog(fs: FileSystem, dir: string, from: { readonly segment: number; readonly start: SegmentStart } = { segment: 1, start: FIRST_START }): AsyncGenerator<readonly ScannedRecord[], ScanEnd> {
@@ -111,15 +111,12 @@ const damaged = (fault: Fault) => ({ is: 'damaged', fault }) as const;
 
 async function* scanSegment(fs: FileSystem, dir: string, number: number, last: boolean, chain: Chain): AsyncGenerator<readonly ScannedRecord[], SegmentEnd> {
   const file = segmentName(number);
+  const before = chain.seq;
   let line = 0;
   let length = 0;
   let size = 0;
-  const held: ScannedRecord[] = [];
-  let heldFrom: { seq: number; hash: string; line: number } | undefined;
-  let records = 0;
-  // The ends of this segment's lines, and how many of those some record called durable.
-  const ends: number[] = [];
-  const before = chain.seq;
+  // The last record of each line and where that ends, and up to which record some line says that all was on disk.
+  const ends: { readonly seq: number; readonly length: number }[] = [];
   let claims = 0;
   let torn: Fault | undefined;
 
@@ -129,59 +126,55 @@ async function* scanSegment(fs: FileSystem, dir: string, number: number, last: b
       line += 1;
       size = raw.offset + raw.bytes.length + (raw.ended ? 1 : 0);
       const read = readLine(raw);
-      if (torn !== undefined) {
-        // Only a witness is looked for now: does anything later call the lost record durable?
-        if (read.is === 'newer') return { is: 'newer', fault: torn };
-        if (read.is === 'line' && read.record.durableTo >= (heldFrom?.seq ?? chain.seq) + 1)
-          return damaged({ ...torn, why: `${torn.why}, and record ${read.record.seq} says that it was on disk` });
-        continue;
-      }
       const fault = (why: string): Fault => ({ file, line, byte: raw.offset, seq: chain.seq + 1, why });
-      if (read.is === 'newer') return { is: 'newer', fault: fault(`version ${read.v}`) };
-      if (read.is === 'bad') {
-        torn = fault(read.why);
+      if (read.is === 'bad') torn ??= fault(read.why);
+      if (torn !== undefined) {
         if (!last) return damaged({ ...torn, why: `${torn.why}, and a later segment exists` });
+        // Only a witness is looked for now: does anything later call the lost record durable?
+        const later = read.is === 'bad' ? lineWithin(raw) : read;
+        if (later?.is === 'foreign') return { is: 'foreign', fault: torn };
+        if (later?.is === 'batch' && later.durableTo > chain.seq) return damaged({ ...torn, why: `${torn.why}, and record ${later.records[0]?.seq} says that it was on disk` });
         continue;
       }
-      const misfit = misfits(read.record, chain, number, records);
+      if (read.is !== 'batch') return { is: 'foreign', fault: fault(whyNot(read)) };
+      const misfit = misfits(read, chain, number, before);
       if (misfit !== undefined) return damaged(fault(misfit));
-      if (held.length === 0) heldFrom = { seq: chain.seq, hash: chain.hash, line };
-      chain.seq = read.record.seq;
+      for (const record of read.records) sound.push({ record, hash: read.hash, segment: number, line, byte: raw.offset });
+      chain.seq += read.records.length;
       chain.hash = read.hash;
-      records += 1;
-      ends.push(size);
-      claims = Math.max(claims, read.record.durableTo - before);
-      held.push({ record: read.record, hash: read.hash, segment: number, line, byte: raw.offset });
-      if (!read.more) {
-        for (const each of held) sound.push(each);
-        held.length = 0;
-        heldFrom = undefined;
-        length = size;
-      }
+      length = size;
+      ends.push({ seq: chain.seq, length });
+      claims = Math.max(claims, read.durableTo);
     }
     if (sound.length > 0) yield sound;
   }
 
-  if (held.length > 0 && heldFrom !== undefined) {
-    // The append was torn between two of its records.
-    if (!last) return damaged({ file, line: heldFrom.line, byte: length, seq: heldFrom.seq + 1, why: 'an append ends in its middle, and a later segment exists' });
-    chain.seq = heldFrom.seq;
-    chain.hash = heldFrom.hash;
-    records -= held.length;
-  }
+  const records = chain.seq - before;
   if (!last && records === 0) return damaged({ file, line: 1, byte: 0, seq: chain.seq + 1, why: 'the segment is empty, and a later one exists' });
   chain.sealedRecords = records;
-  return { is: 'sound', length, claimed: ends[claims - 1] ?? 0, lines: records, cut: size - length };
+  return { is: 'sound', length, claimed: ends.findLast(({ seq }) => seq <= claims)?.length ?? 0, lines: ends.length, cut: size - length };
 }
 
 /** What no line feed ends was not written whole, whatever it says. */
 const readLine = (raw: RawLine): Decoded => (raw.ended ? decode(raw.bytes) : { is: 'bad', why: 'the line breaks off' });
 
-const misfits = (record: EventRecord, chain: Chain, segment: number, records: number): string | undefined => {
-  if (record.seq !== chain.seq + 1) return `record ${record.seq} stands where record ${chain.seq + 1} should`;
-  if (record.prev !== chain.hash) return `record ${record.seq} does not continue record ${chain.seq}: one of the two was changed`;
-  if (segment === 1 || records > 0) return undefined;
-  const { event } = record;
+/** A whole line at the end of bytes that are none: what stood before it has lost its line feed. */
+const lineWithin = ({ bytes, ended }: RawLine): Decoded | undefined => {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  for (let at = text.indexOf(BEGINNING, 1); ended && at !== -1; at = text.indexOf(BEGINNING, at + 1)) {
+    const read = decode(text.subarray(at));
+    if (read.is !== 'bad') return read;
+  }
+  return undefined;
+};
+
+/** @param before what the segments before this one hold */
+const misfits = ({ records, prev }: Batch, chain: Chain, segment: number, before: number): string | undefined => {
+  const [first] = records;
+  if (first?.seq !== chain.seq + 1) return `record ${first?.seq} stands where record ${chain.seq + 1} should`;
+  if (prev !== chain.hash) return `record ${first.seq} does not continue record ${chain.seq}: one of the two was changed`;
+  if (segment === 1 || chain.seq > before) return undefined;
+  const { event } = first;
   if (event.type !== 'segmentSealed') return 'the segment does not begin by sealing the one before it';
   if (event.segment !== segment - 1 || event.records !== chain.sealedRecords || event.head !== chain.hash) return 'the seal does not fit the segment before it';
   return undefined;

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { EventRecord } from '../events.js';
 import { Lines } from './lines.js';
 
 /**
@@ -18,9 +19,11 @@ export interface OpenSegment {
   readonly unwritten: Lines;
   /** Bytes on disk and in `unwritten`. */
   size: number;
+  /** What was appended since: the next line. */
+  pending: EventRecord[];
 }
 
-export const emptySegment = (number: number): OpenSegment => ({ number, records: 0, last: 0, unwritten: new Lines(), size: 0 });
+export const emptySegment = (number: number): OpenSegment => ({ number, records: 0, last: 0, unwritten: new Lines(), size: 0, pending: [] });
 
 const NAME = /^(\d{8})\.jsonl$/;
 

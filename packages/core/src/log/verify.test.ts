@@ -1,9 +1,10 @@
 import { appendFileSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { FIRST_PREV } from './batch.js';
 import { fileLog } from './file-log.js';
-import { FIRST_PREV } from './record.js';
 import { collect, counted, countsOf, upTo } from './test-events.js';
 import { readLog, verifyLog } from './verify.js';
 
@@ -53,9 +54,15 @@ it('names the first bad record', async () => {
   await expect(reading).rejects.toMatchObject({ code: 'LOG_DAMAGED', details: { place: `${file}:3`, seq: 3 } });
 });
 
+it('judges no line of another version', async () => {
+  const old = `{"seq":1,"at":5,"stream":"e","v":1,"durableTo":0,"prev":"${FIRST_PREV}","event":{"type":"engineOpened","version":"1"}`;
+  writeFileSync(file, `${old},"crc":"${crc32(old).toString(16).padStart(8, '0')}"}\n`);
+  await expect(verifyLog(dir)).rejects.toMatchObject({ code: 'LOG_VERSION', details: { found: `${file}:1, version 1` } });
+});
+
 it('finds by an anchor what the chain alone can not show', async () => {
   expect(await verifyLog(dir, { anchor })).toMatchObject({ ok: true });
-  // Cut at a record's edge.
+  // Cut at a line's edge.
   const text = readFileSync(file, 'utf8');
   writeFileSync(file, `${text.split('\n').slice(0, 3).join('\n')}\n`);
   expect(await verifyLog(dir)).toMatchObject({ ok: true, records: 3 });

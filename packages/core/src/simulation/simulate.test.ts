@@ -48,11 +48,10 @@ describe('simulation', () => {
     expect(await simulate({ seed: 1, runs: 3, faults: 'none', storage: failsLater })).toMatchObject({ failures: [] });
   });
 
+  // As they were found, when the log had a line for each record: what the engine did wrong in them has tests of its own under the money rules.
   it.each([
     { seed: 44_388, what: 'a sale approved in part, of which a person decided when its plugin was gone, ends' },
     { seed: 48_325, what: 'a sale approved in part, whose plugin is gone, ends' },
-    { seed: 44_893, what: 'a record is damaged only where the record that calls it durable is whole' },
-    { seed: 47_390, what: 'a record is damaged only where the record that calls it durable is whole, an intent' },
     { seed: 65_616, what: 'an approval turns up for a former attempt while the intent of the next one is on its way to the disk' },
     { seed: 93_528, what: 'an advice is brought though its lane is shut until a person has decided about another payment' },
     { seed: 91_138, what: 'what was sealed is forgotten though the plugin that owes an advice is gone' },

@@ -36,7 +36,7 @@ it('the same seed gives the same run, byte for byte', { timeout: 120_000 }, asyn
 });
 
 it('a till whose clock was put wrong by hours is set right: nobody tells it to go on all day', { timeout: 120_000 }, async () => {
-  const run = await simulateShops({ seed: 102_850, runs: 1, workflows });
+  const run = await simulateShops({ seed: 520, runs: 1, workflows });
   expect(run.faults['clock-jump']).toBeGreaterThan(0);
   expect(run.failures).toEqual([]);
   expect(run.records).toBeLessThan(2_000);

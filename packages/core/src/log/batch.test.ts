@@ -2,29 +2,35 @@ import { crc32 } from 'node:zlib';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { TillEvent } from '../events.js';
+import type { EventInput } from '../engine/ports.js';
 import { Lines } from './lines.js';
-import { decode, encode, FIRST_PREV, lineHash, rawLines, type RawLine } from './record.js';
+import { decode, encode, FIRST_PREV, lineHash, rawLines, type RawLine } from './batch.js';
+import { recordOf } from './record-of.js';
 import { sha256 } from './system.js';
 
 const bytesOf = (text: string): Uint8Array => Buffer.from(text, 'utf8');
-const event: TillEvent = { type: 'engineOpened', version: '1.0.0 收银 🧾' };
+const given: EventInput[] = [{ stream: 'e', event: { type: 'engineOpened', version: '1.0.0 收银 🧾' } }, { stream: 't/"T1"', event: { type: 'terminalCounted', counter: 'trace', to: 7 } }];
+const records = given.map((input, index) => recordOf(8 + index, 5 + index, input));
 const written = new Lines();
-const encoded = encode({ seq: 1, at: 5, stream: 'e', durableTo: 0, prev: FIRST_PREV }, event, false, written);
+const hash = encode({ durableTo: 7, prev: FIRST_PREV }, records, written);
 const whole = Buffer.from(written.take()).toString('utf8');
 
-describe('a record as a line', () => {
+describe('a batch of records as a line', () => {
   it('reads back as it was written, with the hash of its line', () => {
     expect(whole.endsWith('"}\n')).toBe(true);
     const line = whole.slice(0, -1);
-    expect(decode(bytesOf(line))).toEqual({ is: 'line', record: encoded.record, hash: encoded.hash, more: false });
-    expect(encoded.hash).toBe(sha256(line));
-    expect(encoded.record).toEqual({ seq: 1, at: 5, stream: 'e', v: 1, durableTo: 0, prev: FIRST_PREV, event });
+    expect(decode(bytesOf(line))).toEqual({ is: 'batch', records, durableTo: 7, prev: FIRST_PREV, hash });
+    expect(hash).toBe(sha256(line));
+    expect(JSON.parse(line)).toEqual({
+      v: 2, durableTo: 7, prev: FIRST_PREV, crc: crc32(line.slice(0, line.lastIndexOf(',"crc"'))).toString(16).padStart(8, '0'),
+      records: [{ seq: 8, at: 5, v: 2, ...given[0] }, { seq: 9, at: 6, v: 2, ...given[1] }],
+    });
   });
 
   it('holds what a restart will read, not what was handed in', () => {
-    const given = { type: 'engineOpened' as const, version: '1', cut: undefined };
-    const { record } = encode({ seq: 1, at: 5, stream: 'e', durableTo: 0, prev: FIRST_PREV }, given as unknown as TillEvent, false, new Lines());
-    given.version = '2';
+    const event = { type: 'engineOpened' as const, version: '1', cut: undefined };
+    const record = recordOf(1, 5, { stream: 'e', event: event as unknown as TillEvent });
+    event.version = '2';
     expect(Object.keys(record.event)).toEqual(['type', 'version']);
     expect(record.event).toMatchObject({ version: '1' });
   });
@@ -41,15 +47,26 @@ describe('a record as a line', () => {
     );
   });
 
-  it('says that a newer version wrote it', () => {
-    expect(decode(bytesOf(resealed(whole, (body) => body.replace('"v":1', '"v":2'))))).toEqual({ is: 'newer', v: 2 });
+  it.each([1, 3])('says that another version wrote it: %i', (v) => {
+    expect(decode(bytesOf(resealed(whole, (body) => body.replace('"v":2', `"v":${v}`))))).toEqual({ is: 'foreign', v });
+  });
+
+  it('knows a line of version 1, which held one record', () => {
+    const line = resealed(',"crc"', () => `{"seq":1,"at":5,"stream":"e","v":1,"durableTo":0,"prev":"${FIRST_PREV}","event":{"type":"engineOpened","version":"1"}`);
+    expect(decode(bytesOf(line))).toEqual({ is: 'foreign', v: 1 });
   });
 
   it.each([
     ['no event', (body: string) => body.replace('"event":{', '"other":{')],
-    ['a durableTo beyond itself', (body: string) => body.replace('"durableTo":0', '"durableTo":1')],
-    ['a number that is none', (body: string) => body.replace('"seq":1', '"seq":"1"')],
-    ['no JSON', (body: string) => body.replace('"seq":1', '"seq":')],
+    ['a time that is none', (body: string) => body.replace('"at":6', '"at":"6"')],
+    ['no records', (body: string) => body.replace(/"records":.*/, '"records":[]')],
+    ['a record that is none', (body: string) => body.replace('"records":[', '"records":[7,')],
+    ['a durableTo beyond itself', (body: string) => body.replace('"durableTo":7', '"durableTo":8')],
+    ['a number that is none', (body: string) => body.replace('"seq":8', '"seq":"8"')],
+    ['records that do not follow each other', (body: string) => body.replace('"seq":9', '"seq":10')],
+    ['no version', (body: string) => body.replace('"v":2', '"v":"2"')],
+    ['a record of another version', (body: string) => body.replace('"e","v":2', '"e","v":3')],
+    ['no JSON', (body: string) => body.replace('"seq":8', '"seq":')],
     ['no object', () => '[1'],
   ])('refuses %s though its checksum fits', (_, change) => {
     expect(decode(bytesOf(resealed(whole, change))).is).toBe('bad');
