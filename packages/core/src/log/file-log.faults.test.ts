@@ -74,6 +74,19 @@ describe.each([
   });
 });
 
+it('a checkpoint that waits behind another one is refused with the log, which can be closed then', async () => {
+  const disk = new SimulatedDisk();
+  const { log } = await start(disk);
+  disk.failNext('create', 'EROFS');
+  const checkpoints = upTo(2).map((to) => {
+    log.append([counted(to)], 0);
+    return log.checkpoint?.({ to });
+  });
+  for (const checkpoint of checkpoints) await expect(checkpoint).rejects.toMatchObject({ code: 'LOG_FAILED' });
+  await log.close();
+  expect(await afterwards(disk)).toEqual([]);
+});
+
 it('names of new segments are durable before what they hold is', async () => {
   const disk = new SimulatedDisk();
   const { log } = await start(disk, { segmentBytes: 1 });

@@ -2,18 +2,21 @@
 import * as fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { TillwrightError } from '../errors.js';
+import type { Json } from '../json.js';
 import { fileLog } from './file-log.js';
 import { SimulatedDisk } from './simulated-disk.js';
 import { counted, countsOf, openAll } from './test-events.js';
 
-/** One call of append with so many records, then perhaps a wait for the disk. */
-const step = fc.record({ records: fc.integer({ min: 1, max: 3 }), wait: fc.boolean() });
+/** One call of append with so many records, then perhaps a checkpoint, which ends a line within a write, and a wait for the disk. */
+const step = fc.record({ records: fc.integer({ min: 1, max: 3 }), checkpoint: fc.boolean(), wait: fc.boolean() });
 const life = fc.record({
   steps: fc.array(step, { maxLength: 12 }),
   operations: fc.integer({ min: 0, max: 25 }),
   fault: fc.option(fc.constantFrom(['append', 'SHORT'], ['append', 'ENOSPC'], ['sync', 'EIO'], ['create', 'EROFS']) as fc.Arbitrary<['append' | 'sync' | 'create', string]>),
   /** Opened again in the same running machine, after a fault, or after the power was gone. */
   restart: fc.boolean(),
+  /** Takes what a checkpoint spares it. */
+  restores: fc.boolean(),
   seed: fc.integer(),
 });
 
@@ -27,31 +30,40 @@ const seeded = (seed: number) => {
 
 it('lose nothing acknowledged, keep appends whole and in order, double nothing, and are never taken for damage', async () => {
   let cuts = 0;
+  let restored = 0;
   await fc.assert(
     fc.asyncProperty(fc.array(life, { minLength: 1, maxLength: 5 }), fc.constantFrom(1, 900, 1e9), async (lives, segmentBytes) => {
       const disk = new SimulatedDisk();
       let calls: number[][] = [];
       let acknowledged = 0;
       let next = 1;
-      for (const { steps, operations, fault, restart, seed } of lives) {
+      for (const { steps, operations, fault, restart, restores, seed } of lives) {
         const log = fileLog('/data', { fileSystem: disk, segmentBytes, lazyFlushMs: 1e9 });
         disk.powerFailsAfter(operations);
         if (fault !== null) disk.failNext(...fault);
         const live = async (): Promise<void> => {
-          const { records, cut } = await openAll(log);
+          let spared = 0;
+          const restore = (state: Json): boolean => {
+            if (restores) spared = (state as { calls: number }).calls;
+            return restores;
+          };
+          const { records, cut } = await openAll(log, { restore });
           if (cut !== undefined) cuts += 1;
           const found = countsOf(records);
           // Whole calls, from the first on, at least all that were acknowledged.
-          const kept = keptCalls(calls, found.length);
-          expect(found).toEqual(kept.flat());
+          const after = keptCalls(calls.slice(spared), found.length);
+          expect(found).toEqual(after.flat());
+          const kept = [...calls.slice(0, spared), ...after];
+          if (spared > 0) restored += 1;
           expect(kept.length).toBeGreaterThanOrEqual(acknowledged);
           calls = kept;
           acknowledged = kept.length;
-          for (const { records: count, wait } of steps) {
+          for (const { records: count, checkpoint, wait } of steps) {
             const call = Array.from({ length: count }, () => next++);
             log.append(call.map((to) => counted(to)), 0);
             calls.push(call);
             const sofar = calls.length;
+            if (checkpoint) void log.checkpoint?.({ calls: sofar }).catch(() => {});
             if (!wait) continue;
             await log.durable(log.head);
             acknowledged = sofar;
@@ -69,10 +81,11 @@ it('lose nothing acknowledged, keep appends whole and in order, double nothing, 
       expect(found).toEqual(keptCalls(calls, found.length).flat());
       expect(keptCalls(calls, found.length).length).toBeGreaterThanOrEqual(acknowledged);
     }),
-    { numRuns: 400 },
+    { numRuns: 800 },
   );
-  // The property says little if the disk never tore anything.
+  // The property says little if the disk never tore anything, and no checkpoint was ever taken.
   expect(cuts).toBeGreaterThan(50);
+  expect(restored).toBeGreaterThan(20);
 }, 60_000);
 
 /** Waits until the work is done, or nothing moves any more because the power is gone: the disk is in memory, turns suffice. */

@@ -161,6 +161,8 @@ class DirectoryLog implements FileLog {
 
   #onDisk(seq: number): Promise<void> {
     return new Promise((resolve, reject) => {
+      // Who waited for something else first may come after the failure: nothing is written any more.
+      if (this.#failure !== undefined) throw this.#failure;
       if (seq > this.#head) throw new RangeError(`record ${seq} was never appended`);
       if (seq <= this.#durableTo) return resolve();
       this.#waiting.push({ seq, resolve, reject });
