@@ -20,6 +20,7 @@ import {
   type Token,
   Vault,
 } from './contract.js';
+import { unusable } from './engine/services.js';
 import { standardActions } from './engine/standard/index.js';
 import type { LoadedTerminal } from './engine/terminal.js';
 import { createVault } from './engine/vault.js';
@@ -66,7 +67,7 @@ export interface TerminalPorts {
 
 /**
  * Loads every plugin for one terminal.
- * @throws PLUGIN_CONFLICT for two methods of one id or two actions of one name; PLUGIN_UNSAFE (MONEY-RULES, end)
+ * @throws PLUGIN_CONFLICT for two methods of one id or two actions of one name; PLUGIN_UNSAFE (MONEY-RULES, end); PLUGIN_UNUSABLE where one can't be made
  */
 export const loadTerminal = (ports: TerminalPorts, plugins: readonly Plugin[]): LoadedTerminal => {
   const vault = createVault(ports.random);
@@ -75,10 +76,10 @@ export const loadTerminal = (ports: TerminalPorts, plugins: readonly Plugin[]): 
   );
   // Values need no container: thousands of terminals may share them.
   const container = provided.every(isValue) ? undefined : containerOf(ports, vault, provided);
-  const make = (each: Provided): unknown => (isValue(each) ? each.provision.how.value : container?.get(each.id));
+  const make = (each: Provided): unknown => (isValue(each) ? each.provision.how.value : owned(each.plugin, ports.terminal, () => container?.get(each.id)));
   const all = <T>(token: Token<T>): T[] => provided.filter(({ provision }) => provision.token.id === token.id).map((each) => make(each) as T);
 
-  const services: Service[] = [];
+  const services: { readonly plugin: string; readonly service: Service }[] = [];
   const methods = new Map<string, { method: PaymentMethod; plugin: string }>();
   const actions = new Map<string, { [name: string]: Action }>(Object.keys(standardActions).map((namespace) => [namespace, {}]));
   for (const each of provided) {
@@ -86,17 +87,18 @@ export const loadTerminal = (ports: TerminalPorts, plugins: readonly Plugin[]): 
     const { plugin, provision: { token } } = each;
     if (token.id === PaymentMethod.id) addMethod(plugin, made as PaymentMethod);
     else if (token.id === Actions.id) addActions(plugin, made as Actions);
-    else note(made);
+    else note(plugin, made);
   }
 
-  function note(made: unknown): void {
-    if (typeof made === 'object' && made !== null && !services.includes(made) && ('open' in made || 'close' in made)) services.push(made as Service);
+  function note({ name }: Plugin, made: unknown): void {
+    if (typeof made !== 'object' || made === null || !('open' in made || 'close' in made) || services.some(({ service }) => service === made)) return;
+    services.push({ plugin: name, service: made as Service });
   }
   function addMethod(plugin: Plugin, method: PaymentMethod): void {
     const other = methods.get(method.id);
     if (other) throw new TillwrightError('PLUGIN_CONFLICT', { found: `payment method ${method.id} (${other.plugin}, ${plugin.name})` });
     checkSafety(method);
-    note(method);
+    note(plugin, method);
     methods.set(method.id, { method, plugin: plugin.name });
   }
   function addActions(plugin: Plugin, offered: Actions): void {
@@ -123,6 +125,15 @@ export const loadTerminal = (ports: TerminalPorts, plugins: readonly Plugin[]): 
   };
 };
 
+/** A fault while something of a plugin is made is told as that plugin's. */
+const owned = <T>(plugin: Plugin, terminal: Terminal, make: () => T): T => {
+  try {
+    return make();
+  } catch (error) {
+    throw unusable(plugin.name, terminal.id, error);
+  }
+};
+
 /** What a plugin provides, and under what the container holds it: who needs all of a token finds them under the token, who loads them knows which plugin brought each. */
 interface Provided {
   readonly plugin: Plugin;
@@ -141,8 +152,8 @@ const containerOf = (ports: TerminalPorts, vault: Vault, provided: readonly Prov
       bind(Terminal.id).toConstantValue(ports.terminal);
       bind(Counters.id).toConstantValue(ports.counters);
       bind(Vault.id).toConstantValue(vault);
-      for (const { provision, id } of provided) {
-        bindProvision(bind, id, provision);
+      for (const { plugin, provision, id } of provided) {
+        bindProvision(bind, id, provision, (make) => owned(plugin, ports.terminal, make));
         if (id !== provision.token.id) bind(provision.token.id).toService(id);
       }
     }),
@@ -152,7 +163,8 @@ const containerOf = (ports: TerminalPorts, vault: Vault, provided: readonly Prov
 
 type Bind = ConstructorParameters<typeof ContainerModule>[0] extends (options: infer O) => unknown ? (O extends { bind: infer B } ? B : never) : never;
 
-const bindProvision = (bind: Bind, id: symbol, { how }: Provision): void => {
+/** @param making what is needed may be another plugin's: each answers for its own */
+const bindProvision = (bind: Bind, id: symbol, { how }: Provision, making: <T>(make: () => T) => T): void => {
   switch (how.kind) {
     case 'value':
       bind(id).toConstantValue(how.value);
@@ -162,7 +174,7 @@ const bindProvision = (bind: Bind, id: symbol, { how }: Provision): void => {
       return;
     case 'factory':
       bind(id)
-        .toResolvedValue(how.make as (...needs: unknown[]) => unknown, how.needs.map(injectOptions) as never)
+        .toResolvedValue((...needs: unknown[]) => making(() => (how.make as (...needs: unknown[]) => unknown)(...needs)), how.needs.map(injectOptions) as never)
         .inSingletonScope();
   }
 };

@@ -82,7 +82,10 @@ export const definePlugin = (plugin: { name: string; version?: string; provides:
   provides: plugin.provides,
 });
 
-/** What is provided may be opened before the first transaction and is closed with the engine, in reverse order. */
+/**
+ * What is provided may be opened before the first transaction and is closed with the engine, in reverse order; once, also where
+ * terminals share it. What fails to open is not closed; what fails to close keeps nobody else from it.
+ */
 export interface Service {
   open?(): Promise<void>;
   close?(): Promise<void>;

@@ -96,6 +96,14 @@ export const ERRORS = {
     what: { zh: '支付方式 {method} 无法保证资金安全：{why}', en: 'Payment method {method} can not be made safe: {why}' },
     next: { zh: '支付方式必须提供查询或冲正，并与其声明一致', en: 'A method that moves money offers inquiry or reversal, and each function that its capabilities name' },
   },
+  PLUGIN_UNUSABLE: {
+    what: { zh: '插件 {plugin} 在终端 {terminal} 无法使用：{why}', en: 'Plugin {plugin} can not be used at terminal {terminal}: {why}' },
+    next: { zh: '检查其设备和配置，然后重新打开', en: 'See to its device and its configuration, then open the till again' },
+  },
+  PLUGIN_CLOSE_FAILED: {
+    what: { zh: '插件 {plugin} 在终端 {terminal} 未能正常关闭：{why}', en: 'Plugin {plugin} could not be closed at terminal {terminal}: {why}' },
+    next: { zh: '其余均已关闭，数据没有丢失；重新打开前请检查其设备', en: 'All else is closed and nothing is lost; see to its device before the till is opened again' },
+  },
   LOG_LOCKED: {
     what: { zh: '数据目录正被另一进程使用：{dir}', en: 'Another process uses the data directory {dir}' },
     next: { zh: '先停止该进程，或使用另一目录', en: 'Stop that process first, or use another directory' },

@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 import type { Alarm } from './alarm.js';
-import { bind, definePlugin, PaymentMethod, type Plugin, Printer, Scanner } from './contract.js';
+import { bind, definePlugin, PaymentMethod, type Plugin, Printer, Scanner, token } from './contract.js';
 import { scriptedHost, scriptedMethod } from './engine/scripted-method.js';
 import { virtualClock } from './engine/virtual-clock.js';
 import type { Json } from './json.js';
@@ -297,5 +297,81 @@ describe('createTill', () => {
     expect(results.filter((result) => result.status === 'failed' && result.error === 'Payment.NotSent')).toHaveLength(1);
     expect(host.calls.filter((call) => call.startsWith('submit'))).toHaveLength(1);
     await till.close();
+  });
+});
+
+describe('what plugins open and close', () => {
+  const port = (name: string, said: string[], faults: { open?: Error; close?: Error } = {}) => ({
+    open: async () => {
+      if (faults.open) throw faults.open;
+      said.push(`open ${name}`);
+    },
+    close: async () => {
+      said.push(`close ${name}`);
+      if (faults.close) throw faults.close;
+    },
+  });
+  const Port = token<object>('test/Port');
+  const Other = token<object>('test/Other');
+  const Third = token<object>('test/Third');
+  const serial = (provided: readonly [typeof Port, object][]): Plugin => definePlugin({ name: 'serial', provides: provided.map(([of, value]) => bind(of).toValue(value)) });
+
+  it('is opened before the first transaction and closed in reverse', async () => {
+    const said: string[] = [];
+    const till = await createTill({ ...options(), plugins: [cash(), serial([[Port, port('a', said)], [Other, port('b', said)]])] });
+    await till.close();
+    expect(said).toEqual(['open a', 'open b', 'close b', 'close a']);
+  });
+
+  it('is opened once where terminals share it', async () => {
+    const said: string[] = [];
+    const two = { T1: { tid: '1', mid: '2', name: 'Shop' }, T2: { tid: '2', mid: '2', name: 'Shop' } };
+    const till = await createTill({ ...options(), terminals: two, plugins: [cash(), serial([[Port, port('a', said)]])] });
+    await till.close();
+    expect(said).toEqual(['open a', 'close a']);
+  });
+
+  it('refuses the till where it can not be opened, closes what was, and lets go of the log', async () => {
+    const said: string[] = [];
+    const log = memoryLog();
+    const provided: [typeof Port, object][] = [[Port, port('a', said)], [Other, port('b', said, { open: new Error('no such port') })], [Third, port('c', said)]];
+    await expect(createTill({ ...options(log), plugins: [cash(), serial(provided)] })).rejects.toMatchObject({
+      code: 'PLUGIN_UNUSABLE',
+      details: { plugin: 'serial', terminal: 'T1', why: 'no such port' },
+    });
+    expect(said).toEqual(['open a', 'close a']);
+    await (await createTill(options(log.crash()))).close();
+  });
+
+  it('refuses the till with its own reason though what was opened can not be closed', async () => {
+    const provided: [typeof Port, object][] = [[Port, port('a', [], { close: new Error('stuck') })], [Other, port('b', [], { open: new Error('no such port') })]];
+    await expect(createTill({ ...options(), plugins: [cash(), serial(provided)] })).rejects.toMatchObject({ details: { why: 'no such port' } });
+  });
+
+  it('refuses the till where it can not be made, and names whose it is', async () => {
+    const broken = definePlugin({
+      name: 'broken',
+      provides: [
+        bind(Port).from([], () => {
+          throw new Error('no configuration');
+        }),
+      ],
+    });
+    const needs = definePlugin({ name: 'needs', provides: [bind(Other).from([Port], (made) => made)] });
+    await expect(createTill({ ...options(), plugins: [cash(), needs, broken] })).rejects.toMatchObject({
+      code: 'PLUGIN_UNUSABLE',
+      details: { plugin: 'broken', terminal: 'T1', why: 'no configuration' },
+    });
+  });
+
+  it('that can not be closed is told once all else is closed', async () => {
+    const said: string[] = [];
+    const log = memoryLog();
+    const provided: [typeof Port, object][] = [[Port, port('a', said)], [Other, port('b', said, { close: new Error('stuck') })]];
+    const till = await createTill({ ...options(log), plugins: [cash(), serial(provided)] });
+    const closing = vi.spyOn(log, 'close');
+    await expect(till.close()).rejects.toMatchObject({ code: 'PLUGIN_CLOSE_FAILED', details: { plugin: 'serial', terminal: 'T1', why: 'stuck' } });
+    expect(said).toEqual(['open a', 'open b', 'close b', 'close a']);
+    expect(closing).toHaveBeenCalledOnce();
   });
 });

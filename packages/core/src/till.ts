@@ -19,6 +19,7 @@ import { Queue } from './engine/queue.js';
 import { Receipts } from './engine/receipts.js';
 import { sealedKey } from './engine/in-hand.js';
 import { LogMarks } from './engine/log-marks.js';
+import { Services } from './engine/services.js';
 import { Settler } from './engine/settler.js';
 import type { LoadedTerminal } from './engine/terminal.js';
 import { Workflows, type WorkflowSource } from './engine/workflows.js';
@@ -105,6 +106,7 @@ export interface Till extends EventEmitter<TillEvents> {
   printOwed(terminal: string): Promise<void>;
   /** What workflows may use, with everything that the plugins offer. */
   readonly catalogue: Catalogue;
+  /** Ends all work, closes what plugins opened, and lets go of the log. @throws PLUGIN_CLOSE_FAILED, LOG_FAILED when everything else is closed */
   close(): Promise<void>;
 }
 
@@ -118,7 +120,8 @@ export const createTill = async (options: TillOptions): Promise<Till> => {
   try {
     await till.open();
   } catch (error) {
-    await till.close();
+    // Why it could not be opened counts.
+    await till.close().catch(() => {});
     throw error;
   }
   return till;
@@ -146,6 +149,7 @@ class Engine extends EventEmitter<TillEvents> implements Till {
   readonly #undelivered = new Queue<EventRecord>();
   /** Alarms that nobody has heard yet, oldest first. */
   readonly #unheard: Alarm[] = [];
+  readonly #services = new Services();
   readonly #cleanUp: (() => void)[] = [];
   /** Terminals between their first check and their start: two starts at once don't both find a terminal free. */
   readonly #starting = new Set<string>();
@@ -230,7 +234,7 @@ class Engine extends EventEmitter<TillEvents> implements Till {
     this.#cleanUp.push(this.#ports.log.onDurable((durableTo) => this.#deliver(durableTo)));
     this.#journal.append([{ stream: stream.engine, event: { type: 'engineOpened', version: CORE_VERSION, ...(opened.cut ? { cut: opened.cut } : {}) } }]);
     for (const loaded of this.#terminals.values()) {
-      for (const service of loaded.services) await service.open?.();
+      await this.#services.open(loaded);
       const stop = loaded.printer?.onPaper?.(() => void this.#receipts.deliverOwed(loaded));
       if (stop) this.#cleanUp.push(stop);
     }
@@ -402,16 +406,17 @@ class Engine extends EventEmitter<TillEvents> implements Till {
     await Promise.allSettled([this.#executions.idle(), this.#settler.idle()]);
     if (this.#opened && this.#failure === undefined) await this.#ports.log.durable(this.#ports.log.head).then(() => this.#marks.close(), () => {});
     for (const stop of this.#cleanUp) stop();
-    for (const loaded of [...this.#terminals.values()].toReversed()) {
-      for (const service of loaded.services.toReversed()) await service.close?.();
-      loaded.vault.clear();
-    }
+    // Whatever fails on the way: vaults are emptied, and the log is let go of.
+    const failures = await this.#services.close();
+    for (const { vault } of this.#terminals.values()) vault.clear();
+    const tried = async (work: Promise<void> | undefined): Promise<void> => work?.catch((error: unknown) => void failures.push(error));
     if (this.#opened) {
-      await this.#ports.sealed.close?.();
+      await tried(this.#ports.sealed.close?.());
       if (this.#failure === undefined) await this.#checkpoint();
-      await this.#ports.log.close();
+      await tried(this.#ports.log.close());
     }
     this.#history.reject(new TillwrightError('ENGINE_CLOSED'));
+    if (failures.length > 0) throw failures[0];
   }
 
   #countersOf(terminal: string): Counters {

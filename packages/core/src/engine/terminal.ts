@@ -10,7 +10,7 @@ export interface LoadedTerminal {
   /** Cleared when the terminal's transaction ends. */
   readonly vault: Vault & { clear(): void };
   /** In the order they were made. */
-  readonly services: readonly Service[];
+  readonly services: readonly { readonly plugin: string; readonly service: Service }[];
   readonly pinPad: PinPad | undefined;
   readonly printer: Printer | undefined;
   readonly scanner: Scanner | undefined;
