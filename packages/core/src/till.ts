@@ -1,5 +1,5 @@
 /** The surface that an embedder sees. */
-import { EventEmitter } from 'eventemitter3';
+import type { EventEmitter } from 'eventemitter3';
 import type { Alarm } from './alarm.js';
 import { checkPlugins, loadTerminal } from './container.js';
 import type { Clock, Counters, Plugin, RandomSource } from './contract.js';
@@ -25,6 +25,7 @@ import type { LoadedTerminal } from './engine/terminal.js';
 import { Workflows, type WorkflowSource } from './engine/workflows.js';
 import { TillwrightError } from './errors.js';
 import type { EventRecord } from './events.js';
+import { GuardedEmitter } from './guarded-emitter.js';
 import { createEvaluate } from './interpreter/expression.js';
 import type { Json } from './json.js';
 import { CORE_VERSION } from './version.js';
@@ -59,6 +60,7 @@ export interface CaseView {
   readonly payment: PaymentView;
 }
 
+/** A listener that throws harms nobody: neither what it was told of nor who else listens. Its error surfaces as an uncaught one. */
 export interface TillEvents {
   /** Every event once it is on disk, in order. */
   event: [record: EventRecord];
@@ -133,7 +135,7 @@ export const journalOf = (till: Till): Journal => {
   return till.journal;
 };
 
-class Engine extends EventEmitter<TillEvents> implements Till {
+class Engine extends GuardedEmitter<TillEvents> implements Till {
   readonly #options: TillOptions;
   readonly #ports: Ports;
   readonly #journal: Journal;
@@ -471,10 +473,6 @@ class Engine extends EventEmitter<TillEvents> implements Till {
 
   override on<E extends keyof TillEvents>(event: E, listener: EventEmitter.EventListener<TillEvents, E>, context?: unknown): this {
     return super.on(event, listener, context).#listened(event);
-  }
-
-  override addListener<E extends keyof TillEvents>(event: E, listener: EventEmitter.EventListener<TillEvents, E>, context?: unknown): this {
-    return this.on(event, listener, context);
   }
 
   override once<E extends keyof TillEvents>(event: E, listener: EventEmitter.EventListener<TillEvents, E>, context?: unknown): this {
