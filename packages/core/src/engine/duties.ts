@@ -128,7 +128,7 @@ const undoDuty = (payment: PaymentState, a: AttemptState, context: DutyContext):
   const last = undos.at(-1);
   if (last?.fate === 'declined') return caseOnce(payment, `the host declined the ${remedy.do}`);
   if (undos.length >= reverse.laneAttempts) return caseOnce(payment, `not undone after ${undos.length} attempts to ${remedy.do} it`);
-  const at = last ? last.submittedAt + afterTries(undos.length, reverse.backoffMs) : earliest;
+  const at = Math.max(earliest, last ? last.submittedAt + afterTries(undos.length, reverse.backoffMs) : 0);
   return { do: 'undo-by', attempt: a.attempt, operation: remedy.do, at };
 };
 

@@ -2,7 +2,8 @@
  * Carries out what payments owe, the same way in live running and after a restart. The table in duties.ts says what is owed;
  * submitting.ts and undoing.ts do it, in-hand.ts holds what this life knows beside the log.
  */
-import type { AdviceResult, Answer, Finding, Live, PaymentMethod, UndoReason } from '../contract.js';
+import type { AdviceResult, Finding, Live, PaymentMethod, UndoReason } from '../contract.js';
+import { findingOf } from './answers.js';
 import { ask, unable } from './ask.js';
 import { type ChargeOrder, type ChargeResult, chargeResult } from './charge.js';
 import { type Duty, type DutyTo, nextDuty } from './duties.js';
@@ -226,10 +227,12 @@ export class Settler {
 
   async #inquire(payment: PaymentState, attempt: AttemptState, duty: DutyTo<'inquire'>, method: PaymentMethod): Promise<void> {
     const recorded = await this.#hand.recorded(payment, attempt);
-    const finding = await ask<Finding | Answer>(() => method.inquire?.(recorded) ?? Promise.resolve(unable('inquiry')), {
-      clock: this.#options.ports.clock,
-      withinMs: method.policy.answerWithinMs,
-    });
+    const finding = findingOf(
+      await ask<Finding>(() => method.inquire?.(recorded) ?? Promise.resolve(unable('inquiry')), {
+        clock: this.#options.ports.clock,
+        withinMs: method.policy.answerWithinMs,
+      }),
+    );
     await this.#submitting.record({ paymentId: payment.paymentId, attempt: attempt.attempt, to: duty.to, try: duty.try }, judge(finding, attempt.request));
   }
 

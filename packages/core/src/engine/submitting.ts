@@ -2,6 +2,7 @@
 import { ActionError, type Answer, type Completion, type Finding, type Live, type NotSent, type PaymentRequest, type Prepared } from '../contract.js';
 import { TillwrightError } from '../errors.js';
 import type { PaymentEvent } from '../events.js';
+import { completionOf, preparedOf, submitAnswer } from './answers.js';
 import { ask } from './ask.js';
 import { type ChargeOrder, type ChargeResult, declinedBefore, exceedsDue } from './charge.js';
 import { nextDuty } from './duties.js';
@@ -92,7 +93,9 @@ export class Submitting {
     };
     const unfit = schemas.problem(found.method.arguments, order.arguments, 'with');
     if (unfit) throw new ActionError('Task.ArgumentsInvalid', `payment:sale ${found.method.id}: ${unfit}`, { hint: NOT_TAKEN });
-    const { prepared, sealed } = await found.method.prepare(request, live);
+    const ready = preparedOf(await found.method.prepare(request, live));
+    if ('problem' in ready) return { is: 'not-sent', why: ready.problem };
+    const { prepared, sealed } = ready;
     // What could not be settled after a restart is not begun (18).
     if (!readsVersion(found.method, prepared.dataVersion)) return { is: 'not-sent', why: `${found.method.id} stores data version ${prepared.dataVersion}, which is not among its dataVersions` };
     this.#hand.live.set(order.paymentId, live);
@@ -157,11 +160,13 @@ export class Submitting {
       const unsent = (await this.#unmarked(found, request, seq)) ?? this.#overtaken(work);
       const answer =
         unsent ??
-        (await ask(() => found.method.submit(request, prepared, live), {
-          clock: ports.clock,
-          withinMs: found.method.policy.answerWithinMs,
-          late: (late) => this.#late(paymentId, attempt, judge(late, request)),
-        }));
+        submitAnswer(
+          await ask(() => found.method.submit(request, prepared, live), {
+            clock: ports.clock,
+            withinMs: found.method.policy.answerWithinMs,
+            late: (late) => this.#late(paymentId, attempt, judge(submitAnswer(late), request)),
+          }),
+        );
       await this.record({ paymentId, attempt, to: 'submit', try: 1 }, judge(answer, request));
     } finally {
       this.#hand.land(paymentId, attempt);
@@ -243,11 +248,13 @@ export class Submitting {
     this.#hand.takeOff(paymentId, attemptNumber);
     try {
       const recorded = await this.#hand.recorded(payment, attempt);
-      const completion = await ask<Completion>(() => method.complete?.(recorded, live) ?? Promise.resolve({ outcome: 'completed' }), {
-        clock: ports.clock,
-        withinMs: method.policy.answerWithinMs,
-        silent: { outcome: 'refused-by-card', why: 'the card did not answer' },
-      });
+      const completion = completionOf(
+        await ask<Completion>(() => method.complete?.(recorded, live) ?? Promise.resolve({ outcome: 'completed' }), {
+          clock: ports.clock,
+          withinMs: method.policy.answerWithinMs,
+          silent: { outcome: 'refused-by-card', why: 'the card did not answer' },
+        }),
+      );
       const facts = completion.outcome === 'completed' ? completion.facts : undefined;
       const inputs: PaymentInput[] = [
         { stream: stream.payment(paymentId), event: { type: 'paymentCompleted', attempt: attemptNumber, completion, ...(facts ? { facts } : {}) } },

@@ -1,6 +1,7 @@
 /** Undoes what must not stand: the order to do so first, on disk, then the remedy that the plugin names, until it is through. */
-import type { Answer, PaymentRequest, ReverseAnswer, UndoReason } from '../contract.js';
+import { ActionError, type Live, type PaymentMethod, type PaymentRequest, type Remedy, type ReverseAnswer, type UndoReason } from '../contract.js';
 import type { PaymentEvent } from '../events.js';
+import { preparedOf, remedyOf, reverseAnswer } from './answers.js';
 import { ask, unable } from './ask.js';
 import type { DutyTo } from './duties.js';
 import { type FoundMethod, type InHand, noLive, type PaymentInput, recordedOf } from './in-hand.js';
@@ -55,11 +56,13 @@ export class Undoing {
     await this.#hand.lanes.run(attempt.prepared.lane, { undo: true, signal: closing }, async () => {
       const waiting = this.#hand.payment(paymentId);
       if (!waiting || isResolved(waiting)) return;
-      const answer = await ask<ReverseAnswer | Answer>(
-        () => method.reverse?.(recorded, attempt.condemned?.why ?? 'no-answer', duty.try) ?? Promise.resolve(unable('reversal')),
-        { clock: ports.clock, withinMs: method.policy.answerWithinMs },
+      const answer = reverseAnswer(
+        await ask<ReverseAnswer>(() => method.reverse?.(recorded, attempt.condemned?.why ?? 'no-answer', duty.try) ?? Promise.resolve(unable('reversal')), {
+          clock: ports.clock,
+          withinMs: method.policy.answerWithinMs,
+        }),
       );
-      const verified: ReverseAnswer = answer.outcome === 'undone' && answer.verified !== true ? { outcome: 'unknown', reason: 'unverified', why: 'undone without verification' } : (answer as ReverseAnswer);
+      const verified: ReverseAnswer = answer.outcome === 'undone' && answer.verified !== true ? { outcome: 'unknown', reason: 'unverified', why: 'undone without verification' } : answer;
       const then = this.#hand.payment(paymentId);
       const contradicted = then && contradiction(then, attempt, verified);
       if (contradicted) return await this.#submitting.contradict(paymentId, contradicted);
@@ -70,7 +73,7 @@ export class Undoing {
 
   /** A void or a refund: an attempt with an intent of its own (7). */
   async undoBy(payment: PaymentState, attempt: AttemptState, duty: DutyTo<'undo-by'>, found: FoundMethod): Promise<void> {
-    const { closing } = this.#hand.options;
+    const { closing, journal } = this.#hand.options;
     const original = await this.#hand.recorded(payment, attempt);
     const remedy = attempt.condemned?.remedy;
     const request: PaymentRequest = {
@@ -82,7 +85,14 @@ export class Undoing {
       arguments: {},
     };
     await this.#hand.lanes.run(attempt.prepared.lane, { undo: true, signal: closing }, async () => {
-      const { prepared, sealed } = await found.method.prepare(request, noLive(closing));
+      const ready = await prepareUndo(found.method, request, noLive(closing));
+      if ('problem' in ready) {
+        // As a try that nobody answered: it is made again, with back-off, and after some of them a person is told (12).
+        const why = `the ${duty.operation} can not be prepared: ${ready.problem}`;
+        journal.append([{ stream: stream.payment(payment.paymentId), event: { type: 'paymentUndoAnswered', attempt: attempt.attempt, try: attempt.undo.tries + 1, answer: { outcome: 'unknown', reason: 'host-error', why } } }]);
+        return;
+      }
+      const { prepared, sealed } = ready;
       const refused = sealed && (await this.#submitting.seal(request, sealed));
       // An undo can't be given up: the engine stops, and goes on with it when it is opened again.
       if (refused) throw refused;
@@ -99,7 +109,16 @@ export class Undoing {
 
   #condemnation(payment: PaymentState, attempt: AttemptState, why: UndoReason): PaymentEvent {
     const method = this.#hand.methodOf(payment)?.method;
-    const remedy = method?.remedy(recordedOf(attempt, undefined, this.#hand.options.ports.clock.now())) ?? { do: 'ask-person', why: 'its plugin is not there' };
+    const remedy: Remedy = method ? remedyOf(() => method.remedy(recordedOf(attempt, undefined, this.#hand.options.ports.clock.now()))) : { do: 'ask-person', why: 'its plugin is not there' };
     return { type: 'paymentCondemned', attempt: attempt.attempt, why, remedy };
   }
 }
+
+/** Nobody else can give up an undo: what `prepare` throws is a reason, too. */
+const prepareUndo = async (method: PaymentMethod, request: PaymentRequest, live: Live): Promise<ReturnType<typeof preparedOf>> => {
+  try {
+    return preparedOf(await method.prepare(request, live));
+  } catch (error) {
+    return { problem: ActionError.is(error) ? error.error : error instanceof Error ? error.name : 'error' };
+  }
+};

@@ -1,0 +1,173 @@
+/** Rule 3, as far as plugins go: whatever a method says that is no answer to what it was asked decides nothing, and harms no other payment. */
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { ActionError, type Answer, type Completion, type Finding, type PaymentMethod, type Remedy, type ReverseAnswer } from '../contract.js';
+import { completionOf, findingOf, preparedOf, remedyOf, reverseAnswer, submitAnswer } from './answers.js';
+import { events, flow, open, pay, run, type SetupOptions, until } from './money-rules.testing.js';
+import { scriptedHost, scriptedMethod } from './scripted-method.js';
+
+const circle: { self?: unknown } = {};
+circle.self = circle;
+const thrower = {
+  get outcome(): string {
+    throw new Error('not today');
+  },
+};
+const approved = { outcome: 'approved', verified: true, amount: { amountMinor: 1000, currency: 'CNY' }, completion: 'none', facts: { receipt: [] } };
+/** What is no answer to anything. */
+const garbage: readonly [string, unknown][] = [
+  ['nothing', undefined],
+  ['null', null],
+  ['a text', 'approved'],
+  ['a circle', circle],
+  ['what throws when it is read', thrower],
+  ['no outcome', { verified: true }],
+  ['an outcome that no contract knows', { outcome: 'probably', verified: true }],
+  ['an outcome of the prototype', { outcome: 'toString' }],
+  ['an approval without an amount', { ...approved, amount: undefined }],
+  ['an approval of NaN', { ...approved, amount: { amountMinor: Number.NaN, currency: 'CNY' } }],
+  ['an approval that may or may not be complete', { ...approved, completion: 'perhaps' }],
+  ['a decline without a code', { outcome: 'declined', verified: true, hint: { zh: '', en: '' }, again: 'never' }],
+  ['a decline without words', { outcome: 'declined', verified: true, code: '51', again: 'never' }],
+  ['a wait for nobody', { outcome: 'pending' }],
+];
+
+/** The scripted wallet, undone by a void, with functions of its own. */
+const withOwn = (host: ReturnType<typeof scriptedHost>, change: (method: PaymentMethod) => Partial<PaymentMethod>): SetupOptions => {
+  const plugin = scriptedMethod({ id: 'own', host, kind: 'wallet', remedy: ({ request }) => ({ do: 'void', amount: request.amount }) });
+  const [provision] = plugin.provides;
+  if (provision?.how.kind !== 'value') throw new Error('not a value');
+  const method = provision.how.value as PaymentMethod;
+  return { kind: 'wallet', host, plugins: [{ ...plugin, name: 'own', provides: [{ ...provision, how: { kind: 'value', value: { ...method, ...change(method) } } as const }] }], flow: flow({ Pay: pay({}, { method: 'own' }) }) };
+};
+
+describe('rule 3: what a method says that is no answer', () => {
+  it.each([...garbage, ['that no such trade is there, when it was to send one', { outcome: 'absent' }], ['that it is undone, when it was to send it', { outcome: 'undone', verified: true, proof: 'closed' }]])(
+    'submit: %s leaves the payment to be asked about: the money is found',
+    async (_, said) => {
+      const host = scriptedHost();
+      const setup = await open(
+        withOwn(host, ({ submit }) => ({
+          submit: async (...given) => {
+            await submit(...given);
+            return said as Answer;
+          },
+        })),
+      );
+      expect(await run(setup)).toMatchObject({ status: 'succeeded', output: { committed: true } });
+      expect([...host.ledger.values()].map(({ status }) => status)).toEqual(['approved']);
+      expect(events(setup.log, 'paymentAnswered')[0]).toMatchObject({ event: { answer: { outcome: 'unknown', reason: 'garbled' } } });
+      await setup.till.close();
+    },
+  );
+
+  it.each([...garbage, ['that nothing was sent, when it was to ask', { outcome: 'not-sent', why: 'no connection' }]])('inquire: %s decides nothing; the next one does', async (_, said) => {
+    const host = scriptedHost();
+    host.submits.push({ lost: 'answer' });
+    host.findings.push(() => said as Finding);
+    const setup = await open({ kind: 'wallet', host });
+    expect(await run(setup)).toMatchObject({ status: 'succeeded' });
+    expect([...host.ledger.values()].map(({ status }) => status)).toEqual(['approved']);
+    await setup.till.close();
+  });
+
+  it.each([...garbage, ['an approval, when it was to undo', approved]])('reverse: %s is no undo; it is tried again', async (_, said) => {
+    const host = scriptedHost();
+    host.submits.push({ lost: 'answer' });
+    host.reversals.push(() => said as ReverseAnswer);
+    const setup = await open({ kind: 'card', host });
+    expect(await run(setup)).toMatchObject({ status: 'failed' });
+    await until(setup, 'it is undone', () => [...host.ledger.values()].every(({ status }) => status === 'reversed'));
+    expect(events(setup.log, 'paymentUndoAnswered').map(({ event }) => (event as { answer: ReverseAnswer }).answer.outcome)).toEqual(['unknown', 'undone']);
+    await setup.till.close();
+  });
+
+  it.each(garbage)('complete: %s is no acceptance by the card: the approval is undone', async (_, said) => {
+    const host = scriptedHost();
+    host.completions.push(() => said as Completion);
+    const setup = await open({ kind: 'card', host });
+    expect(await run(setup)).toMatchObject({ status: 'failed' });
+    await until(setup, 'it is undone', () => [...host.ledger.values()].every(({ status }) => status === 'reversed'));
+    await setup.till.close();
+  });
+
+  const remedies: readonly [string, () => unknown][] = [
+    ['throws', () => thrower.outcome],
+    ['names nothing', () => undefined],
+    ['promises one', async () => ({ do: 'reverse' })],
+    ['names what nobody knows', () => ({ do: 'dance' })],
+    ['names a void of nothing', () => ({ do: 'void' })],
+  ];
+  it.each(remedies)('remedy: one that %s asks a person', async (_, remedy) => {
+    const host = scriptedHost();
+    host.submits.push({ lost: 'answer' });
+    const setup = await open({ kind: 'card', host, method: { remedy: remedy as () => Remedy } });
+    expect(await run(setup)).toMatchObject({ error: 'Payment.Unsettled' });
+    await until(setup, 'a person is asked', () => setup.till.cases().length === 1);
+    // Nobody else's payment is harmed by it.
+    expect(await run(setup)).toMatchObject({ status: 'succeeded' });
+    await setup.till.close();
+  });
+});
+
+describe('what a method prepares that is no attempt', () => {
+  const sound = { reference: 'r', lane: 'l', data: {}, dataVersion: 1 };
+  it.each<[string, unknown]>([
+    ['nothing', undefined],
+    ['no attempt', { sealed: new Uint8Array(1) }],
+    ['no reference', { prepared: { ...sound, reference: undefined } }],
+    ['an empty reference', { prepared: { ...sound, reference: '' } }],
+    ['no lane', { prepared: { ...sound, lane: undefined } }],
+    ['a circle of data', { prepared: { ...sound, data: circle } }],
+    ['data of big numbers', { prepared: { ...sound, data: { n: 1n } } }],
+    ['a text to be sealed', { prepared: sound, sealed: 'secret' }],
+  ])('%s: nothing is sent, and it is said so', async (_, given) => {
+    const host = scriptedHost();
+    const setup = await open(withOwn(host, () => ({ prepare: (async () => given) as unknown as PaymentMethod['prepare'] })));
+    expect(await run(setup)).toMatchObject({ error: 'Payment.NotSent' });
+    expect(host.calls).toEqual([]);
+    expect(events(setup.log, 'paymentPrepared')).toEqual([]);
+    await setup.till.close();
+  });
+
+  it.each<[string, () => Promise<unknown>]>([
+    ['throws', async () => { throw new TypeError('6222021234567890128'); }],
+    ['ends as no device answers', async () => { throw new ActionError('Card.Unreadable', 'no card'); }],
+    ['gives nothing', async () => undefined],
+  ])('for a void: one that %s is tried again with back-off, a person is told, and the till goes on', async (_, prepare) => {
+    const host = scriptedHost();
+    host.submits.push({ lost: 'answer' });
+    host.findings.push('throw', 'throw', 'throw', 'throw');
+    let broken = true;
+    const setup = await open(
+      withOwn(host, (own) => ({ prepare: (async (request, live) => (request.operation === 'void' && broken ? await prepare() : await own.prepare(request, live))) as PaymentMethod['prepare'] })),
+    );
+    expect(await run(setup)).toMatchObject({ error: 'Payment.Unsettled' });
+    await until(setup, 'a person is told', () => setup.till.cases().length === 1);
+    const tries = events(setup.log, 'paymentUndoAnswered');
+    expect(tries.length).toBe(3);
+    // 2 s, then 5 s, as the method's back-off says.
+    expect([1, 2].map((n) => (tries[n]?.at ?? 0) - (tries[n - 1]?.at ?? 0))).toEqual([2_000, 5_000]);
+    expect(JSON.stringify(setup.log.records)).not.toContain('6222021234567890128');
+    expect(await run(setup)).toMatchObject({ status: 'succeeded' });
+    broken = false;
+    await until(setup, 'it is undone', () => [...host.ledger.values()].filter(({ status }) => status === 'reversed' || status === 'refunded').length > 0);
+    await setup.till.close();
+  });
+});
+
+it('anything at all is read as an answer or as unknown, and nothing throws', () => {
+  const anything = fc.oneof(fc.anything(), fc.record({ outcome: fc.constantFrom('approved', 'declined', 'pending', 'unknown', 'not-sent', 'absent', 'undone', 'not-now', 'refused', 'completed', 'refused-by-card'), verified: fc.anything(), amount: fc.anything(), why: fc.anything(), code: fc.anything() }, { requiredKeys: ['outcome'] }));
+  fc.assert(
+    fc.property(anything, (value) => {
+      expect(['approved', 'declined', 'pending', 'unknown', 'not-sent']).toContain(submitAnswer(value).outcome);
+      expect(['approved', 'declined', 'pending', 'unknown', 'absent', 'undone']).toContain(findingOf(value).outcome);
+      expect(['undone', 'unknown', 'not-now', 'refused', 'not-sent']).toContain(reverseAnswer(value).outcome);
+      expect(['completed', 'refused-by-card']).toContain(completionOf(value).outcome);
+      expect(['reverse', 'void', 'refund', 'ask-person']).toContain(remedyOf(() => value).do);
+      const ready = preparedOf(value);
+      if ('prepared' in ready) expect(ready.prepared.reference).not.toBe('');
+    }),
+    { numRuns: 2_000 },
+  );
+});
