@@ -238,7 +238,7 @@ class Engine extends GuardedEmitter<TillEvents> implements Till {
     for (const loaded of this.#terminals.values()) {
       await this.#services.open(loaded);
       const stop = loaded.printer?.onPaper?.(() => void this.#receipts.deliverOwed(loaded));
-      if (stop) this.#cleanUp.push(stop);
+      if (typeof stop === 'function') this.#cleanUp.push(stop);
     }
     this.#cleanUp.push(this.#marks.begin([...this.#terminals].map(([id, { pinPad }]) => [id, pinPad])));
     await Promise.all([...this.#terminals.keys()].map((id) => this.#marks.check(id)));

@@ -103,9 +103,11 @@ export class LogMarks {
 
   async #check(terminalId: string, marked: Marked): Promise<void> {
     const { journal } = this.#options;
-    const answer = await this.#ask<{ mark: LogMark | undefined } | 'silent'>(async () => ({ mark: await marked.pad.logMark() }), 'silent');
+    const answer = await this.#ask<{ mark: unknown } | 'silent'>(async () => ({ mark: await marked.pad.logMark() }), 'silent');
     if (answer === 'silent') return;
-    const { mark } = answer;
+    const mark = answer.mark ?? undefined;
+    // What is no mark says no more than silence.
+    if (mark !== undefined && !isMark(mark)) return;
     if (mark !== undefined && !(await this.#inLog(mark))) {
       const { stream: name, seq, hash } = mark;
       if (journal.hold(terminalId)?.hash !== hash) {
@@ -184,3 +186,8 @@ export class LogMarks {
 }
 
 const remembers = (pad: PinPad | undefined): pad is PinPad & Marked['pad'] => pad?.logMark !== undefined && pad.keepLogMark !== undefined;
+
+const isMark = (value: unknown): value is LogMark => {
+  const { stream: name, seq, hash, counters } = value as Partial<Record<keyof LogMark, unknown>>;
+  return typeof name === 'string' && Number.isSafeInteger(seq) && typeof hash === 'string' && typeof counters === 'object' && counters !== null && Object.values(counters).every(Number.isSafeInteger);
+};

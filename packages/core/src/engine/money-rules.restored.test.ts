@@ -72,6 +72,26 @@ describe('rule 17: restored or copied logs', () => {
     expect(statuses(again.host)).toEqual(['approved', 'approved']);
   });
 
+  it.each<[string, unknown]>([
+    ['a text', 'mark'],
+    ['a mark without a record', { counters: {} }],
+    ['counters that are no numbers', { stream: 't/T1', seq: 1, hash: 'f', counters: { trace: '1' } }],
+  ])('a pad that gives %s has not answered: what needs it waits, nothing else does', async (_, given) => {
+    for (const needs of ['card', 'none'] as const) {
+      const odd = definePlugin({ name: 'pad', provides: [bind(PinPad).toValue({ logMark: async () => given, keepLogMark: async () => {} } as unknown as PinPad)] });
+      const setup = await open({ kind: 'wallet', plugins: [odd], method: { needs } });
+      expect(await run(setup)).toMatchObject(needs === 'card' ? { error: 'Payment.NotSent' } : { status: 'succeeded' });
+      expect(setup.till.held()).toEqual([]);
+      await setup.till.close();
+    }
+  });
+
+  it('a pad that remembers null remembers nothing', async () => {
+    const empty = definePlugin({ name: 'pad', provides: [bind(PinPad).toValue({ logMark: async () => null, keepLogMark: async () => {} } as unknown as PinPad)] });
+    const setup = await open({ kind: 'wallet', plugins: [empty], method: { needs: 'card' } });
+    expect(await run(setup)).toMatchObject({ status: 'succeeded' });
+  });
+
   it('what it would look for again waits for the acknowledgement', async () => {
     const pad = padMemory();
     const first = await open({ kind: 'card', plugins: pad.plugins, method: { seal: true } });
