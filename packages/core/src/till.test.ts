@@ -374,4 +374,16 @@ describe('what plugins open and close', () => {
     expect(said).toEqual(['open a', 'open b', 'close b', 'close a']);
     expect(closing).toHaveBeenCalledOnce();
   });
+
+  it('that throws when nobody wants to hear of its paper any more keeps nothing from being closed', async () => {
+    const log = memoryLog();
+    const onPaper = () => () => {
+      throw new Error('stuck');
+    };
+    const printer = definePlugin({ name: 'printer', provides: [bind(Printer).toValue({ print: async () => {}, status: async () => ({ paper: true }), onPaper })] });
+    const till = await createTill({ ...options(log), plugins: [cash(), printer] });
+    const closing = vi.spyOn(log, 'close');
+    await expect(till.close()).rejects.toThrow('stuck');
+    expect(closing).toHaveBeenCalledOnce();
+  });
 });

@@ -407,15 +407,22 @@ class Engine extends GuardedEmitter<TillEvents> implements Till {
     this.#closing.abort();
     await Promise.allSettled([this.#executions.idle(), this.#settler.idle()]);
     if (this.#opened && this.#failure === undefined) await this.#ports.log.durable(this.#ports.log.head).then(() => this.#marks.close(), () => {});
-    for (const stop of this.#cleanUp) stop();
     // Whatever fails on the way: vaults are emptied, and the log is let go of.
-    const failures = await this.#services.close();
+    const failures: unknown[] = [];
+    const tried = async (work: () => unknown): Promise<void> => {
+      try {
+        await work();
+      } catch (error) {
+        failures.push(error);
+      }
+    };
+    for (const stop of this.#cleanUp) await tried(stop);
+    failures.push(...(await this.#services.close()));
     for (const { vault } of this.#terminals.values()) vault.clear();
-    const tried = async (work: Promise<void> | undefined): Promise<void> => work?.catch((error: unknown) => void failures.push(error));
     if (this.#opened) {
-      await tried(this.#ports.sealed.close?.());
+      await tried(() => this.#ports.sealed.close?.());
       if (this.#failure === undefined) await this.#checkpoint();
-      await tried(this.#ports.log.close());
+      await tried(() => this.#ports.log.close());
     }
     this.#history.reject(new TillwrightError('ENGINE_CLOSED'));
     if (failures.length > 0) throw failures[0];
