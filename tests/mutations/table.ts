@@ -59,7 +59,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'an unverified undo is believed',
     rule: 3,
-    edits: [{ file: UNDOING, find: "answer.outcome === 'undone' && answer.verified !== true ?", put: "answer.outcome === 'pending' ?" }],
+    edits: [{ file: UNDOING, find: 'judge(reverseAnswer(said), attempt.request)', put: 'reverseAnswer(said)' }],
   },
   {
     name: 'an approval for more than asked is taken',

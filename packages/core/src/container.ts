@@ -79,7 +79,7 @@ export const loadTerminal = (ports: TerminalPorts, plugins: readonly Plugin[]): 
   const make = (each: Provided): unknown => (isValue(each) ? each.provision.how.value : owned(each.plugin, ports.terminal, () => container?.get(each.id)));
   const all = <T>(token: Token<T>): T[] => provided.filter(({ provision }) => provision.token.id === token.id).map((each) => make(each) as T);
 
-  const services: { readonly plugin: string; readonly service: Service }[] = [];
+  const services: LoadedTerminal['services'][number][] = [];
   const methods = new Map<string, { method: PaymentMethod; plugin: string }>();
   const actions = new Map<string, { [name: string]: Action }>(Object.keys(standardActions).map((namespace) => [namespace, {}]));
   for (const each of provided) {

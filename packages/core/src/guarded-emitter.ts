@@ -1,4 +1,5 @@
 import { EventEmitter } from 'eventemitter3';
+import { surface } from './fault.js';
 
 type Listener<Events extends object, E extends EventEmitter.EventNames<Events>> = EventEmitter.EventListener<Events, E>;
 
@@ -43,9 +44,7 @@ export class GuardedEmitter<Events extends object> extends EventEmitter<Events> 
       try {
         (listener as (...args: unknown[]) => void).apply(this, args);
       } catch (error) {
-        queueMicrotask(() => {
-          throw error;
-        });
+        surface(error);
       }
     };
     this.#guards.set(listener, guard);

@@ -25,6 +25,7 @@ import type { LoadedTerminal } from './engine/terminal.js';
 import { Workflows, type WorkflowSource } from './engine/workflows.js';
 import { TillwrightError } from './errors.js';
 import type { EventRecord } from './events.js';
+import { kindOf, messageOf } from './fault.js';
 import { GuardedEmitter } from './guarded-emitter.js';
 import { createEvaluate } from './interpreter/expression.js';
 import type { Json } from './json.js';
@@ -467,7 +468,7 @@ class Engine extends GuardedEmitter<TillEvents> implements Till {
     } catch (error) {
       // A log that failed says so itself.
       if (TillwrightError.is(error) || this.#failure !== undefined) return;
-      this.#raise({ kind: 'checkpoint-failed', why: error instanceof Error ? error.message : String(error) });
+      this.#raise({ kind: 'checkpoint-failed', why: messageOf(error) });
     }
   }
 
@@ -514,7 +515,7 @@ class Engine extends GuardedEmitter<TillEvents> implements Till {
   /** A write failed, or the code did: memory may be ahead of the disk, so nothing more is done until the engine is opened again. */
   #fail(error: unknown): void {
     if (this.#failure !== undefined) return;
-    this.#failure = TillwrightError.is(error) ? error : new TillwrightError('LOG_FAILED', { why: `unexpected ${error instanceof Error ? error.name : 'error'}` }, { cause: error });
+    this.#failure = TillwrightError.is(error) ? error : new TillwrightError('LOG_FAILED', { why: `unexpected ${kindOf(error)}` }, { cause: error });
     this.#closing.abort();
     this.#raise({ kind: 'log-failed', why: (this.#failure as Error).message });
     this.#history.reject(this.#failure);

@@ -1,4 +1,5 @@
 import { getLocation, type ParseError, printParseErrorCode } from 'jsonc-parser';
+import { messageOf } from '../fault.js';
 import type { Text } from '../json.js';
 import { type Diagnostic, diagnose, type Place } from './diagnostic.js';
 import { escapePointer } from './places.js';
@@ -12,7 +13,7 @@ export const refusedByJson = (text: string): Text | undefined => {
     JSON.parse(text);
     return undefined;
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = messageOf(error);
     return { zh: why, en: why };
   }
 };

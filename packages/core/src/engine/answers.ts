@@ -3,6 +3,7 @@
  * answers to what was asked decides nothing (3), and harms no other payment.
  */
 import type { Answer, Completion, Finding, Prepared, Remedy, ReverseAnswer, Unknown } from '../contract.js';
+import { kindOf } from '../fault.js';
 import { isObject, type Json, type JsonSchema, ownJson } from '../json.js';
 import { schemas } from './schemas.js';
 
@@ -72,7 +73,7 @@ export const remedyOf = (ask: () => unknown): Remedy => {
     const said = read(ask(), (plain) => (isObject(plain) && typeof plain['do'] === 'string' && Object.hasOwn(remedies, plain['do']) ? remedies[plain['do']] : undefined));
     return 'plain' in said ? (said.plain as Remedy) : { do: 'ask-person', why: said.problem };
   } catch (error) {
-    return { do: 'ask-person', why: `the method names no remedy (${error instanceof Error ? error.name : 'error'})` };
+    return { do: 'ask-person', why: `the method names no remedy (${kindOf(error)})` };
   }
 };
 

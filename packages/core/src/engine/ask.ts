@@ -1,9 +1,10 @@
 /** A plugin is asked: silence and throws are answers too, and neither of them decides anything. */
+import { kindOf } from '../fault.js';
 import { setAlarm } from './alarms.js';
 import type { Clock } from './ports.js';
 
 const unanswered = { outcome: 'unknown', reason: 'no-answer', why: 'no answer in time' } as const;
-const thrown = (error: unknown) => ({ outcome: 'unknown', reason: 'no-answer', why: error instanceof Error ? error.name : 'error' }) as const;
+const thrown = (error: unknown) => ({ outcome: 'unknown', reason: 'no-answer', why: kindOf(error) }) as const;
 
 /** What stands for the answer to a call that the method does not have. */
 export const unable = (what: string) => ({ outcome: 'unknown', reason: 'host-error', why: `the method offers no ${what}` }) as const;

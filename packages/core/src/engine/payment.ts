@@ -344,7 +344,7 @@ export const partialUnasked = (a: AttemptState): boolean =>
  * Holds an answer against what was asked, whatever a plugin says (3): more than asked, another currency or a partial
  * amount of nothing is no approval of this payment.
  */
-export const judge = <A extends Answer | Finding>(answer: A, request: Pick<PaymentRequest, 'amount'>): A | Extract<Answer, { outcome: 'unknown' }> => {
+export const judge = <A extends Answer | Finding | ReverseAnswer>(answer: A, request: Pick<PaymentRequest, 'amount'>): A | Extract<Answer, { outcome: 'unknown' }> => {
   if (answer.outcome === 'approved' || answer.outcome === 'declined' || answer.outcome === 'undone') {
     if (answer.verified !== true) return { outcome: 'unknown', reason: 'unverified', why: `${answer.outcome} without verification` };
   }

@@ -1,12 +1,13 @@
 /** Undoes what must not stand: the order to do so first, on disk, then the remedy that the plugin names, until it is through. */
 import { ActionError, type Live, type PaymentMethod, type PaymentRequest, type Remedy, type ReverseAnswer, type UndoReason } from '../contract.js';
 import type { PaymentEvent } from '../events.js';
+import { kindOf } from '../fault.js';
 import { preparedOf, remedyOf, reverseAnswer } from './answers.js';
 import { ask, unable } from './ask.js';
 import type { DutyTo } from './duties.js';
 import { type FoundMethod, type InHand, noLive, type PaymentInput, recordedOf } from './in-hand.js';
 import { stream } from './journal.js';
-import { type AttemptState, contradiction, isResolved, isSettled, isUnowned, type PaymentState } from './payment.js';
+import { type AttemptState, contradiction, isResolved, isSettled, isUnowned, judge, type PaymentState } from './payment.js';
 import type { Submitting } from './submitting.js';
 
 export class Undoing {
@@ -56,17 +57,15 @@ export class Undoing {
     await this.#hand.lanes.run(attempt.prepared.lane, { undo: true, signal: closing }, async () => {
       const waiting = this.#hand.payment(paymentId);
       if (!waiting || isResolved(waiting)) return;
-      const answer = reverseAnswer(
-        await ask<ReverseAnswer>(() => method.reverse?.(recorded, attempt.condemned?.why ?? 'no-answer', duty.try) ?? Promise.resolve(unable('reversal')), {
-          clock: ports.clock,
-          withinMs: method.policy.answerWithinMs,
-        }),
-      );
-      const verified: ReverseAnswer = answer.outcome === 'undone' && answer.verified !== true ? { outcome: 'unknown', reason: 'unverified', why: 'undone without verification' } : answer;
+      const said = await ask<ReverseAnswer>(() => method.reverse?.(recorded, attempt.condemned?.why ?? 'no-answer', duty.try) ?? Promise.resolve(unable('reversal')), {
+        clock: ports.clock,
+        withinMs: method.policy.answerWithinMs,
+      });
+      const answer = judge(reverseAnswer(said), attempt.request);
       const then = this.#hand.payment(paymentId);
-      const contradicted = then && contradiction(then, attempt, verified);
+      const contradicted = then && contradiction(then, attempt, answer);
       if (contradicted) return await this.#submitting.contradict(paymentId, contradicted);
-      journal.append([{ stream: stream.payment(paymentId), event: { type: 'paymentUndoAnswered', attempt: attempt.attempt, try: duty.try, answer: verified } }]);
+      journal.append([{ stream: stream.payment(paymentId), event: { type: 'paymentUndoAnswered', attempt: attempt.attempt, try: duty.try, answer } }]);
       this.#reopenWhenUndone(paymentId);
     });
   }
@@ -119,6 +118,6 @@ const prepareUndo = async (method: PaymentMethod, request: PaymentRequest, live:
   try {
     return preparedOf(await method.prepare(request, live));
   } catch (error) {
-    return { problem: ActionError.is(error) ? error.error : error instanceof Error ? error.name : 'error' };
+    return { problem: ActionError.is(error) ? error.error : kindOf(error) };
   }
 };

@@ -3,6 +3,7 @@ import { Low } from 'lowdb';
 import type { EventInput, EventLog, FindBy, OpenedLog, OpenOptions } from '../engine/ports.js';
 import { TillwrightError } from '../errors.js';
 import type { EventRecord } from '../events.js';
+import { messageOf } from '../fault.js';
 import type { Json } from '../json.js';
 import { AppendingAdapter } from './appending-adapter.js';
 import { encode } from './batch.js';
@@ -377,4 +378,4 @@ class DirectoryLog implements FileLog {
 }
 
 const failed = (error: unknown): TillwrightError =>
-  new TillwrightError('LOG_FAILED', { why: error instanceof Error ? error.message : String(error) }, { cause: error });
+  new TillwrightError('LOG_FAILED', { why: messageOf(error) }, { cause: error });

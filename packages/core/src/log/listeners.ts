@@ -1,3 +1,5 @@
+import { surface } from '../fault.js';
+
 /** Who is told of what is durable. */
 export class Listeners {
   readonly #listeners = new Set<(durableTo: number) => void>();
@@ -12,10 +14,8 @@ export class Listeners {
       try {
         listener(durableTo);
       } catch (error) {
-        // A listener's fault is not the disk's: it surfaces as an uncaught error, and the log goes on.
-        queueMicrotask(() => {
-          throw error;
-        });
+        // A listener's fault is not the disk's.
+        surface(error);
       }
     }
   }

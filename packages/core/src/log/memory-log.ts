@@ -1,6 +1,7 @@
 import type { EventInput, EventLog } from '../engine/ports.js';
 import { TillwrightError } from '../errors.js';
 import type { EventRecord } from '../events.js';
+import { messageOf } from '../fault.js';
 import type { Json } from '../json.js';
 import { Listeners } from './listeners.js';
 import { recordOf } from './record-of.js';
@@ -106,7 +107,7 @@ export const memoryLog = (options: MemoryLogOptions = {}): MemoryLog => {
     try {
       while (behind()) await syncOnce();
     } catch (error) {
-      fail(error instanceof Error ? error.message : String(error), error);
+      fail(messageOf(error), error);
     }
     syncing = false;
   };
