@@ -44,7 +44,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'a throw after the first byte owes nothing',
     rule: 1,
-    edits: [{ file: 'engine/ask.ts', find: "({ outcome: 'unknown', reason: 'no-answer', why: error instanceof Error ? error.name : 'error' }) as const", put: "({ outcome: 'not-sent', why: error instanceof Error ? error.name : 'error' }) as const" }],
+    edits: [{ file: 'engine/ask.ts', find: "({ outcome: 'unknown', reason: 'no-answer', why: kindOf(error) }) as const", put: "({ outcome: 'not-sent', why: kindOf(error) }) as const" }],
   },
   {
     name: 'after the last inquiry it is taken for declined',
