@@ -26,7 +26,7 @@ const { durable: payments } = await import('./durable.mjs');
 const { openShipped } = await import('./shipped.mjs');
 const { openSteps } = await import('./steps.mjs');
 const { awsLocalSteps, xstateSteps } = await import('./steps-peers.mjs');
-const { lowdbOwnAdapter, overwritten, rawAppends, replaced, xstateSnapshots } = await import('./peers.mjs');
+const { lowdbOwnAdapter, overwritten, rawAppends, replaced, rewritten, xstateSnapshots } = await import('./peers.mjs');
 const { longLog, wideMap } = await import('./size.mjs');
 const { openTransactions } = await import('./growth.mjs');
 const { durableOverProcesses, xstateOverProcesses } = await import('./processes.mjs');
@@ -134,7 +134,7 @@ const measure = async () => {
   say('peers ...');
   const rawPerSecond = await rounds(() => rawAppends(dir, bytesPerRecord, times(1000)));
   const xstate = [];
-  for (const keep of [overwritten, replaced]) {
+  for (const keep of [overwritten, rewritten, replaced]) {
     for (const atOnce of [1, AT_ONCE]) xstate.push({ atOnce, processes: 1, kept: keep.name, executionsPerSecond: await rounds(() => xstateSnapshots(dir, { atOnce, keep }, times(atOnce === 1 ? 100 : 400))) });
     if (PROCESSES > 1) xstate.push(await xstateOverProcesses({ dir, processes: PROCESSES, kept: keep.name, atOnce: AT_ONCE, count: times(400), rounds: ROUNDS }));
   }

@@ -1,6 +1,6 @@
 /** What a payment could be kept with instead, on the same disk in the same run. */
 import { closeSync, fdatasync, fdatasyncSync, openSync, write, writeSync } from 'node:fs';
-import { open, rename } from 'node:fs/promises';
+import { open, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Low } from 'lowdb';
@@ -50,7 +50,7 @@ const machine = setup({ actions: {} }).createMachine({
 const writeAt = promisify(write);
 const datasync = promisify(fdatasync);
 
-/** A snapshot in one file, overwritten in place and synced: a write that the power failed in leaves neither the old one nor the new. */
+/** A snapshot in one file, overwritten in place and synced (`fdatasync`) without opening it again: a write that the power failed in leaves neither the old one nor the new. */
 export const overwritten = async (dir, name) => {
   const file = await open(join(dir, name), 'w');
   return {
@@ -60,6 +60,12 @@ export const overwritten = async (dir, name) => {
     },
     close: () => file.close(),
   };
+};
+
+/** As one writes it in Node: the file is cut to nothing, written and synced (`fsync`) by one call. A torn write loses it, too. */
+export const rewritten = async (dir, name) => {
+  const path = join(dir, `rewritten-${name}`);
+  return { keep: (snapshot) => writeFile(path, snapshot, { flush: true }), close: async () => {} };
 };
 
 /** The same so that the old one or the new one is there whenever the power fails: a file beside it, synced, renamed, the directory synced. */

@@ -13,7 +13,7 @@ import { median, rate } from './measure.mjs';
 const FILE = fileURLToPath(import.meta.url);
 
 /**
- * @param {{ dir: string, processes: number, what: 'card' | 'wallet' | 'overwritten' | 'replaced', atOnce: number }} options `atOnce` over all of them
+ * @param {{ dir: string, processes: number, what: 'card' | 'wallet' | 'overwritten' | 'rewritten' | 'replaced', atOnce: number }} options `atOnce` over all of them
  * @returns `take` so many, over all of them: how many per second, and CPU time for each
  */
 const openProcesses = async ({ dir, processes, what, atOnce }) => {
