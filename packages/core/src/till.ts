@@ -152,7 +152,7 @@ class Engine extends GuardedEmitter<TillEvents> implements Till {
   readonly #undelivered = new Queue<EventRecord>();
   /** Alarms that nobody has heard yet, oldest first. */
   readonly #unheard: Alarm[] = [];
-  readonly #services = new Services();
+  readonly #services: Services;
   readonly #cleanUp: (() => void)[] = [];
   /** Terminals between their first check and their start: two starts at once don't both find a terminal free. */
   readonly #starting = new Set<string>();
@@ -171,6 +171,7 @@ class Engine extends GuardedEmitter<TillEvents> implements Till {
     this.#ports = { clock, random, ids: options.ids ?? timeSortedIds(clock, random), hash: options.hash, log: options.log, sealed: options.sealed };
     this.#journal = new Journal(this.#ports, options.keepClosed === undefined ? {} : { keepClosed: options.keepClosed });
     this.#history = new History(this.#journal, this.#ports.log);
+    this.#services = new Services(clock);
     this.#prompts = new Prompts((event, prompt) => this.emit(event, prompt));
     this.#receipts = new Receipts(this.#journal);
     const failed = (error: unknown): void => this.#fail(error);
@@ -238,8 +239,7 @@ class Engine extends GuardedEmitter<TillEvents> implements Till {
     this.#journal.append([{ stream: stream.engine, event: { type: 'engineOpened', version: CORE_VERSION, ...(opened.cut ? { cut: opened.cut } : {}) } }]);
     for (const loaded of this.#terminals.values()) {
       await this.#services.open(loaded);
-      const stop = loaded.printer?.onPaper?.(() => void this.#receipts.deliverOwed(loaded));
-      if (typeof stop === 'function') this.#cleanUp.push(stop);
+      this.#cleanUp.push(this.#receipts.onPaper(loaded));
     }
     this.#cleanUp.push(this.#marks.begin([...this.#terminals].map(([id, { pinPad }]) => [id, pinPad])));
     await Promise.all([...this.#terminals.keys()].map((id) => this.#marks.check(id)));

@@ -1,4 +1,5 @@
 /** A plugin is asked: silence and throws are answers too, and neither of them decides anything. */
+import { ActionError } from '../contract.js';
 import { kindOf } from '../fault.js';
 import { setAlarm } from './alarms.js';
 import type { Clock } from './ports.js';
@@ -37,4 +38,25 @@ export const ask = <T>(call: () => Promise<T>, { clock, withinMs, late, silent }
         resolve(silent ?? (thrown(error) as T));
       },
     );
+  });
+
+/** Waits for a device or a plugin, so long and no longer. @throws what the call throws; ActionError `Device.Unavailable` after that time */
+export const inTime = async <T>(call: () => Promise<T>, { clock, withinMs, who }: { readonly clock: Clock; readonly withinMs: number; readonly who: string }): Promise<T> => {
+  type Heard = { readonly value: T } | { readonly error: unknown };
+  const heard = await ask<Heard>(() => call().then((value) => ({ value }), (error: unknown) => ({ error })), {
+    clock,
+    withinMs,
+    silent: { error: new ActionError('Device.Unavailable', `${who} does not answer`) },
+  });
+  if ('error' in heard) throw heard.error;
+  return heard.value;
+};
+
+/** Waits for a call as long as what it gives is wanted. @returns undefined once nobody wants it any more: what comes then is heard by nobody */
+export const whileWanted = <T>(call: () => Promise<T>, wanted: AbortSignal): Promise<{ readonly value: T } | undefined> =>
+  new Promise((resolve, reject) => {
+    const giveUp = (): void => resolve(undefined);
+    if (wanted.aborted) return giveUp();
+    wanted.addEventListener('abort', giveUp, { once: true });
+    void (async () => call())().then((value) => resolve({ value }), reject).finally(() => wanted.removeEventListener('abort', giveUp));
   });

@@ -103,11 +103,13 @@ export class LogMarks {
 
   async #check(terminalId: string, marked: Marked): Promise<void> {
     const { journal } = this.#options;
-    const answer = await this.#ask<{ mark: unknown } | 'silent'>(async () => ({ mark: await marked.pad.logMark() }), 'silent');
-    if (answer === 'silent') return;
-    const mark = answer.mark ?? undefined;
     // What is no mark says no more than silence.
-    if (mark !== undefined && !isMark(mark)) return;
+    const answer = await this.#ask<{ mark: LogMark | undefined } | 'silent'>(async () => {
+      const mark = (await marked.pad.logMark()) ?? undefined;
+      return mark === undefined || isMark(mark) ? { mark } : 'silent';
+    }, 'silent');
+    if (answer === 'silent') return;
+    const { mark } = answer;
     if (mark !== undefined && !(await this.#inLog(mark))) {
       const { stream: name, seq, hash } = mark;
       if (journal.hold(terminalId)?.hash !== hash) {

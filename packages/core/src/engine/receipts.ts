@@ -1,11 +1,16 @@
 import { ActionError, type ReceiptDocument, type ReceiptField, type Text, toDecimal } from '../contract.js';
 import type { StepId } from '../events.js';
 import { deepFreeze, type JsonObject } from '../json.js';
+import { inTime } from './ask.js';
 import { type Journal, stream } from './journal.js';
 import { paidMinor, type PaymentState, type ReceiptState } from './payment.js';
 import type { LoadedTerminal } from './terminal.js';
 
 type Copy = 'merchant' | 'customer';
+
+const STATUS_WITHIN_MS = 10_000;
+/** A slip takes seconds. */
+const PRINT_WITHIN_MS = 60_000;
 
 const labels = {
   merchantId: { zh: '商户编号', en: 'Merchant No.' },
@@ -49,6 +54,18 @@ export class Receipts {
     return await turn;
   }
 
+  /** Prints what is owed when paper is put in. A printer that can't tell prints it with the next self-check. @returns how to stop */
+  onPaper(loaded: LoadedTerminal): () => void {
+    try {
+      const stop: unknown = loaded.printer?.onPaper?.(() => void this.deliverOwed(loaded));
+      if (typeof stop === 'function') return stop as () => void;
+      void Promise.resolve(stop).catch(() => {});
+      return () => {};
+    } catch {
+      return () => {};
+    }
+  }
+
   /** Prints what a terminal owes, as far as its paper goes. Never throws: what can't be printed stays owed. */
   async deliverOwed(loaded: LoadedTerminal): Promise<void> {
     const owing = this.#journal.owingReceipts(loaded.terminal.id).map((payment) => payment.paymentId);
@@ -85,14 +102,16 @@ export class Receipts {
     const id = `${receipt.receiptId}/${copy}`;
     const reprint = !this.#fresh.has(id) && !receipt.deferred.includes(copy);
     if (!printer) throw new ActionError('Device.Unavailable', 'this terminal has no printer');
-    if (!(await printer.status()).paper) {
+    const { clock } = this.#journal.ports;
+    // A printer that hangs keeps nothing from its turn for ever.
+    if (!(await inTime(async () => printer.status(), { clock, withinMs: STATUS_WITHIN_MS, who: 'the printer' })).paper) {
       this.#defer(paymentId, receipt, copy);
       throw new ActionError('Printer.NoPaper', 'out of paper');
     }
     // From here on a failure may have left lines on paper: what comes next is a reprint.
     this.#fresh.delete(id);
     const document = receipt.document as ReceiptDocument;
-    await printer.print({ ...document, id, copy, reprint }, signal);
+    await inTime(async () => printer.print({ ...document, id, copy, reprint }, signal), { clock, withinMs: PRINT_WITHIN_MS, who: 'the printer' });
     this.#journal.append([{ stream: stream.payment(paymentId), event: { type: 'receiptPrinted', receiptId: receipt.receiptId, copy, reprint } }]);
   }
 }

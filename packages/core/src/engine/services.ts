@@ -1,19 +1,29 @@
 /** What plugins provide that is opened and closed with the engine: each object once, though terminals share it. */
-import type { Service } from '../contract.js';
+import type { Clock, Service } from '../contract.js';
 import { TillwrightError } from '../errors.js';
 import { messageOf } from '../fault.js';
+import { inTime } from './ask.js';
 import type { LoadedTerminal } from './terminal.js';
 
+/** Working keys may have to be fetched; who waits at the counter gives up sooner. */
+const OPENS_WITHIN_MS = 60_000;
+const CLOSES_WITHIN_MS = 30_000;
+
 export class Services {
+  readonly #clock: Clock;
   /** In the order in which they were opened. */
   readonly #opened = new Map<Service, { readonly terminal: string; readonly plugin: string }>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
 
   /** In the order they were made. @throws PLUGIN_UNUSABLE: those before it are open, it and those after it are not */
   async open({ terminal, services }: Pick<LoadedTerminal, 'terminal' | 'services'>): Promise<void> {
     for (const { plugin, service } of services) {
       if (this.#opened.has(service)) continue;
       try {
-        await service.open?.();
+        await inTime(async () => service.open?.(), { clock: this.#clock, withinMs: OPENS_WITHIN_MS, who: 'it' });
       } catch (error) {
         throw unusable(plugin, terminal.id, error);
       }
@@ -26,7 +36,7 @@ export class Services {
     const failures: unknown[] = [];
     for (const [service, { terminal, plugin }] of [...this.#opened].toReversed()) {
       try {
-        await service.close?.();
+        await inTime(async () => service.close?.(), { clock: this.#clock, withinMs: CLOSES_WITHIN_MS, who: 'it' });
       } catch (error) {
         failures.push(TillwrightError.is(error) ? error : new TillwrightError('PLUGIN_CLOSE_FAILED', { plugin, terminal, why: messageOf(error) }, { cause: error }));
       }

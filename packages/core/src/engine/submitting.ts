@@ -3,7 +3,7 @@ import { ActionError, type Answer, type Completion, type Finding, type Live, typ
 import { TillwrightError } from '../errors.js';
 import type { PaymentEvent } from '../events.js';
 import { completionOf, preparedOf, submitAnswer } from './answers.js';
-import { ask } from './ask.js';
+import { ask, whileWanted } from './ask.js';
 import { type ChargeOrder, type ChargeResult, declinedBefore, exceedsDue } from './charge.js';
 import { nextDuty } from './duties.js';
 import { type FoundMethod, type InHand, noLive, type PaymentInput, readsVersion, sealedKey } from './in-hand.js';
@@ -93,7 +93,10 @@ export class Submitting {
     };
     const unfit = schemas.problem(found.method.arguments, order.arguments, 'with');
     if (unfit) throw new ActionError('Task.ArgumentsInvalid', `payment:sale ${found.method.id}: ${unfit}`, { hint: NOT_TAKEN });
-    const ready = preparedOf(await found.method.prepare(request, live));
+    // A device may never answer it: nothing has been sent, so whoever gives the payment up need not wait.
+    const said = await whileWanted(() => found.method.prepare(request, live), live.signal);
+    if (!said) return { is: 'not-sent', why: UNWANTED };
+    const ready = preparedOf(said.value);
     if ('problem' in ready) return { is: 'not-sent', why: ready.problem };
     const { prepared, sealed } = ready;
     // What could not be settled after a restart is not begun (18).

@@ -72,7 +72,7 @@ export class Undoing {
 
   /** A void or a refund: an attempt with an intent of its own (7). */
   async undoBy(payment: PaymentState, attempt: AttemptState, duty: DutyTo<'undo-by'>, found: FoundMethod): Promise<void> {
-    const { closing, journal } = this.#hand.options;
+    const { closing, journal, ports } = this.#hand.options;
     const original = await this.#hand.recorded(payment, attempt);
     const remedy = attempt.condemned?.remedy;
     const request: PaymentRequest = {
@@ -84,7 +84,7 @@ export class Undoing {
       arguments: {},
     };
     await this.#hand.lanes.run(attempt.prepared.lane, { undo: true, signal: closing }, async () => {
-      const ready = await prepareUndo(found.method, request, noLive(closing));
+      const ready = await ask(() => prepareUndo(found.method, request, noLive(closing)), { clock: ports.clock, withinMs: found.method.policy.answerWithinMs, silent: { problem: 'no answer in time' } });
       if ('problem' in ready) {
         // As a try that nobody answered: it is made again, with back-off, and after some of them a person is told (12).
         const why = `the ${duty.operation} can not be prepared: ${ready.problem}`;

@@ -1,5 +1,6 @@
 import { ActionError, type HealthCheck, Sensitive, type Text } from '../../contract.js';
 import type { JsonObject } from '../../json.js';
+import { ask } from '../ask.js';
 import { cancelled, object, standard, type StandardAction, type TextArgument, textSchema, toText } from './types.js';
 
 /** A check that does not answer is a check that failed. */
@@ -13,17 +14,14 @@ export const tillActions: { readonly [name: string]: StandardAction } = {
     errors: { 'Till.NotReady': { zh: '终端未就绪', en: 'The till is not ready' } },
     redo: 'again',
     run: async (_args, { loaded, services, stop: { signal }, show }) => {
-      await services.receipts.deliverOwed(loaded);
-      show('merchant', { zh: '正在自检…', en: 'Checking the till...' });
       const { clock } = services;
+      // A receipt is a debt: a printer that hangs keeps nobody from paying.
+      await ask(() => services.receipts.deliverOwed(loaded), { clock, withinMs: CHECK_WITHIN_MS, silent: undefined });
+      show('merchant', { zh: '正在自检…', en: 'Checking the till...' });
       const results = await Promise.all(
         loaded.checks.map(async (check) => {
           const stop = new AbortController();
-          const late = clock.until(clock.now() + CHECK_WITHIN_MS, stop.signal).then(
-            () => silent,
-            () => silent,
-          );
-          const result = await Promise.race([check.check(AbortSignal.any([signal, stop.signal])).catch(() => silent), late]);
+          const result = await ask(async () => understood(await check.check(AbortSignal.any([signal, stop.signal]))), { clock, withinMs: CHECK_WITHIN_MS, silent });
           stop.abort();
           return { check, result };
         }),
@@ -45,7 +43,12 @@ export const tillActions: { readonly [name: string]: StandardAction } = {
   }),
 };
 
-const silent = { ok: false, hint: { zh: '没有应答，请检查设备或主机', en: 'It does not answer: check the device or host' } } as const;
+type Checked = Awaited<ReturnType<HealthCheck['check']>>;
+
+/** A check that says neither has failed, too. */
+const understood = (result: Checked): Checked => (result.ok === true || (result.ok === false && typeof result.hint.zh === 'string' && typeof result.hint.en === 'string') ? result : silent);
+
+const silent: Checked = { ok: false, hint: { zh: '没有应答，请检查设备或主机', en: 'It does not answer: check the device or host' } };
 
 const line = (check: HealthCheck, result: { ok: true } | { ok: false; hint: Text }): JsonObject => ({
   name: check.name,
