@@ -69,6 +69,54 @@ describe('sign-on', () => {
   });
 });
 
+describe('a PIN pad that does not answer', () => {
+  /** Lets time pass until the pad's is over. */
+  const over = async <T>(work: Promise<T>): Promise<T> => {
+    let done = false;
+    void work.finally(() => (done = true)).catch(() => {});
+    while (!done) {
+      await new Promise((resolve) => setImmediate(resolve));
+      clock.advance(1_000);
+    }
+    return await work;
+  };
+  const hangs = () => new Promise<never>(() => {});
+
+  it('keeps a message from being sent, and holds the line for nobody after it', async () => {
+    await line.ensureKeys();
+    const { mac } = pad;
+    pad.mac = hangs;
+    expect(await over(line.exchange('0200', SALE, limits()))).toEqual({ got: 'not-sent', why: 'Device.Unavailable: the PIN pad does not answer' });
+    expect(acquirer.of('0200')).toEqual([]);
+    pad.mac = mac;
+    expect(await line.exchange('0200', SALE, limits())).toMatchObject({ got: 'answer', code: '00' });
+  });
+
+  it('leaves an answer unverified', async () => {
+    await line.ensureKeys();
+    const { mac } = pad;
+    let calls = 0;
+    pad.mac = (data) => ((calls += 1) === 2 ? hangs() : mac.call(pad, data));
+    expect(await over(line.exchange('0200', SALE, limits()))).toMatchObject({ got: 'unverified', code: '00' });
+    expect(await line.exchange('0400', { ...SALE, 39: '98', 61: '0000070000420000' }, limits())).toMatchObject({ got: 'answer' });
+  });
+
+  it('has no keys until it has taken those of another sign-on: the host knows no former ones any more', async () => {
+    await line.ensureKeys();
+    const { ready, loadWorkingKeys } = pad;
+    pad.ready = hangs;
+    expect(await over(line.ensureKeys())).toEqual({ ok: false, why: 'Device.Unavailable: the PIN pad does not answer' });
+    pad.ready = async () => false;
+    pad.loadWorkingKeys = hangs;
+    expect(await over(line.ensureKeys())).toMatchObject({ ok: false });
+    Object.assign(pad, { ready, loadWorkingKeys });
+    const before = acquirer.of('0800').length;
+    expect(await line.ensureKeys()).toEqual({ ok: true });
+    expect(acquirer.of('0800').length).toBe(before + 1);
+    expect(pad.keys).toEqual(acquirer.keys);
+  });
+});
+
 describe('exchange', () => {
   const send = () => line.exchange('0200', SALE, limits());
   const replied = async (reply: (request: Iso8583Message) => Reply | Promise<Reply>) => {

@@ -25,6 +25,8 @@ interface LineLimits {
 const KEY_REFUSALS: ReadonlySet<string> = new Set(['77', '99', 'A0']);
 const SIGN_ON_TRIES = 3;
 const SIGN_ON_WITHIN_MS = 30_000;
+/** Loading keys takes a pad a second or two. */
+const PAD_ANSWERS_WITHIN_MS = 10_000;
 const NO_MAC = '0000000000000000';
 
 /** One terminal's line to its acquirer: one message at a time, working keys, batch number. */
@@ -39,7 +41,7 @@ export class AcquirerLine {
     private readonly clock: Clock,
     private readonly terminal: Terminal,
     private readonly counters: Counters,
-    private readonly pinPad: PinPad,
+    private readonly pinPad: Pick<PinPad, 'ready' | 'loadWorkingKeys' | 'mac'>,
   ) {
     this.#client = new AcquirerClient(settings.acquirer, clock);
   }
@@ -84,7 +86,7 @@ export class AcquirerLine {
 
   async #ensureKeys(limits: Partial<LineLimits>): Promise<SignOnResult> {
     try {
-      if (!this.#keysRefused && (await this.pinPad.ready())) return { ok: true };
+      if (!this.#keysRefused && (await this.#pad(() => this.pinPad.ready()))) return { ok: true };
       const deadlineAt = limits.deadlineAt ?? this.clock.now() + SIGN_ON_WITHIN_MS;
       let failure = 'not tried';
       for (let turn = 0; turn < SIGN_ON_TRIES; turn += 1) {
@@ -106,8 +108,10 @@ export class AcquirerLine {
     if (result.got !== 'answer') return { why: `sign-on: ${result.why}`, again: false };
     const answer = readSignOnAnswer(result.answer.message.fields, fields, this.settings.doubleLengthKeys);
     if ('why' in answer || result.answer.message.mti !== '0810') return { why: 'why' in answer ? answer.why : 'sign-on: an answer of another type', again: false };
+    // The host has others from here on, whatever becomes of these.
+    this.#keysRefused = true;
     try {
-      await this.pinPad.loadWorkingKeys(answer.keys);
+      await this.#pad(() => this.pinPad.loadWorkingKeys(answer.keys));
     } catch (error) {
       if (ActionError.is(error) && error.error === 'PinPad.BadKey') return { why: 'sign-on: a key does not fit its check value', again: true };
       throw error;
@@ -165,7 +169,21 @@ export class AcquirerLine {
   }
 
   #mac(encoded: Uint8Array): Promise<Uint8Array> {
-    return this.pinPad.mac(macInput(encoded), this.settings.macAlgorithm);
+    return this.#pad(() => this.pinPad.mac(macInput(encoded), this.settings.macAlgorithm));
+  }
+
+  /** A pad that does not answer must not hold the line for whoever comes next. @throws ActionError Device.Unavailable; what the pad throws */
+  async #pad<T>(call: () => Promise<T>): Promise<T> {
+    const answered = new AbortController();
+    const late = this.clock.until(this.clock.now() + PAD_ANSWERS_WITHIN_MS, answered.signal).then(
+      () => Promise.reject(new ActionError('Device.Unavailable', 'the PIN pad does not answer')),
+      () => new Promise<never>(() => {}),
+    );
+    try {
+      return await Promise.race([call(), late]);
+    } finally {
+      answered.abort();
+    }
   }
 
   #addressed(fields: Fields): Fields {

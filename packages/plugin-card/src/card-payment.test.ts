@@ -123,6 +123,12 @@ describe('a sale', () => {
     expect(session.asked).toEqual(['first 000000001250']);
   });
 
+  it.each([undefined, null, 'sealed', new Uint8Array(0)])('is not begun where the PIN pad seals nothing: no reversal would name its card (%s)', async (given) => {
+    pad.seal = async () => given as Uint8Array;
+    await expect(pay({ card: tapped() })).rejects.toMatchObject({ error: 'Device.Unavailable' });
+    expect(acquirer.of('0200')).toEqual([]);
+  });
+
   it('by tap without a PIN', async () => {
     const { answer } = await pay({ card: tapped() });
     expect(lastSale()).toMatchObject({ 22: '072', 23: '001' });

@@ -265,8 +265,11 @@ export class CardPayment implements PaymentMethod {
     return this.parts.clock.now() + answerWithinMs - Math.min(1_000, answerWithinMs / 10);
   }
 
-  #seal(card: SealedCard, paymentId: string, reference: string): Promise<Uint8Array> {
-    return this.parts.pinPad.seal(new Sensitive(Uint8Array.from(Buffer.from(JSON.stringify(card), 'utf8'))), this.#context(paymentId, reference));
+  async #seal(card: SealedCard, paymentId: string, reference: string): Promise<Uint8Array> {
+    const sealed: unknown = await this.parts.pinPad.seal(new Sensitive(Uint8Array.from(Buffer.from(JSON.stringify(card), 'utf8'))), this.#context(paymentId, reference));
+    // Without it no reversal would name the card: nothing is sent.
+    if (!(sealed instanceof Uint8Array) || sealed.length === 0) throw new ActionError('Device.Unavailable', 'the PIN pad sealed nothing');
+    return sealed;
   }
 
   async #unseal(sealed: Uint8Array, paymentId: string, reference: string): Promise<SealedCard> {

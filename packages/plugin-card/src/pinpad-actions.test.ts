@@ -65,6 +65,36 @@ it('can be passed over or cancelled', async () => {
   await expect(enter({}, AbortSignal.abort())).rejects.toMatchObject({ error: 'Terminal.Cancelled' });
 });
 
+it.each<[string, unknown]>([
+  ['nothing', undefined],
+  ['an empty object', {}],
+  ['a status that no contract knows', { status: 'ok', pinBlock: new Sensitive(new Uint8Array(8)) }],
+  ['a PIN without its block', { status: 'entered' }],
+  ['a block that anybody can read', { status: 'entered', pinBlock: new Uint8Array(8) }],
+  ['half a block', { status: 'entered', pinBlock: new Sensitive(new Uint8Array(4)) }],
+  ['a PIN as text', { status: 'entered', pinBlock: new Sensitive('123456') }],
+])('%s in place of a PIN is no PIN that was passed over', async (_, given) => {
+  pad.enterPin = async () => given as never;
+  await expect(enter()).rejects.toMatchObject({ error: 'Device.Unavailable' });
+  expect(secrets.held.size).toBe(1);
+});
+
+it('a PIN that must not be passed over is not, whatever the pad says', async () => {
+  options = { ...options, pin: { allowBypass: false } };
+  pad.pin = 'bypass';
+  await expect(enter()).rejects.toMatchObject({ error: 'Device.Unavailable' });
+});
+
+it('a pad that tells digits in place of their number tells nobody', async () => {
+  pad.enterPin = async ({ onDigits }) => {
+    for (const told of ['1234', 99, -1, Number.NaN, { digits: '1234' }]) onDigits?.(told as number);
+    return { status: 'cancelled' };
+  };
+  await expect(enter()).rejects.toMatchObject({ error: 'Terminal.Cancelled' });
+  const seen = shown.filter(({ audience }) => audience === 'customer');
+  expect(seen.map(({ details }) => (details as { stars: unknown }).stars)).toEqual([0, 0, 12, 0, 0, 0]);
+});
+
 it('needs keys and a living card', async () => {
   await expect(enter({ card: { sensitive: 'gone', kind: 'card', view: {} } })).rejects.toMatchObject({ error: 'Sensitive.Lost' });
   await acquirer.close();

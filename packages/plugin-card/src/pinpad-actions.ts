@@ -23,6 +23,19 @@ interface PinArguments {
 /** `pinpad:enterPin`. */
 export const pinPadActions = (parts: PinPadParts): Actions => ({ namespace: 'pinpad', actions: { enterPin: enterPin(parts) } });
 
+type Entry = Awaited<ReturnType<PinPad['enterPin']>>;
+
+/** Whatever else a pad gives is no PIN that was passed over: the sale would go by signature. */
+const isEntry = (entered: Entry | undefined, { allowBypass }: CardSettings['pin']): entered is Entry => {
+  if (entered?.status === 'entered') {
+    const block: unknown = entered.pinBlock instanceof Sensitive ? entered.pinBlock.reveal() : undefined;
+    return block instanceof Uint8Array && block.length === PIN_BLOCK_BYTES;
+  }
+  return entered?.status === 'cancelled' || (entered?.status === 'bypassed' && allowBypass);
+};
+
+const PIN_BLOCK_BYTES = 8;
+
 const enterPin = ({ settings, line, pinPad, vault }: PinPadParts): Action =>
   action<PinArguments>({
     description: {
@@ -47,13 +60,15 @@ const enterPin = ({ settings, line, pinPad, vault }: PinPadParts): Action =>
       if (!keys.ok) throw new ActionError('PinPad.NoKeys', keys.why);
       const { keyGeneration } = line;
       const text = args.reason === 'again' ? SHOWN.enterPinAgain : SHOWN.enterPin;
-      const show = (count: number): void => context.show('customer', text, { stars: count, amountMinor: args.amountMinor, currency: args.currency ?? 'CNY' });
+      // A pad that tells digits where it should count them tells nobody.
+      const show = (count: number): void => context.show('customer', text, { stars: Number.isInteger(count) ? Math.min(Math.max(count, 0), settings.pin.maxLength) : 0, amountMinor: args.amountMinor, currency: args.currency ?? 'CNY' });
       context.show('merchant', SHOWN.waitForPin);
       show(0);
-      const entered = await until(
+      const entered: Entry | undefined = await until(
         pinPad.enterPin({ pan: new Sensitive(card.pan, maskPan(card.pan)), amount: money(args.amountMinor, args.currency ?? 'CNY'), ...settings.pin, signal: context.signal, onDigits: show }),
         context.signal,
       );
+      if (!isEntry(entered, settings.pin)) throw new ActionError('Device.Unavailable', 'the PIN pad gave neither a PIN block nor a reason for none');
       if (entered.status === 'cancelled') throw new ActionError('Terminal.Cancelled', 'cancelled on the PIN pad');
       const secret: PinSecret = {
         status: entered.status,
