@@ -18,6 +18,10 @@ export const ERRORS = {
       en: 'Use a whole number of minor units (fen, cents), 0 or above, and an ISO 4217 currency code',
     },
   },
+  CALL_INVALID: {
+    what: { zh: '{call} 的参数无效：{why}', en: '{call} was given what it can not take: {why}' },
+    next: { zh: '按接口文档改正参数；什么都没有改变', en: 'Give what its documentation names; nothing was changed' },
+  },
   WORKFLOW_INVALID: {
     what: { zh: '流程文件有错误，未被接受：{workflow}', en: 'The workflow was refused: {workflow}' },
     next: { zh: '按所列位置逐条修改后重试', en: 'Mend each fault listed, at the place it names, and load it again' },

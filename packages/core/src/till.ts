@@ -26,6 +26,7 @@ import { Workflows, type WorkflowSource } from './engine/workflows.js';
 import { TillwrightError } from './errors.js';
 import type { EventRecord } from './events.js';
 import { kindOf, messageOf } from './fault.js';
+import { checkOptions, checkSources, decisionOf, type Order, orderOf, personOf, text } from './given.js';
 import { GuardedEmitter } from './guarded-emitter.js';
 import { createEvaluate } from './interpreter/expression.js';
 import type { Json } from './json.js';
@@ -71,6 +72,7 @@ export interface TillEvents {
   alarm: [alarm: Alarm];
 }
 
+/** Every call that is given what its types do not allow throws CALL_INVALID, and changes nothing. */
 export interface Till extends EventEmitter<TillEvents> {
   /** @throws WORKFLOW_UNKNOWN, TERMINAL_UNKNOWN, TERMINAL_BUSY, KEY_REUSED, LOG_RESTORED, LOG_FAILED, ENGINE_CLOSED */
   start(order: { terminal: string; workflow: string; key?: string; input?: Json }): Promise<Sale>;
@@ -115,9 +117,10 @@ export interface Till extends EventEmitter<TillEvents> {
 
 /**
  * Opens an engine: checks plugins and workflows, takes the log, goes on with everything that the log leaves open.
- * @throws PLUGIN_*, WORKFLOW_INVALID (with `details.diagnostics`), TERMINAL_DUPLICATE, LOG_LOCKED, LOG_DAMAGED, LOG_VERSION, LOG_FAILED
+ * @throws CALL_INVALID, PLUGIN_*, WORKFLOW_INVALID (with `details.diagnostics`), TERMINAL_DUPLICATE, LOG_LOCKED, LOG_DAMAGED, LOG_VERSION, LOG_FAILED
  */
 export const createTill = async (options: TillOptions): Promise<Till> => {
+  checkOptions(options);
   checkPlugins(options.plugins);
   const till = new Engine(options);
   try {
@@ -257,7 +260,8 @@ class Engine extends GuardedEmitter<TillEvents> implements Till {
     this.#executions.recover();
   }
 
-  async start(order: { terminal: string; workflow: string; key?: string; input?: Json }): Promise<Sale> {
+  async start(given: { terminal: string; workflow: string; key?: string; input?: Json }): Promise<Sale> {
+    const order = orderOf(given);
     const { key } = order;
     if (key === undefined) return await this.#start(order);
     // One after the other under one key: the second finds what the first began.
@@ -272,11 +276,10 @@ class Engine extends GuardedEmitter<TillEvents> implements Till {
     }
   }
 
-  async #start(order: { terminal: string; workflow: string; key?: string; input?: Json }): Promise<Sale> {
+  async #start({ terminal, workflow, key, input }: Order): Promise<Sale> {
     this.#assertOpen();
     // Who starts in the turn that opened the till must find the terminals held that the log holds.
     this.#goOn();
-    const { terminal, workflow, key, input = {} } = order;
     this.#loaded(terminal);
     const known = key === undefined ? undefined : await this.#journal.started(key);
     if (known && key !== undefined) {
@@ -310,16 +313,16 @@ class Engine extends GuardedEmitter<TillEvents> implements Till {
     }
   }
 
-  get(executionId: string): Promise<TransactionView> {
-    return this.#history.get(executionId);
+  async get(executionId: string): Promise<TransactionView> {
+    return await this.#history.get(text('till.get', 'executionId', executionId));
   }
 
-  find(reference: string): Promise<readonly FoundPayment[]> {
-    return this.#history.find(reference);
+  async find(reference: string): Promise<readonly FoundPayment[]> {
+    return await this.#history.find(text('till.find', 'reference', reference));
   }
 
-  history(executionId: string): Promise<readonly EventRecord[]> {
-    return this.#history.records(executionId);
+  async history(executionId: string): Promise<readonly EventRecord[]> {
+    return await this.#history.records(text('till.history', 'executionId', executionId));
   }
 
   executions(): ReturnType<Till['executions']> {
@@ -332,16 +335,17 @@ class Engine extends GuardedEmitter<TillEvents> implements Till {
 
   answer(promptId: string, value: Json): void {
     this.#assertOpen();
-    this.#prompts.answer(promptId, value);
+    this.#prompts.answer(text('till.answer', 'promptId', promptId), value);
   }
 
   cancelPrompt(promptId: string, by = 'merchant'): void {
     this.#assertOpen();
-    this.#prompts.cancel(promptId, by);
+    this.#prompts.cancel(text('till.cancelPrompt', 'promptId', promptId), text('till.cancelPrompt', 'by', by));
   }
 
   cancel(executionId: string, by: string, reason: string): void {
     this.#assertOpen();
+    for (const [name, value] of Object.entries({ executionId, by, reason })) text('till.cancel', name, value);
     if (!this.#journal.executions.has(executionId)) throw new TillwrightError('EXECUTION_UNKNOWN', { execution: executionId });
     this.#executions.cancel(executionId, by, reason);
   }
@@ -359,9 +363,10 @@ class Engine extends GuardedEmitter<TillEvents> implements Till {
     });
   }
 
-  async resolve(caseId: string, { as, by, reason }: CaseDecision): Promise<void> {
+  async resolve(caseId: string, decision: CaseDecision): Promise<void> {
     this.#assertOpen();
-    if (!by.trim() || !reason.trim()) throw new TillwrightError('CASE_NEEDS_REASON');
+    text('till.resolve', 'caseId', caseId);
+    const { as, by, reason } = decisionOf(decision);
     const found = this.cases().find((each) => each.caseId === caseId);
     if (!found) throw new TillwrightError('CASE_UNKNOWN', { case: caseId });
     checkDecision(found, as);
@@ -374,11 +379,11 @@ class Engine extends GuardedEmitter<TillEvents> implements Till {
     return this.#marks.held();
   }
 
-  async acknowledge(terminal: string, { by, reason }: { by: string; reason: string }): Promise<void> {
+  async acknowledge(terminal: string, decision: { by: string; reason: string }): Promise<void> {
     this.#assertOpen();
-    if (!by.trim() || !reason.trim()) throw new TillwrightError('CASE_NEEDS_REASON');
+    const person = personOf(decision);
     this.#loaded(terminal);
-    await this.#marks.acknowledge(terminal, { by, reason });
+    await this.#marks.acknowledge(terminal, person);
     this.#settler.release(terminal);
   }
 
@@ -386,7 +391,9 @@ class Engine extends GuardedEmitter<TillEvents> implements Till {
   replace(changed: { readonly [workflow: string]: WorkflowSource }): void;
   replace(changed: string | { readonly [workflow: string]: WorkflowSource }, source: WorkflowSource = ''): void {
     this.#assertOpen();
-    this.#workflows.replace(typeof changed === 'string' ? { [changed]: source } : changed);
+    const sources = typeof changed === 'string' ? { [changed]: source } : changed;
+    checkSources('till.replace', sources);
+    this.#workflows.replace(sources);
   }
 
   async printOwed(terminal: string): Promise<void> {
@@ -395,7 +402,7 @@ class Engine extends GuardedEmitter<TillEvents> implements Till {
 
   /** @throws TERMINAL_UNKNOWN */
   #loaded(terminal: string): LoadedTerminal {
-    const loaded = this.#terminals.get(terminal);
+    const loaded = this.#terminals.get(text('till', 'terminal', terminal));
     if (!loaded) throw new TillwrightError('TERMINAL_UNKNOWN', { terminal, known: [...this.#terminals.keys()].join(', ') });
     return loaded;
   }

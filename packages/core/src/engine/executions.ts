@@ -59,7 +59,7 @@ export class Executions {
     const { journal, ports } = this.#options;
     const program = journal.programOf(start.workflow, start.pins);
     const { executionId: id } = start;
-    const decision = await decideOn(program, undefined, { ...start, input: ownJson(start.input) }, new Base(ports), this.#options.evaluate);
+    const decision = await decideOn(program, undefined, start, new Base(ports), this.#options.evaluate);
     journal.appendDecided(inputsOf(id, decision.events), { id, program, decision });
     const entry = journal.executions.get(id);
     if (!entry) throw new Error(`${id} did not start`);
@@ -376,7 +376,8 @@ class Runner {
   /** What stands beside a working device: a prompt that takes no answer but cancel. */
   #show(running: RunningCall, audience: Audience, text: Text, details?: JsonObject): void {
     const { call, stop, closers } = running;
-    if (stop.aborted || this.#options.closing.aborted) return;
+    // What is over has nothing to show: nobody would ever close it.
+    if (running.over || stop.aborted || this.#options.closing.aborted) return;
     running.aliveAt = this.#options.ports.clock.now();
     const close = this.#options.prompts.open(
       {
@@ -436,10 +437,21 @@ const findAction = (loaded: LoadedTerminal, resource: string): Found | undefined
 
 /** One for all engines of a process: core's own actions are the same in each. */
 
-const failureOf = (error: unknown, hints: { readonly [name: string]: Text }): { error: string; cause: string } => {
+type Failure = { readonly error: string; readonly cause: string };
+
+/** Whatever was thrown: a Task always ends. */
+const failureOf = (error: unknown, hints: { readonly [name: string]: Text }): Failure => {
+  try {
+    return named(error, hints);
+  } catch {
+    return { error: 'Task.Failed', cause: causeOf('the action failed', {}) };
+  }
+};
+
+const named = (error: unknown, hints: { readonly [name: string]: Text }): Failure => {
   // What a crash says may hold anything, card data too: only its kind is told.
-  if (!ActionError.is(error)) return { error: 'Task.Failed', cause: causeOf(`the action failed${error instanceof Error ? ` (${error.name})` : ''}`, {}) };
-  const hint = hints[error.error] ?? commonHints[error.error];
+  if (!ActionError.is(error) || typeof error.error !== 'string' || error.error === '') return { error: 'Task.Failed', cause: causeOf(`the action failed${error instanceof Error ? ` (${error.name})` : ''}`, {}) };
+  const hint = [hints, commonHints].find((table) => Object.hasOwn(table, error.error))?.[error.error];
   return { error: error.error, cause: causeOf(error.message, { ...(hint ? { hint: { zh: hint.zh, en: hint.en } } : {}), ...error.details }) };
 };
 

@@ -48,7 +48,7 @@ export class Prompts {
   answer(id: string, value: Json): void {
     const open = this.#get(id);
     const { answer } = open.prompt;
-    const own = ownJson(value);
+    const own = plain(value);
     const problem = answer ? schemas.problem(answer, own, 'answer') : 'this prompt takes no answer but cancel';
     if (problem !== undefined) throw new TillwrightError('PROMPT_ANSWER_INVALID', { found: problem });
     this.#close(id);
@@ -73,3 +73,11 @@ export class Prompts {
     if (this.#open.delete(id) && open) this.changed('prompt-closed', open.prompt);
   }
 }
+
+const plain = (answer: Json): Json => {
+  try {
+    return ownJson(answer);
+  } catch {
+    throw new TillwrightError('PROMPT_ANSWER_INVALID', { found: 'it is no plain data' });
+  }
+};

@@ -4,6 +4,7 @@ import { evolvePayment, openCase } from '../engine/payment.js';
 import type { EventInput, EventLog } from '../engine/ports.js';
 import { TillwrightError } from '../errors.js';
 import type { EventRecord } from '../events.js';
+import { decisionOf, personOf } from '../given.js';
 import { CORE_VERSION } from '../version.js';
 import { fileLog, type FileLogOptions } from './file-log.js';
 import { LogReader } from './log-reader.js';
@@ -55,8 +56,8 @@ export const heldOf = (dir: string, options: Pick<FileLogOptions, 'fileSystem'> 
  * @throws CASE_NEEDS_REASON, CASE_UNKNOWN, CASE_UNDONE; LOG_LOCKED while a till runs on it; LOG_DAMAGED, LOG_VERSION, LOG_FAILED
  */
 export const resolveCase = async (dir: string, caseId: string, decision: CaseDecision, options: FileLogOptions = {}): Promise<void> => {
-  const { as, by, reason } = decision;
-  await write(dir, { by, reason }, options, async (log) => {
+  const { as, by, reason } = decisionOf(decision);
+  await write(dir, options, async (log) => {
     const found = await findCase(log, caseId);
     if (!found || found.resolved) throw new TillwrightError('CASE_UNKNOWN', { case: caseId });
     checkDecision(found, as);
@@ -69,15 +70,16 @@ export const resolveCase = async (dir: string, caseId: string, decision: CaseDec
  * The terminal sells again once the till is opened.
  * @throws as resolveCase; TERMINAL_NOT_HELD
  */
-export const acknowledgeLog = (dir: string, terminal: string, { by, reason }: Pick<CaseDecision, 'by' | 'reason'>, options: FileLogOptions = {}): Promise<void> =>
-  write(dir, { by, reason }, options, async () => {
+export const acknowledgeLog = async (dir: string, terminal: string, decision: Pick<CaseDecision, 'by' | 'reason'>, options: FileLogOptions = {}): Promise<void> => {
+  const person = personOf(decision);
+  await write(dir, options, async () => {
     if (!(await heldOf(dir, options)).includes(terminal)) throw new TillwrightError('TERMINAL_NOT_HELD', { terminal });
-    return { stream: `t/${terminal}`, event: { type: 'logAcknowledged', by, reason } };
+    return { stream: `t/${terminal}`, event: { type: 'logAcknowledged', ...person } };
   });
+};
 
 /** @param decide reads under the lock: nobody else can have decided it meanwhile */
-const write = async (dir: string, { by, reason }: Pick<CaseDecision, 'by' | 'reason'>, options: FileLogOptions, decide: (log: EventLog) => Promise<EventInput>): Promise<void> => {
-  if (!by.trim() || !reason.trim()) throw new TillwrightError('CASE_NEEDS_REASON');
+const write = async (dir: string, options: FileLogOptions, decide: (log: EventLog) => Promise<EventInput>): Promise<void> => {
   const log = fileLog(dir, options);
   // Nothing is folded here: where the log goes on is all that is wanted of a checkpoint.
   const { cut } = await log.open({ restore: () => true });
