@@ -49,14 +49,14 @@ describe('a payment that is never prepared', () => {
   });
 });
 
-describe('a printer that hangs', () => {
-  const printing = flow({
-    Check: { Type: 'Task', Resource: 'till:check', TimeoutSeconds: 60, Next: 'Pay' },
-    Pay: pay({ Next: 'Print' }),
-    Print: { Type: 'Task', Resource: 'printer:print', TimeoutSeconds: 20, Catch: [{ ErrorEquals: ['States.ALL'], Next: 'Done' }], Next: 'Done' },
-    Done: { Type: 'Succeed' },
-  });
+const printing = flow({
+  Check: { Type: 'Task', Resource: 'till:check', TimeoutSeconds: 60, Next: 'Pay' },
+  Pay: pay({ Next: 'Print' }),
+  Print: { Type: 'Task', Resource: 'printer:print', TimeoutSeconds: 20, Catch: [{ ErrorEquals: ['States.ALL'], Next: 'Done' }], Next: 'Done' },
+  Done: { Type: 'Succeed' },
+});
 
+describe('a printer that hangs', () => {
   it.each(['status', 'print'] as const)('in %s keeps nobody from paying, and prints what it owes once it is back', async (call) => {
     const printed: ReceiptDocument[] = [];
     let hangs = true;
@@ -66,9 +66,6 @@ describe('a printer that hangs', () => {
         bind(Printer).toValue({
           print: async (document) => (hangs && call === 'print' ? await never() : void printed.push(document)),
           status: async () => (hangs && call === 'status' ? await never() : { paper: true }),
-          onPaper: () => {
-            throw new Error('no sensor');
-          },
         }),
       ],
     });
@@ -85,6 +82,27 @@ describe('a printer that hangs', () => {
     expect(printed.map(({ reprint }) => reprint)).toEqual([call === 'print', false, false, false, false, false]);
     await setup.till.close();
   });
+});
+
+it.each<[string, () => unknown]>([
+  ['throws', () => { throw new Error('no sensor'); }],
+  ['rejects', () => Promise.reject(new Error('no sensor'))],
+  ['gives no function', () => 5],
+])('a printer whose onPaper %s prints what it owes with the next self-check', async (_, onPaper) => {
+  const unhandled: unknown[] = [];
+  const note = (reason: unknown): void => void unhandled.push(reason);
+  process.on('unhandledRejection', note);
+  const paper = { in: false };
+  const printed: string[] = [];
+  const printer = definePlugin({ name: 'printer', provides: [bind(Printer).toValue({ print: async ({ copy }) => void printed.push(copy), status: async () => ({ paper: paper.in }), onPaper: onPaper as NonNullable<Printer['onPaper']> })] });
+  const setup = await open({ kind: 'wallet', flow: printing, plugins: [printer] });
+  expect(await run(setup)).toMatchObject({ status: 'succeeded' });
+  paper.in = true;
+  expect(await run(setup)).toMatchObject({ status: 'succeeded' });
+  expect(printed).toEqual(['merchant', 'customer', 'merchant', 'customer']);
+  await setup.till.close();
+  process.off('unhandledRejection', note);
+  expect(unhandled).toEqual([]);
 });
 
 describe('a self-check', () => {
