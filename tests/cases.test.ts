@@ -2,12 +2,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createTill, type Till } from '@tillwright/core';
-import { bind, definePlugin, PinPad } from '@tillwright/core/contract';
 import { fileStorage, verifyLog } from '@tillwright/core/node';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { casesAcknowledge, casesList, type CasesOptions, casesResolve, casesShow } from '../packages/cli/src/commands/cases.js';
 import { reportError } from '../packages/cli/src/report.js';
 import { scriptedHost, scriptedMethod } from '../packages/core/src/engine/scripted-method.js';
+import { scriptedPad } from '../packages/core/src/engine/scripted-pad.js';
 
 const workflow = JSON.stringify({
   QueryLanguage: 'JSONata',
@@ -158,7 +158,7 @@ describe('a log that is not the one that the PIN pad knows', () => {
     const mark = { stream: 'p/x1/Pay#1', seq: 12, hash: 'ab'.repeat(32), counters: {} };
     const pad = { logMark: async () => mark, keepLogMark: async () => {} };
     const till = await createTill({
-      plugins: [scriptedMethod({ host, kind: 'card' }), definePlugin({ name: 'pad', provides: [bind(PinPad).toValue(pad as unknown as PinPad)] })],
+      plugins: [scriptedMethod({ host, kind: 'card' }), scriptedPad(pad)],
       workflows: { pay: workflow },
       terminals: { T1: { tid: '00000001', mid: '898000000000001', name: 'Shop' } },
       ...fileStorage(join(data, 'log')),

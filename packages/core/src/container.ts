@@ -25,6 +25,7 @@ import { standardActions } from './engine/standard/index.js';
 import type { LoadedTerminal } from './engine/terminal.js';
 import { createVault } from './engine/vault.js';
 import { TillwrightError } from './errors.js';
+import { misfit } from './provided.js';
 
 const coreTokens: readonly Token<unknown>[] = [Clock, RandomSource, Terminal, Counters, Vault];
 
@@ -67,7 +68,7 @@ export interface TerminalPorts {
 
 /**
  * Loads every plugin for one terminal.
- * @throws PLUGIN_CONFLICT for two methods of one id or two actions of one name; PLUGIN_UNSAFE (MONEY-RULES, end); PLUGIN_UNUSABLE where one can't be made
+ * @throws PLUGIN_MALFORMED; PLUGIN_CONFLICT for two methods of one id or two actions of one name; PLUGIN_UNSAFE (MONEY-RULES, end); PLUGIN_UNUSABLE where one can't be made
  */
 export const loadTerminal = (ports: TerminalPorts, plugins: readonly Plugin[]): LoadedTerminal => {
   const vault = createVault(ports.random);
@@ -85,6 +86,8 @@ export const loadTerminal = (ports: TerminalPorts, plugins: readonly Plugin[]): 
   for (const each of provided) {
     const made = make(each);
     const { plugin, provision: { token } } = each;
+    const why = misfit(token, made);
+    if (why !== undefined) throw new TillwrightError('PLUGIN_MALFORMED', { plugin: plugin.name, why });
     if (token.id === PaymentMethod.id) addMethod(plugin, made as PaymentMethod);
     else if (token.id === Actions.id) addActions(plugin, made as Actions);
     else note(plugin, made);

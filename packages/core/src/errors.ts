@@ -100,6 +100,10 @@ export const ERRORS = {
     what: { zh: '支付方式 {method} 无法保证资金安全：{why}', en: 'Payment method {method} can not be made safe: {why}' },
     next: { zh: '支付方式必须提供查询或冲正，并与其声明一致', en: 'A method that moves money offers inquiry or reversal, and each function that its capabilities name' },
   },
+  PLUGIN_MALFORMED: {
+    what: { zh: '插件 {plugin} 提供的内容不符合契约：{why}', en: 'Plugin {plugin} provides what its contract does not know: {why}' },
+    next: { zh: '按 docs/plugin-contract.md 改正该插件', en: 'Mend the plugin by docs/plugin-contract.md' },
+  },
   PLUGIN_UNUSABLE: {
     what: { zh: '插件 {plugin} 在终端 {terminal} 无法使用：{why}', en: 'Plugin {plugin} can not be used at terminal {terminal}: {why}' },
     next: { zh: '检查其设备和配置，然后重新打开', en: 'See to its device and its configuration, then open the till again' },

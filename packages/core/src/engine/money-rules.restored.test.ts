@@ -1,9 +1,10 @@
 /** Money rule 17: what a PIN pad remembers of the log, and what happens where the log does not hold it. */
 import { describe, expect, it } from 'vitest';
-import { ActionError, bind, definePlugin, type LogMark, PinPad, type Plugin } from '../contract.js';
+import { ActionError, type LogMark, type Plugin } from '../contract.js';
 import type { EventRecord } from '../events.js';
 import { memoryLog } from '../log/memory-log.js';
 import { approvedFor, open, reopen, run, type Setup, statuses } from './money-rules.testing.js';
+import { scriptedPad } from './scripted-pad.js';
 import { virtualClock } from './virtual-clock.js';
 
 describe('rule 17: restored or copied logs', () => {
@@ -15,7 +16,7 @@ describe('rule 17: restored or copied logs', () => {
       return answer();
     };
     const keepLogMark = (mark: LogMark) => answering(() => void (pad.mark = mark))();
-    pad.plugins.push(definePlugin({ name: 'pad', provides: [bind(PinPad).toValue({ logMark: answering(() => pad.mark), keepLogMark } as unknown as PinPad)] }));
+    pad.plugins.push(scriptedPad({ logMark: answering(() => pad.mark), keepLogMark }));
     return pad;
   };
   const alarmsOf = ({ till }: Setup): string[] => {
@@ -78,7 +79,7 @@ describe('rule 17: restored or copied logs', () => {
     ['counters that are no numbers', { stream: 't/T1', seq: 1, hash: 'f', counters: { trace: '1' } }],
   ])('a pad that gives %s has not answered: what needs it waits, nothing else does', async (_, given) => {
     for (const needs of ['card', 'none'] as const) {
-      const odd = definePlugin({ name: 'pad', provides: [bind(PinPad).toValue({ logMark: async () => given, keepLogMark: async () => {} } as unknown as PinPad)] });
+      const odd = scriptedPad({ logMark: async () => given, keepLogMark: async () => {} });
       const setup = await open({ kind: 'wallet', plugins: [odd], method: { needs } });
       expect(await run(setup)).toMatchObject(needs === 'card' ? { error: 'Payment.NotSent' } : { status: 'succeeded' });
       expect(setup.till.held()).toEqual([]);
@@ -87,7 +88,7 @@ describe('rule 17: restored or copied logs', () => {
   });
 
   it('a pad that remembers null remembers nothing', async () => {
-    const empty = definePlugin({ name: 'pad', provides: [bind(PinPad).toValue({ logMark: async () => null, keepLogMark: async () => {} } as unknown as PinPad)] });
+    const empty = scriptedPad({ logMark: async () => null, keepLogMark: async () => {} });
     const setup = await open({ kind: 'wallet', plugins: [empty], method: { needs: 'card' } });
     expect(await run(setup)).toMatchObject({ status: 'succeeded' });
   });

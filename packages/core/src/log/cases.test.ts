@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { scriptedHost, scriptedMethod, type ScriptedHost } from '../engine/scripted-method.js';
+import { scriptedPad } from '../engine/scripted-pad.js';
 import { createTill, type Till } from '../till.js';
-import { bind, definePlugin, type LogMark, PinPad, type Plugin } from '../contract.js';
+import type { LogMark, Plugin } from '../contract.js';
 import { acknowledgeLog, caseOf, casesOf, heldOf, resolveCase } from './cases.js';
 import type { FileLogOptions } from './file-log.js';
 import { fileStorage } from './file-storage.js';
@@ -144,7 +145,7 @@ describe('cases of a log', () => {
 it('a directory that was restored from an older copy is held until it is acknowledged in it', async () => {
   let mark: LogMark | undefined;
   const pad = { logMark: async () => mark, keepLogMark: async (given: LogMark) => void (mark = given) };
-  const plugins = [definePlugin({ name: 'pad', provides: [bind(PinPad).toValue(pad as unknown as PinPad)] })];
+  const plugins = [scriptedPad(pad)];
   const sell = async (till: Till) => (await till.start({ terminal: 'T1', workflow: 'pay' })).result;
   let till = await open({ plugins });
   expect(await sell(till)).toMatchObject({ status: 'succeeded' });

@@ -1,7 +1,8 @@
 /** A till, its hosts and its disk in virtual time: the stage of the crash matrix and of the simulation. */
-import { ActionError, bind, definePlugin, type LogMark, PinPad, type Plugin, Printer, type RandomSource } from '../contract.js';
+import { ActionError, bind, definePlugin, type LogMark, type Plugin, Printer, type RandomSource } from '../contract.js';
 import type { Journal } from '../engine/journal.js';
 import type { EventLog, Hash, IdSource } from '../engine/ports.js';
+import { scriptedPad } from '../engine/scripted-pad.js';
 import { type VirtualClock, virtualClock } from '../engine/virtual-clock.js';
 import type { EventRecord } from '../events.js';
 import { seeded } from '../interpreter/random.js';
@@ -280,7 +281,7 @@ export class World {
 }
 
 const later: LogMark = { stream: 'p/later', seq: Number.MAX_SAFE_INTEGER, hash: 'of a record that the copy lacks', counters: {} };
-const padsThatKnowMore = definePlugin({ name: 'pads', provides: [bind(PinPad).toValue({ logMark: async () => later, keepLogMark: async () => {} } as unknown as PinPad)] });
+const padsThatKnowMore = scriptedPad({ logMark: async () => later, keepLogMark: async () => {} });
 
 /** Only tells texts apart; the simulation runs where no digest is at hand. */
 const textHash: Hash = (_algorithm, text) => {
