@@ -15,6 +15,7 @@ export interface TillwrightConfig {
 /** Types a configuration where it is written. */
 export const defineConfig = (config: TillwrightConfig): TillwrightConfig => config;
 
+const TERMINAL = ['tid', 'mid', 'name', 'operatorId'];
 const NAMES = ['tillwright.config.mjs', 'tillwright.config.js'];
 
 /**
@@ -34,5 +35,12 @@ export const loadConfig = async (named: string | undefined, folder = process.cwd
   if (typeof config !== 'object' || config === null) throw new UsageError(`${file} has no default export that is a configuration`);
   const unknown = Object.keys(config).filter((key) => key !== 'plugins' && key !== 'terminal');
   if (unknown.length > 0) throw new UsageError(`${file}: unknown field ${unknown.join(', ')}; it knows: plugins, terminal`);
+  const { plugins, terminal } = config as { readonly [field: string]: unknown };
+  if (plugins !== undefined && typeof plugins !== 'function') throw new UsageError(`${file}: plugins is a function, given the plugins that come with Tillwright: plugins: (defaults) => [...defaults, yours()]`);
+  if (terminal !== undefined && (typeof terminal !== 'object' || terminal === null)) throw new UsageError(`${file}: terminal is an object of ${TERMINAL.join(', ')}`);
+  for (const [field, value] of Object.entries(terminal ?? {})) {
+    if (!TERMINAL.includes(field)) throw new UsageError(`${file}: unknown field terminal.${field}; it knows: ${TERMINAL.join(', ')}`);
+    if (typeof value !== 'string' || value === '') throw new UsageError(`${file}: terminal.${field} is a text that is not empty`);
+  }
   return config as TillwrightConfig;
 };

@@ -1,5 +1,6 @@
 /** Bad input gets a clear error and changes nothing: whatever an embedder's request, form or file gave. */
 import { describe, expect, it } from 'vitest';
+import { definePlugin } from './contract.js';
 import { events, flow, open, pay, run, type Setup, until } from './engine/money-rules.testing.js';
 import { TillwrightError } from './errors.js';
 import { memoryLog } from './log/memory-log.js';
@@ -156,6 +157,7 @@ describe('createTill', () => {
     for (const name of ['tid', 'mid', 'name']) expect([name, await told({ ...sound(), terminals: { T1: { ...terminal, [name]: value } } })]).toEqual([name, 'CALL_INVALID']);
     expect(await told({ ...sound(), terminals: { T1: { ...terminal, operatorId: value } } })).toBe(value === undefined ? 'opened' : 'CALL_INVALID');
     expect(await told({ ...sound(), plugins: [value] })).toBe('CALL_INVALID');
+    expect(await told({ ...sound(), plugins: [{ ...definePlugin({ name: 'odd', provides: [] }), provides: [value] }] })).toBe('CALL_INVALID');
     expect(await told({ ...sound(), workflows: { sale: value } })).toBe(value === '' ? 'WORKFLOW_INVALID' : 'CALL_INVALID');
   });
 });

@@ -79,8 +79,7 @@ export const checkOptions = (options: unknown): void => {
     const value = given[name];
     if (value !== undefined && !(Number.isFinite(value) && (value as number) >= 0)) throw refused(call, `${name} is no number above 0, nor 0`);
   }
-  if (!Array.isArray(given['plugins'])) throw refused(call, 'plugins is no list');
-  for (const [index, plugin] of given['plugins'].entries()) checkPlugin(call, `plugins[${index}]`, plugin);
+  checkPluginList(call, given['plugins']);
   for (const [id, terminal] of entries(call, 'terminals', given['terminals'])) {
     if (!isObject(terminal)) throw refused(call, `terminals.${id} is no object`);
     for (const name of ['tid', 'mid', 'name', ...('operatorId' in terminal && terminal['operatorId'] !== undefined ? ['operatorId'] : [])]) text(call, `terminals.${id}.${name}`, terminal[name]);
@@ -88,11 +87,19 @@ export const checkOptions = (options: unknown): void => {
   checkSources(call, given['workflows']);
 };
 
+/** @throws CALL_INVALID for what is no list of plugins; what they provide is looked at as they are loaded */
+export const checkPluginList = (call: string, plugins: unknown): void => {
+  if (!Array.isArray(plugins)) throw refused(call, 'plugins is no list');
+  for (const [index, plugin] of plugins.entries()) checkPlugin(call, `plugins[${index}]`, plugin);
+};
+
 const checkPlugin = (call: string, at: string, plugin: unknown): void => {
   const { name, version, contract, provides } = (isObject(plugin) ? plugin : {}) as { readonly [name: string]: unknown };
   const numbered = isObject(contract) && typeof contract['major'] === 'number' && typeof contract['minor'] === 'number';
-  if (typeof name !== 'string' || typeof version !== 'string' || !numbered || !Array.isArray(provides)) throw refused(call, `${at} is no plugin that definePlugin made`);
+  if (typeof name !== 'string' || typeof version !== 'string' || !numbered || !Array.isArray(provides) || !provides.every(isProvision)) throw refused(call, `${at} is no plugin that definePlugin made`);
 };
+
+const isProvision = (value: unknown): boolean => isObject(value) && isObject(value['token']) && typeof (value['token'] as { readonly id?: unknown }).id === 'symbol' && isObject(value['how']) && typeof value['how']['kind'] === 'string';
 
 /** Texts of workflows, or files of them, by name. @throws CALL_INVALID */
 export const checkSources = (call: string, sources: unknown): void => {

@@ -26,7 +26,7 @@ import { Workflows, type WorkflowSource } from './engine/workflows.js';
 import { TillwrightError } from './errors.js';
 import type { EventRecord } from './events.js';
 import { kindOf, messageOf } from './fault.js';
-import { checkOptions, checkSources, decisionOf, type Order, orderOf, personOf, text } from './given.js';
+import { checkOptions, checkPluginList, checkSources, decisionOf, type Order, orderOf, personOf, text } from './given.js';
 import { GuardedEmitter } from './guarded-emitter.js';
 import { createEvaluate } from './interpreter/expression.js';
 import type { Json } from './json.js';
@@ -531,9 +531,10 @@ class Engine extends GuardedEmitter<TillEvents> implements Till {
 
 /**
  * What workflows may use with these plugins: they are loaded for one terminal, and nothing is opened.
- * @throws PLUGIN_*
+ * @throws CALL_INVALID, PLUGIN_*
  */
 export const catalogueFor = (plugins: readonly Plugin[], workflows: readonly string[]): Catalogue => {
+  checkPluginList('catalogueFor', plugins);
   checkPlugins(plugins);
   const counters: Counters = { current: (_name, from) => from, next: (_name, { min }) => min, set: () => {} };
   const terminal = { id: 'T1', tid: '00000001', mid: '000000000000001', name: '', operatorId: '01' };
