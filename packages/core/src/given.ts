@@ -58,7 +58,7 @@ const ENDS: ReadonlySet<unknown> = new Set<CaseDecision['as']>(['paid', 'not-pai
 export const decisionOf = (decision: CaseDecision): CaseDecision => {
   const person = personOf(decision);
   const { as } = decision;
-  if (!ENDS.has(as)) throw refused('till.resolve', `as is none of ${[...ENDS].join(', ')}`);
+  if (!ENDS.has(as)) throw refused('resolve', `as is none of ${[...ENDS].join(', ')}`);
   return { as, ...person };
 };
 

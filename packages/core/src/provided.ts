@@ -5,6 +5,7 @@
 import { Actions, CardReader, HealthCheck, PaymentMethod, PinPad, Printer, Scanner, TillStatus, type Token } from './contract.js';
 import { schemas } from './engine/schemas.js';
 import { isObject, type Json, type JsonSchema } from './json.js';
+import { boolean, list, name, number, object, string, table, text } from './shapes.js';
 
 interface Shape {
   /** Of what is data. */
@@ -13,15 +14,6 @@ interface Shape {
   readonly optional?: readonly string[];
 }
 
-const string = { type: 'string' };
-const name = { type: 'string', minLength: 1 };
-const number = { type: 'number' };
-const boolean = { type: 'boolean' };
-const list = (items: JsonSchema): JsonSchema => ({ type: 'array', items });
-const table = (values: JsonSchema): JsonSchema => ({ type: 'object', additionalProperties: values });
-const object = (properties: { readonly [name: string]: JsonSchema }, optional: { readonly [name: string]: JsonSchema } = {}): JsonSchema =>
-  ({ type: 'object', required: Object.keys(properties), properties: { ...properties, ...optional } }) as JsonSchema;
-const text = object({ zh: string, en: string });
 const schema = { type: 'object' };
 
 const action: Shape = {

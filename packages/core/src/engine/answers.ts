@@ -5,27 +5,24 @@
 import type { Answer, Completion, Finding, Prepared, Remedy, ReverseAnswer, Unknown } from '../contract.js';
 import { kindOf } from '../fault.js';
 import { isObject, type Json, type JsonSchema, ownJson } from '../json.js';
+import { name, number, object, string, text } from '../shapes.js';
 import { schemas } from './schemas.js';
 
-const string = { type: 'string' };
-const shape = (properties: { readonly [name: string]: JsonSchema }, optional: { readonly [name: string]: JsonSchema } = {}): JsonSchema =>
-  ({ type: 'object', required: Object.keys(properties), properties: { ...properties, ...optional } }) as JsonSchema;
-const money = shape({ amountMinor: { type: 'number' }, currency: string });
-const text = shape({ zh: string, en: string });
+const money = object({ amountMinor: number, currency: string });
 
 /** By outcome; `verified`, amounts and currencies are judged where they count. */
 const outcomes: { readonly [outcome: string]: JsonSchema } = {
-  approved: shape({ amount: money, completion: { enum: ['due', 'none'] } }, { facts: { type: 'object' }, owed: { type: 'object' } }),
-  declined: shape({ code: string, hint: text, again: { enum: ['never', 'new-input', 'sign-on-first', 'later'] } }, { error: string }),
-  pending: shape({ waitingFor: { enum: ['payer', 'host'] } }, { show: { type: 'object' } }),
-  unknown: shape({ reason: { enum: ['no-answer', 'unverified', 'garbled', 'mismatch', 'duplicate', 'host-error'] }, why: string }),
-  'not-sent': shape({ why: string }),
-  absent: shape({}),
-  undone: shape({ proof: { enum: ['closed', 'money-back', 'acknowledged', 'no-original'] } }),
-  'not-now': shape({ retryAt: { type: 'number' }, why: string }),
-  refused: shape({ code: string }),
-  completed: shape({}, { facts: { type: 'object' } }),
-  'refused-by-card': shape({ why: string }),
+  approved: object({ amount: money, completion: { enum: ['due', 'none'] } }, { facts: object({}), owed: object({}) }),
+  declined: object({ code: string, hint: text, again: { enum: ['never', 'new-input', 'sign-on-first', 'later'] } }, { error: string }),
+  pending: object({ waitingFor: { enum: ['payer', 'host'] } }, { show: object({}) }),
+  unknown: object({ reason: { enum: ['no-answer', 'unverified', 'garbled', 'mismatch', 'duplicate', 'host-error'] }, why: string }),
+  'not-sent': object({ why: string }),
+  absent: object({}),
+  undone: object({ proof: { enum: ['closed', 'money-back', 'acknowledged', 'no-original'] } }),
+  'not-now': object({ retryAt: number, why: string }),
+  refused: object({ code: string }),
+  completed: object({}, { facts: object({}) }),
+  'refused-by-card': object({ why: string }),
 };
 
 /** Plain data of the method's own no more, or why it is none that was asked for. */
@@ -65,7 +62,7 @@ export const completionOf = (value: unknown): Completion => {
   return 'plain' in said ? (said.plain as Completion) : { outcome: 'refused-by-card', why: said.problem };
 };
 
-const remedies: { readonly [remedy: string]: JsonSchema } = { reverse: shape({}), void: shape({ amount: money }), refund: shape({ amount: money }), 'ask-person': shape({ why: string }) };
+const remedies: { readonly [remedy: string]: JsonSchema } = { reverse: object({}), void: object({ amount: money }), refund: object({ amount: money }), 'ask-person': object({ why: string }) };
 
 /** Where the method names none, also by throwing, a person is asked. */
 export const remedyOf = (ask: () => unknown): Remedy => {
@@ -77,7 +74,7 @@ export const remedyOf = (ask: () => unknown): Remedy => {
   }
 };
 
-const preparation = shape({ reference: { type: 'string', minLength: 1 }, lane: { type: 'string', minLength: 1 }, data: { type: 'object' }, dataVersion: { type: 'number' } }, { hostExpiryMs: { type: 'number' } });
+const preparation = object({ reference: name, lane: name, data: object({}), dataVersion: number }, { hostExpiryMs: number });
 
 /** What was prepared, with what is to be sealed; or why nothing can be sent by it. */
 export const preparedOf = (value: unknown): { readonly prepared: Prepared; readonly sealed?: Uint8Array } | { readonly problem: string } => {
