@@ -60,6 +60,10 @@ export const ERRORS = {
     what: { zh: '键 {key} 已用于内容不同的交易', en: 'The key {key} was used for a transaction with other content' },
     next: { zh: '新交易请使用新的键', en: 'Use a new key for a new transaction' },
   },
+  ID_REUSED: {
+    what: { zh: '编号来源（ids）给出的编号 {id} 已用过或为空', en: 'The id source (ids) gave the id {id}, which was used before or is empty' },
+    next: { zh: '让编号永不重复，重启后也一样；或不传 ids，由核心自己生成', en: 'Give ids that never repeat, after a restart neither, or leave `ids` out: core makes its own' },
+  },
   PROMPT_UNKNOWN: {
     what: { zh: '没有待答的提示：{prompt}', en: 'No prompt is open under the id {prompt}' },
     next: { zh: '提示可能已回答、取消或超时；请重新读取提示列表', en: 'It may be answered, cancelled or timed out: read the open prompts again' },

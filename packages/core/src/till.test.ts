@@ -387,3 +387,35 @@ describe('what plugins open and close', () => {
     expect(closing).toHaveBeenCalledOnce();
   });
 });
+
+describe('an id source of the embedder', () => {
+  const counting = (from = 0) => ({ next: (prefix: string) => `${prefix}${(from += 1)}` });
+
+  it('that begins anew after a restart sells nothing under a former id: the payment of then would count as the one of now', async () => {
+    const host = scriptedHost();
+    const paying = { QueryLanguage: 'JSONata', StartAt: 'Pay', States: { Pay: { Type: 'Task', Resource: 'payment:sale', Arguments: { method: 'wallet', amountMinor: 1000 }, End: true } } };
+    const log = memoryLog();
+    const opened = (kept: ReturnType<typeof memoryLog>, keepClosed: number) => createTill({ ...options(kept), plugins: [scriptedMethod({ id: 'wallet', host, kind: 'wallet' })], workflows: { pay: JSON.stringify(paying) }, ids: counting(), keepClosed });
+    const first = await opened(log, 50);
+    expect(await (await first.start({ terminal: 'T1', workflow: 'pay' })).result).toMatchObject({ status: 'succeeded' });
+    await first.close();
+    // Whether the former one is still in memory or in the log alone.
+    let kept = log;
+    for (const [keepClosed, known] of [[50, 1], [0, 2]] as const) {
+      kept = kept.crash();
+      const again = await opened(kept, keepClosed);
+      const before = kept.head;
+      for (let n = 1; n <= known; n += 1) await expect(again.start({ terminal: 'T1', workflow: 'pay' })).rejects.toMatchObject({ code: 'ID_REUSED', details: { id: `x${n}` } });
+      expect(kept.head).toBe(before);
+      expect(await (await again.start({ terminal: 'T1', workflow: 'pay' })).result).toMatchObject({ status: 'succeeded' });
+      expect(host.ledger.size).toBe(known + 1);
+      await again.close();
+    }
+  });
+
+  it.each([[''], [undefined], [5]])('that gives %j sells nothing', async (id) => {
+    const till = await createTill({ ...options(), plugins: [cash()], ids: { next: () => id as string } });
+    await expect(till.start({ terminal: 'T1', workflow: Object.keys(options().workflows)[0] ?? '' })).rejects.toMatchObject({ code: 'ID_REUSED' });
+    await till.close();
+  });
+});

@@ -74,7 +74,7 @@ export interface TillEvents {
 
 /** Every call that is given what its types do not allow throws CALL_INVALID, and changes nothing. */
 export interface Till extends EventEmitter<TillEvents> {
-  /** @throws WORKFLOW_UNKNOWN, TERMINAL_UNKNOWN, TERMINAL_BUSY, KEY_REUSED, LOG_RESTORED, LOG_FAILED, ENGINE_CLOSED */
+  /** @throws WORKFLOW_UNKNOWN, TERMINAL_UNKNOWN, TERMINAL_BUSY, KEY_REUSED, ID_REUSED, LOG_RESTORED, LOG_FAILED, ENGINE_CLOSED */
   start(order: { terminal: string; workflow: string; key?: string; input?: Json }): Promise<Sale>;
   /** A transaction, however long ago it was. @throws EXECUTION_UNKNOWN */
   get(executionId: string): Promise<TransactionView>;
@@ -293,7 +293,7 @@ class Engine extends GuardedEmitter<TillEvents> implements Till {
     try {
       await this.#marks.check(terminal);
       if (this.#marks.isHeld(terminal)) throw new TillwrightError('LOG_RESTORED', { terminal });
-      const executionId = this.#ports.ids.next('x');
+      const executionId = await this.#newId();
       const entry = await this.#executions.start({
         type: 'start',
         executionId,
@@ -311,6 +311,15 @@ class Engine extends GuardedEmitter<TillEvents> implements Till {
     } finally {
       this.#starting.delete(terminal);
     }
+  }
+
+  /** An execution under the id of a former one would take its payments for its own, and what they paid. */
+  async #newId(): Promise<string> {
+    const id = this.#ports.ids.next('x');
+    const { ids } = this.#options;
+    // Core's own are unique by their making.
+    if (ids && (typeof id !== 'string' || id === '' || this.#journal.executions.has(id) || (await this.#journal.archive.knows(id)))) throw new TillwrightError('ID_REUSED', { id: typeof id === 'string' ? id : '' });
+    return id;
   }
 
   async get(executionId: string): Promise<TransactionView> {

@@ -27,6 +27,12 @@ export class Archive {
     return undefined;
   }
 
+  /** Whether an execution of this id was ever begun. */
+  async knows(executionId: string): Promise<boolean> {
+    for await (const _ of this.#log.read(`x/${executionId}`)) return true;
+    return false;
+  }
+
   async startOf(key: string): Promise<{ readonly execution: string; readonly event: ArchivedExecution['start'] } | undefined> {
     for (const stream of await this.#log.find('key', key)) {
       for await (const { event } of this.#log.read(stream)) if (event.type === 'executionStarted') return { execution: stream.slice(2), event };

@@ -5,7 +5,7 @@ import type { Json } from '../json.js';
 
 export type { Clock, RandomSource } from '../contract.js';
 
-/** Unique ids: sortable by time on a till, counted in simulation. */
+/** Ids that never repeat over the whole life of a log, restarts included: sortable by time on a till, counted in simulation. */
 export interface IdSource {
   next(prefix: string): string;
 }
