@@ -3,7 +3,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ActionError, type Answer, type Completion, type Finding, type PaymentMethod, type Remedy, type ReverseAnswer } from '../contract.js';
 import { completionOf, findingOf, preparedOf, remedyOf, reverseAnswer, submitAnswer } from './answers.js';
-import { events, flow, open, pay, run, type SetupOptions, until } from './money-rules.testing.js';
+import { cut, events, flow, open, pay, run, type SetupOptions, until } from './money-rules.testing.js';
 import { scriptedHost, scriptedMethod } from './scripted-method.js';
 
 const circle: { self?: unknown } = {};
@@ -155,6 +155,56 @@ describe('what a method prepares that is no attempt', () => {
     broken = false;
     await until(setup, 'it is undone', () => [...host.ledger.values()].filter(({ status }) => status === 'reversed' || status === 'refunded').length > 0);
     await setup.till.close();
+  });
+});
+
+describe('a reference that another attempt has: its host would answer for that one', () => {
+  /** A method that counts its references in memory, from 1 again in each life. */
+  const counting = (host: ReturnType<typeof scriptedHost>): SetupOptions => {
+    let taken = 0;
+    return withOwn(host, (own) => ({
+      prepare: async (...given) => {
+        const { prepared, ...rest } = await own.prepare(...given);
+        return { ...rest, prepared: { ...prepared, reference: `R${(taken += 1)}` } };
+      },
+    }));
+  };
+
+  it.each([50, 0])('is not sent under, after a restart neither, with %i closed transactions in memory', async (keepClosed) => {
+    const host = scriptedHost();
+    const first = await open(counting(host));
+    for (let n = 0; n < 2; n += 1) expect(await run(first)).toMatchObject({ status: 'succeeded' });
+    const again = await cut(first, { ...counting(host), keepClosed });
+    const before = host.calls.length;
+    for (let n = 0; n < 2; n += 1) expect(await run(again)).toMatchObject({ error: 'Payment.NotSent', cause: expect.stringContaining('own gave the reference of another attempt') });
+    expect(host.calls.length).toBe(before);
+    expect(await run(again)).toMatchObject({ status: 'succeeded' });
+    expect([...host.ledger.keys()]).toEqual(['R1', 'R2', 'R3']);
+    await again.till.close();
+  });
+
+  it('is sent under by one of two tills that begin at once', async () => {
+    const host = scriptedHost();
+    const setup = await open({ ...withOwn(host, (own) => ({ prepare: async (...given) => ({ prepared: { ...(await own.prepare(...given)).prepared, reference: 'R' } }) })), terminals: 2 });
+    const results = await Promise.all([run(setup), run(setup, {}, 'T2')]);
+    expect(results.map(({ status }) => status).sort()).toEqual(['failed', 'succeeded']);
+    expect(host.calls.filter((call) => call.startsWith('submit'))).toHaveLength(1);
+    await setup.till.close();
+  });
+
+  it("is another one's at another host, and nothing to what moves no money", async () => {
+    const named = (movesMoney: boolean): SetupOptions =>
+      withOwn(scriptedHost(), (own) => ({
+        prepare: async (...given) => ({ prepared: { ...(await own.prepare(...given)).prepared, reference: 'm-sale-1' } }),
+        capabilities: { ...own.capabilities, movesMoney },
+      }));
+    for (const movesMoney of [true, false]) {
+      const setup = await open({ ...named(movesMoney), host: scriptedHost(), workflows: { other: flow({ Pay: pay() }) } });
+      expect(await (await setup.till.start({ terminal: 'T1', workflow: 'other' })).result).toMatchObject({ output: { reference: 'm-sale-1' } });
+      expect(await run(setup)).toMatchObject({ status: 'succeeded', output: { reference: 'm-sale-1' } });
+      expect(await run(setup)).toMatchObject({ status: movesMoney ? 'failed' : 'succeeded' });
+      await setup.till.close();
+    }
   });
 });
 

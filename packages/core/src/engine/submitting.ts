@@ -30,6 +30,9 @@ export class Submitting {
   /** Sale reference -> its payment that is on its way to an intent: another one of the sale must not slip in beside it (15). */
   readonly #begun = new Map<string, string>();
 
+  /** Of attempts on their way to an intent: what has one, the log knows. */
+  readonly #references = new Set<string>();
+
   constructor(hand: InHand, settle: (paymentId: string) => void) {
     this.#hand = hand;
     this.#settle = settle;
@@ -98,16 +101,39 @@ export class Submitting {
     if (!said) return { is: 'not-sent', why: UNWANTED };
     const ready = preparedOf(said.value);
     if ('problem' in ready) return { is: 'not-sent', why: ready.problem };
-    const { prepared, sealed } = ready;
+    const { prepared } = ready;
+    const reference = `${found.method.id}/${prepared.reference}`;
+    if (found.method.capabilities.movesMoney && this.#references.has(reference)) return notItsOwn(found);
+    this.#references.add(reference);
+    try {
+      return (await this.#isTaken(found, prepared)) ? notItsOwn(found) : await this.#send({ request, ...ready, found, order, paidElsewhereMinor }, live);
+    } finally {
+      this.#references.delete(reference);
+    }
+  }
+
+  /** Whether an attempt that the log knows has this reference at the method's host. What moves no money asks nobody. */
+  async #isTaken({ method }: FoundMethod, { reference }: Prepared): Promise<boolean> {
+    if (!method.capabilities.movesMoney) return false;
+    const { journal } = this.#hand.options;
+    for (const id of await journal.archive.paymentsBy(reference)) {
+      const payment = journal.payments.get(id) ?? (await journal.archive.payment(id));
+      if (payment?.method === method.id) return true;
+    }
+    return false;
+  }
+
+  async #send({ sealed, ...work }: Omit<Work, 'sealed' | 'undoes'> & { readonly sealed?: Uint8Array }, live: Live): Promise<ChargeResult | undefined> {
+    const { request, prepared, found } = work;
     // What could not be settled after a restart is not begun (18).
     if (!readsVersion(found.method, prepared.dataVersion)) return { is: 'not-sent', why: `${found.method.id} stores data version ${prepared.dataVersion}, which is not among its dataVersions` };
-    this.#hand.live.set(order.paymentId, live);
+    this.#hand.live.set(request.paymentId, live);
     // Before the lane is taken: from there to the intent nothing is waited for, so that no undo that is owed meanwhile comes too late (12).
     const refused = sealed && (await this.seal(request, sealed));
-    const sent = refused ? ({ is: 'not-sent', why: refused.message } as const) : await this.#inTurn({ request, prepared, sealed: sealed !== undefined, found, order, paidElsewhereMinor }, live);
+    const sent = refused ? ({ is: 'not-sent', why: refused.message } as const) : await this.#inTurn({ ...work, sealed: sealed !== undefined }, live);
     if (!sent) return undefined;
-    this.#hand.live.delete(order.paymentId);
-    if (sealed && !refused) await this.#hand.options.ports.sealed.forget(sealedKey(order.paymentId, request.attempt));
+    this.#hand.live.delete(request.paymentId);
+    if (sealed && !refused) await this.#hand.options.ports.sealed.forget(sealedKey(request.paymentId, request.attempt));
     return sent;
   }
 
@@ -335,6 +361,8 @@ export class Submitting {
   }
 }
 
+/** The host would answer for the other one: a payment of then would count as this one. */
+const notItsOwn = ({ method }: FoundMethod) => ({ is: 'not-sent', why: `${method.id} gave the reference of another attempt` }) as const;
 const UNWANTED = 'cancelled before it was sent';
 const NOT_TAKEN = { zh: '此流程不能用该方式收款，未扣款，请换一种方式', en: 'This flow can not take that way of paying; nothing was charged: pay another way' };
 
