@@ -183,6 +183,20 @@ describe('a reference that another attempt has: its host would answer for that o
     await again.till.close();
   });
 
+  it('is looked for again each hour, also by who had only new ones: some count anew each day', async () => {
+    const host = scriptedHost();
+    let taken = 0;
+    const setup = await open(withOwn(host, (own) => ({ prepare: async (...given) => ({ prepared: { ...(await own.prepare(...given)).prepared, reference: `R${(taken += 1)}` } }) })));
+    for (let n = 0; n < 25; n += 1) expect(await run(setup)).toMatchObject({ status: 'succeeded' });
+    await setup.clock.until(setup.clock.now() + 3_600_000);
+    taken = 0;
+    // However many they are.
+    for (let n = 0; n < 25; n += 1) expect(await run(setup)).toMatchObject({ error: 'Payment.NotSent' });
+    expect(await run(setup)).toMatchObject({ status: 'succeeded' });
+    expect(host.ledger.size).toBe(26);
+    await setup.till.close();
+  });
+
   it('is sent under by one of two tills that begin at once', async () => {
     const host = scriptedHost();
     const setup = await open({ ...withOwn(host, (own) => ({ prepare: async (...given) => ({ prepared: { ...(await own.prepare(...given)).prepared, reference: 'R' } }) })), terminals: 2 });

@@ -33,6 +33,9 @@ export class Submitting {
   /** Of attempts on their way to an intent: what has one, the log knows. */
   readonly #references = new Set<string>();
 
+  /** Method -> how many of its references were new, one after the other, in this hour. */
+  readonly #newOnes = new Map<string, { readonly hour: number; readonly inARow: number }>();
+
   constructor(hand: InHand, settle: (paymentId: string) => void) {
     this.#hand = hand;
     this.#settle = settle;
@@ -112,13 +115,23 @@ export class Submitting {
     }
   }
 
-  /** Whether an attempt that the log knows has this reference at the method's host. What moves no money asks nobody. */
+  /**
+   * Whether an attempt that the log knows has this reference at the method's host. What moves no money asks nobody. To look is to read
+   * an index on disk: who counts from one again, after a restart or each day, does so at once, and whose last twenty this hour were new does not.
+   */
   async #isTaken({ method }: FoundMethod, { reference }: Prepared): Promise<boolean> {
     if (!method.capabilities.movesMoney) return false;
-    const { journal } = this.#hand.options;
+    const { journal, ports } = this.#hand.options;
+    const hour = Math.floor(ports.clock.now() / HOUR_MS);
+    const before = this.#newOnes.get(method.id);
+    const inARow = before?.hour === hour ? before.inARow : 0;
+    if (inARow >= NEW_ENOUGH) return false;
+    this.#newOnes.set(method.id, { hour, inARow: inARow + 1 });
     for (const id of await journal.archive.paymentsBy(reference)) {
       const payment = journal.payments.get(id) ?? (await journal.archive.payment(id));
-      if (payment?.method === method.id) return true;
+      if (payment?.method !== method.id) continue;
+      this.#newOnes.delete(method.id);
+      return true;
     }
     return false;
   }
@@ -363,6 +376,8 @@ export class Submitting {
 
 /** The host would answer for the other one: a payment of then would count as this one. */
 const notItsOwn = ({ method }: FoundMethod) => ({ is: 'not-sent', why: `${method.id} gave the reference of another attempt` }) as const;
+const HOUR_MS = 3_600_000;
+const NEW_ENOUGH = 20;
 const UNWANTED = 'cancelled before it was sent';
 const NOT_TAKEN = { zh: '此流程不能用该方式收款，未扣款，请换一种方式', en: 'This flow can not take that way of paying; nothing was charged: pay another way' };
 
