@@ -9,6 +9,7 @@ import { nextDuty } from './duties.js';
 import { type FoundMethod, type InHand, noLive, type PaymentInput, readsVersion, sealedKey } from './in-hand.js';
 import { stream } from './journal.js';
 import { type AttemptState, contradiction, isHandsOff, isOpen, isResolved, isUndecided, judge, openCase, paidMinor, type PaymentState, standingMinor } from './payment.js';
+import { References } from './references.js';
 import { schemas } from './schemas.js';
 
 interface Work {
@@ -29,16 +30,13 @@ export class Submitting {
   readonly #settle: (paymentId: string) => void;
   /** Sale reference -> its payment that is on its way to an intent: another one of the sale must not slip in beside it (15). */
   readonly #begun = new Map<string, string>();
-
-  /** Of attempts on their way to an intent: what has one, the log knows. */
-  readonly #references = new Set<string>();
-
-  /** Method -> how many of its references were new, one after the other, in this hour. */
-  readonly #newOnes = new Map<string, { readonly hour: number; readonly inARow: number }>();
+  readonly #references: References;
 
   constructor(hand: InHand, settle: (paymentId: string) => void) {
     this.#hand = hand;
     this.#settle = settle;
+    const { journal, ports: { clock } } = hand.options;
+    this.#references = new References({ journal, clock });
   }
 
   /** A new attempt of a sale, from `prepare` to its first answer. @returns why nothing was sent, where nothing was */
@@ -104,36 +102,8 @@ export class Submitting {
     if (!said) return { is: 'not-sent', why: UNWANTED };
     const ready = preparedOf(said.value);
     if ('problem' in ready) return { is: 'not-sent', why: ready.problem };
-    const { prepared } = ready;
-    const reference = `${found.method.id}/${prepared.reference}`;
-    if (found.method.capabilities.movesMoney && this.#references.has(reference)) return notItsOwn(found);
-    this.#references.add(reference);
-    try {
-      return (await this.#isTaken(found, prepared)) ? notItsOwn(found) : await this.#send({ request, ...ready, found, order, paidElsewhereMinor }, live);
-    } finally {
-      this.#references.delete(reference);
-    }
-  }
-
-  /**
-   * Whether an attempt that the log knows has this reference at the method's host. What moves no money asks nobody. To look is to read
-   * an index on disk: who counts from one again, after a restart or each day, does so at once, and whose last twenty this hour were new does not.
-   */
-  async #isTaken({ method }: FoundMethod, { reference }: Prepared): Promise<boolean> {
-    if (!method.capabilities.movesMoney) return false;
-    const { journal, ports } = this.#hand.options;
-    const hour = Math.floor(ports.clock.now() / HOUR_MS);
-    const before = this.#newOnes.get(method.id);
-    const inARow = before?.hour === hour ? before.inARow : 0;
-    if (inARow >= NEW_ENOUGH) return false;
-    this.#newOnes.set(method.id, { hour, inARow: inARow + 1 });
-    for (const id of await journal.archive.paymentsBy(reference)) {
-      const payment = journal.payments.get(id) ?? (await journal.archive.payment(id));
-      if (payment?.method !== method.id) continue;
-      this.#newOnes.delete(method.id);
-      return true;
-    }
-    return false;
+    const sent = await this.#references.alone(found, ready.prepared.reference, () => this.#send({ request, ...ready, found, order, paidElsewhereMinor }, live));
+    return sent ? sent.value : { is: 'not-sent', why: `${found.method.id} gave the reference of another attempt` };
   }
 
   async #send({ sealed, ...work }: Omit<Work, 'sealed' | 'undoes'> & { readonly sealed?: Uint8Array }, live: Live): Promise<ChargeResult | undefined> {
@@ -374,10 +344,6 @@ export class Submitting {
   }
 }
 
-/** The host would answer for the other one: a payment of then would count as this one. */
-const notItsOwn = ({ method }: FoundMethod) => ({ is: 'not-sent', why: `${method.id} gave the reference of another attempt` }) as const;
-const HOUR_MS = 3_600_000;
-const NEW_ENOUGH = 20;
 const UNWANTED = 'cancelled before it was sent';
 const NOT_TAKEN = { zh: '此流程不能用该方式收款，未扣款，请换一种方式', en: 'This flow can not take that way of paying; nothing was charged: pay another way' };
 
