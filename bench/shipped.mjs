@@ -5,10 +5,11 @@
 import { readFileSync } from 'node:fs';
 import { createTill } from '@tillwright/core';
 import { fileStorage } from '@tillwright/core/node';
-import { createSimulation, deviceSim, sampleAccounts } from '@tillwright/device-sim';
+import { createSimulation, deviceSim, sampleAccounts, sampleCards } from '@tillwright/device-sim';
 import { openHosts } from '@tillwright/host-sim';
 import { alipay } from '@tillwright/plugin-alipay';
 import { card } from '@tillwright/plugin-card';
+import { luhnValid } from '@tillwright/plugin-card/protocol';
 import { wechat } from '@tillwright/plugin-wechat';
 import { inLanes, rate } from './measure.mjs';
 import { paying } from './payments.mjs';
@@ -40,6 +41,14 @@ const PREFIX = { alipay: '28', wechat: '13' };
 let codes = 0;
 const payerCode = (kind) => `${PREFIX[kind]}${String((codes += 1)).padStart(16, '0')}`;
 
+/** Each counter's customer has a card of their own: one chip at fifty readers at once counts in an order in which nothing reaches its issuer. */
+const cardOf = (index) => {
+  const [chip] = sampleCards;
+  const number = chip.pan.slice(0, 10) + String(500_000 + index).padStart(8, '0');
+  const pan = Array.from({ length: 10 }, (_, digit) => `${number}${digit}`).find(luhnValid);
+  return { ...chip, pan, track2: chip.track2.replace(chip.pan, pan) };
+};
+
 /** The customer: inserts the card, enters the PIN, holds up a code that nobody has shown before. */
 const customer = (world, kind) =>
   world.on('waiting', (what) =>
@@ -59,10 +68,10 @@ const customer = (world, kind) =>
  */
 export const openShipped = async ({ dir, kind, terminals }) => {
   const ids = Array.from({ length: terminals }, (_, index) => ({ id: `T${index}`, tid: String(index + 1).padStart(8, '0'), mid: MERCHANT }));
-  const hosts = await openHosts({ clock, acquirer: { accounts: sampleAccounts(), moreTerminals: ids.slice(1).map(({ tid, mid }) => ({ tid, mid })) } });
+  const cards = ids.map((_, index) => cardOf(index));
+  const hosts = await openHosts({ clock, acquirer: { accounts: sampleAccounts(cards), moreTerminals: ids.slice(1).map(({ tid, mid }) => ({ tid, mid })) } });
   const { tpdu, header, terminalMasterKey } = hosts.acquirer.terminal;
-  const worlds = new Map();
-  for (const { id } of ids) worlds.set(id, createSimulation({ terminalMasterKey, ...(worlds.size > 0 ? { sameCardsAs: worlds.get('T0') } : {}) }));
+  const worlds = new Map(ids.map(({ id }, index) => [id, createSimulation({ terminalMasterKey, cards: [cards[index]] })]));
   for (const world of worlds.values()) customer(world, kind);
   const { appId, appPrivateKey, alipayPublicKey } = hosts.alipay.merchant;
   const { appid, mchid, serial, privateKey, platformSerial, platformPublicKey } = hosts.wechat.merchant;
