@@ -41,16 +41,21 @@ export const ask = <T>(call: () => Promise<T>, { clock, withinMs, late, silent }
   });
 
 /** Waits for a device or a plugin, so long and no longer. @throws what the call throws; ActionError `Device.Unavailable` after that time */
-export const inTime = async <T>(call: () => Promise<T>, { clock, withinMs, who }: { readonly clock: Clock; readonly withinMs: number; readonly who: string }): Promise<T> => {
-  type Heard = { readonly value: T } | { readonly error: unknown };
-  const heard = await ask<Heard>(() => call().then((value) => ({ value }), (error: unknown) => ({ error })), {
-    clock,
-    withinMs,
-    silent: { error: new ActionError('Device.Unavailable', `${who} does not answer`) },
+export const inTime = <T>(call: () => Promise<T>, { clock, withinMs, who }: { readonly clock: Clock; readonly withinMs: number; readonly who: string }): Promise<T> =>
+  new Promise((resolve, reject) => {
+    // The error is made only then: its stack costs as much as all else here.
+    const takeBack = setAlarm(clock, clock.now() + withinMs, () => reject(new ActionError('Device.Unavailable', `${who} does not answer`)));
+    void (async () => call())().then(
+      (value) => {
+        takeBack();
+        resolve(value);
+      },
+      (error: unknown) => {
+        takeBack();
+        reject(error);
+      },
+    );
   });
-  if ('error' in heard) throw heard.error;
-  return heard.value;
-};
 
 /** Waits for a call as long as what it gives is wanted. @returns undefined once nobody wants it any more: what comes then is heard by nobody */
 export const whileWanted = <T>(call: () => Promise<T>, wanted: AbortSignal): Promise<{ readonly value: T } | undefined> =>
