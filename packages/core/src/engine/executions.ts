@@ -16,6 +16,7 @@ import { isSettled, isUnowned } from './payment.js';
 import type { EventInput, Ports } from './ports.js';
 import type { Prompts } from './prompts.js';
 import { Queue } from './queue.js';
+import { Roster } from './roster.js';
 import { schemas } from './schemas.js';
 import { standardActions } from './standard/index.js';
 import type { StandardAction, StandardContext, StandardServices } from './standard/types.js';
@@ -39,7 +40,7 @@ export interface ExecutionsOptions {
 
 export class Executions {
   readonly #options: ExecutionsOptions;
-  readonly #runners = new Map<string, Runner>();
+  readonly #runners = new Roster<string, Runner>();
   /** Terminal -> the execution that holds it. */
   readonly #holders = new Map<string, string>();
   readonly #stops: Stops;
@@ -98,7 +99,7 @@ interface RunningCall {
   readonly call: Call;
   readonly stop: Stop;
   readonly movesMoney: boolean;
-  readonly closers: Map<Audience, () => void>;
+  closers: Map<Audience, () => void> | undefined;
   /** It has ended: nothing of it is left to stop. */
   over: boolean;
   /** When it last gave a sign of life, ms since 1970. */
@@ -288,7 +289,7 @@ class Runner {
       this.#post({ type: 'taskFailed', step: call.step, attempt: call.attempt, error: 'Task.Interrupted', cause: causeOf('the engine was restarted meanwhile', {}) });
       return;
     }
-    const running: RunningCall = { call, stop: this.#stops.open(), movesMoney: found.standard?.movesMoney ?? false, closers: new Map(), over: false, aliveAt: this.#options.ports.clock.now() };
+    const running: RunningCall = { call, stop: this.#stops.open(), movesMoney: found.standard?.movesMoney ?? false, closers: undefined, over: false, aliveAt: this.#options.ports.clock.now() };
     this.#calls.set(key, running);
     const watch = call.heartbeatMs === undefined ? undefined : this.#watchHeartbeat(running, call.heartbeatMs);
     // In the same breath as its end is told: what follows must not stop what is over.
@@ -297,8 +298,8 @@ class Runner {
       running.over = true;
       watch?.();
       this.#stops.release(running.stop);
-      for (const close of running.closers.values()) close();
-      running.closers.clear();
+      for (const close of running.closers?.values() ?? []) close();
+      running.closers = undefined;
     };
     const { step, attempt } = call;
     void this.#invoke(running, loaded, found).then(
@@ -375,7 +376,7 @@ class Runner {
 
   /** What stands beside a working device: a prompt that takes no answer but cancel. */
   #show(running: RunningCall, audience: Audience, text: Text, details?: JsonObject): void {
-    const { call, stop, closers } = running;
+    const { call, stop } = running;
     // What is over has nothing to show: nobody would ever close it.
     if (running.over || stop.aborted || this.#options.closing.aborted) return;
     running.aliveAt = this.#options.ports.clock.now();
@@ -394,7 +395,7 @@ class Runner {
         if (how.is === 'cancelled') this.#cancelCall(running, how.by);
       },
     );
-    closers.set(audience, close);
+    (running.closers ??= new Map()).set(audience, close);
   }
 
   #cancelCall(running: RunningCall, by: string): void {

@@ -8,6 +8,7 @@ import { type ExecutionEntry, type Journal, stream } from './journal.js';
 import { isSettled, type PaymentState } from './payment.js';
 import { type PaymentView, viewOf } from './payment-view.js';
 import type { EventLog } from './ports.js';
+import { Roster } from './roster.js';
 
 /** A payment as `find` gives it: what a later refund or void refers to. */
 export interface FoundPayment extends PaymentView {
@@ -34,7 +35,7 @@ export class History {
   readonly #journal: Journal;
   readonly #log: EventLog;
   /** Of executions that have not ended on disk. */
-  readonly #results = new Map<string, { promise: Promise<ExecutionResult>; resolve: (result: ExecutionResult) => void; reject: (error: unknown) => void }>();
+  readonly #results = new Roster<string, { promise: Promise<ExecutionResult>; resolve: (result: ExecutionResult) => void; reject: (error: unknown) => void }>();
 
   constructor(journal: Journal, log: EventLog) {
     this.#journal = journal;

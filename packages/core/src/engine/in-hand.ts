@@ -11,6 +11,7 @@ import { Lanes } from './lanes.js';
 import type { LogMarks } from './log-marks.js';
 import { type AttemptState, isUnproven, openCase, type PaymentState } from './payment.js';
 import type { Ports } from './ports.js';
+import { Roster } from './roster.js';
 import { Stops } from './stops.js';
 
 /** The method as loaded for a terminal, and the plugin it came with. */
@@ -47,9 +48,9 @@ export class InHand {
   /** Why somebody asked to give a payment up, by payment. */
   readonly givenUp = new Map<string, UndoReason>();
   /** What dies with the process, by payment: while it is here the card can still complete. */
-  readonly live = new Map<string, Live>();
-  readonly #inFlight = new Map<string, Set<number>>();
-  readonly #watchers = new Map<string, Set<() => void>>();
+  readonly live = new Roster<string, Live>();
+  readonly #inFlight = new Roster<string, Set<number>>();
+  readonly #watchers = new Roster<string, Set<() => void>>();
 
   constructor(options: SettlerOptions) {
     this.options = options;

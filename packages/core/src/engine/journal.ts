@@ -9,6 +9,7 @@ import { CORE_VERSION } from '../version.js';
 import { Archive } from './archive.js';
 import { evolvePayment, isSettled, mayOweLater, owesReceipt, type PaymentState } from './payment.js';
 import type { EventInput, Ports } from './ports.js';
+import { Roster } from './roster.js';
 
 export const stream = {
   execution: (id: string) => `x/${id}`,
@@ -70,13 +71,13 @@ export interface Decided {
  * A transaction that is closed, its execution ended and nothing owed by its payments, leaves memory after a while; the log answers for it then.
  */
 export class Journal {
-  readonly executions = new Map<string, ExecutionEntry>();
-  readonly payments = new Map<string, PaymentState>();
-  readonly #byExecution = new Map<string, string[]>();
-  readonly #bySale = new Map<string, string[]>();
+  readonly executions = new Roster<string, ExecutionEntry>();
+  readonly payments = new Roster<string, PaymentState>();
+  readonly #byExecution = new Roster<string, string[]>();
+  readonly #bySale = new Roster<string, string[]>();
   /** Terminal -> its payments with copies of a receipt that are not printed. */
   readonly #owing = new Map<string, Set<string>>();
-  readonly keys = new Map<string, { readonly execution: string; readonly content: string }>();
+  readonly keys = new Roster<string, { readonly execution: string; readonly content: string }>();
   readonly #definitions = new Map<string, StateMachine>();
   readonly #counters = new Map<string, number>();
   /** Terminal -> the record that its PIN pad remembers and this log does not hold, until the next one (17). */
@@ -426,7 +427,7 @@ const openCalls = (state: ExecutionState): string[] =>
 export const startContent = (start: { terminal: string; workflow: string; input: ExecutionState['input'] }): string =>
   canonicalJson({ terminal: start.terminal, workflow: start.workflow, input: start.input });
 
-const push = (index: Map<string, string[]>, key: string, value: string): void => {
+const push = (index: Roster<string, string[]>, key: string, value: string): void => {
   const list = index.get(key);
   if (list) list.push(value);
   else index.set(key, [value]);

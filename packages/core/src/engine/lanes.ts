@@ -1,9 +1,11 @@
+import { Roster } from './roster.js';
+
 /**
  * A lane (acquirer and terminal id) is what is serial at a host: one message at a time on it, and an undo goes before
  * its next financial message (rule 12).
  */
 export class Lanes {
-  readonly #lanes = new Map<string, LaneState>();
+  readonly #lanes = new Roster<string, LaneState>();
 
   /** Shuts a lane for financial messages until the payment's undo is through, or a person has been told. */
   shut(lane: string, paymentId: string): void {

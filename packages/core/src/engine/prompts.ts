@@ -2,6 +2,7 @@ import type { Audience } from '../contract.js';
 import { TillwrightError } from '../errors.js';
 import type { StepId } from '../events.js';
 import { type Json, type JsonObject, type JsonSchema, ownJson, type Text } from '../json.js';
+import { Roster } from './roster.js';
 import { schemas } from './schemas.js';
 
 /**
@@ -30,7 +31,7 @@ interface OpenPrompt {
 
 /** The prompts that are open now. They are not stored: the step that opened one opens it again after a restart. */
 export class Prompts {
-  readonly #open = new Map<string, OpenPrompt>();
+  readonly #open = new Roster<string, OpenPrompt>();
 
   constructor(readonly changed: (event: 'prompt' | 'prompt-closed', prompt: Prompt) => void) {}
 

@@ -10,6 +10,7 @@ import { type Duty, type DutyTo, nextDuty } from './duties.js';
 import { type FoundMethod, InHand, type PaymentInput, sealedKey, type SettlerOptions } from './in-hand.js';
 import { stream } from './journal.js';
 import { type AttemptState, isHandsOff, isResolved, isSettled, isUnproven, judge, openCase, owesAdvice, paidMinor, type PaymentState } from './payment.js';
+import { Roster } from './roster.js';
 import { Submitting } from './submitting.js';
 import { Undoing } from './undoing.js';
 
@@ -19,8 +20,8 @@ export class Settler {
   readonly #submitting: Submitting;
   readonly #undoing: Undoing;
   /** Payments whose loop runs. */
-  readonly #running = new Map<string, Promise<void>>();
-  readonly #wake = new Map<string, AbortController>();
+  readonly #running = new Roster<string, Promise<void>>();
+  readonly #wake = new Roster<string, AbortController>();
   /** Payments that changed since their loop last read the table. */
   readonly #stale = new Set<string>();
 

@@ -1,9 +1,12 @@
+import { Roster } from './roster.js';
+
 /**
  * What ends a piece of work from outside, and with the engine: one listener on the engine's signal, however many there are.
  * (`AbortSignal.any` ties each to the long-lived signal until it is collected, and costs more than most calls that it guards.)
  */
 export class Stops {
-  readonly #open = new Set<Stop>();
+  readonly #open = new Roster<number, Stop>();
+  #opened = 0;
   readonly #closing: AbortSignal;
 
   constructor(closing: AbortSignal) {
@@ -11,7 +14,7 @@ export class Stops {
     closing.addEventListener(
       'abort',
       () => {
-        for (const stop of this.#open) stop.abort(closing.reason);
+        for (const stop of this.#open.values()) stop.abort(closing.reason);
         this.#open.clear();
       },
       { once: true },
@@ -20,30 +23,36 @@ export class Stops {
 
   /** One that is aborted with the engine until it is let go of. */
   open(): Stop {
-    const stop = new Stop();
+    const stop = new Stop((this.#opened += 1));
     if (this.#closing.aborted) stop.abort(this.#closing.reason);
-    else this.#open.add(stop);
+    else this.#open.set(stop.id, stop);
     return stop;
   }
 
   /** What it guarded is over. */
   release(stop: Stop): void {
-    this.#open.delete(stop);
+    this.#open.delete(stop.id);
   }
 
   /** Ends what it guards, and lets go of it. The reason is for who asks: an error with a stack costs more than a timer. */
   end(stop: Stop, reason: unknown = OVER): void {
-    this.#open.delete(stop);
+    this.#open.delete(stop.id);
     stop.abort(reason);
   }
 }
 
 /** Works as an AbortController does; its signal, which costs more than all else here, is made when somebody first wants it. */
 export class Stop {
+  readonly id: number;
   #controller: AbortController | undefined;
   #listeners: Set<() => void> | undefined;
   #aborted = false;
   #reason: unknown;
+
+  /** @param id its own among those of its `Stops` */
+  constructor(id = 0) {
+    this.id = id;
+  }
 
   get aborted(): boolean {
     return this.#aborted;
