@@ -28,15 +28,24 @@ export const compilePath = (text: string): ((scope: EvaluationScope) => Json | u
   const name = match[1] ?? '';
   const steps = (match[2] ?? '').split('.').slice(1);
   if (steps.some((step) => WORDS.has(step))) return undefined;
-  return (scope) => {
-    let value: Json | undefined;
-    if (name === 'states') value = scope.states;
-    else if (Object.hasOwn(scope.variables, name)) value = scope.variables[name];
-    for (const step of steps) {
-      if (!isObject(value) || !Object.hasOwn(value, step)) return undefined;
-      value = value[step];
-    }
-    // `$states` as a whole holds a context that is made on demand: it is copied like any other result.
-    return name === 'states' && steps.length === 0 ? undefined : value;
-  };
+  if (name !== 'states') return (scope) => (Object.hasOwn(scope.variables, name) ? walk(scope.variables[name], steps) : undefined);
+  const [member, ...rest] = steps;
+  // `$states` as a whole holds a context that is made on demand: it is copied like any other result.
+  return member === undefined ? undefined : (scope) => walk(statesMember(scope, member), rest);
+};
+
+/** @returns undefined where a name is not there, or stands in anything but an object */
+export const walk = (from: Json | undefined, names: readonly string[]): Json | undefined => {
+  let value = from;
+  for (const name of names) {
+    if (!isObject(value) || !Object.hasOwn(value, name)) return undefined;
+    value = value[name];
+  }
+  return value;
+};
+
+/** What `$states.name` is. */
+export const statesMember = (scope: EvaluationScope, name: string): Json | undefined => {
+  if (scope.statesMember) return scope.statesMember(name);
+  return Object.hasOwn(scope.states, name) ? scope.states[name] : undefined;
 };

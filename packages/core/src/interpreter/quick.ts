@@ -4,6 +4,7 @@
  * large) the answer is undefined and JSONata decides, so that its rules, errors and limits stay the only ones.
  */
 import { isObject, type Json } from '../json.js';
+import { statesMember, walk } from './path.js';
 import type { Node } from './syntax-tree.js';
 import type { EvaluationScope } from './types.js';
 
@@ -63,22 +64,12 @@ class Compiler {
     const [first, ...rest] = steps;
     if (!first || !steps.every((step) => isPlainNode(step) && !step.predicate) || !rest.every((step) => step.type === 'name')) return undefined;
     const names = (first.type === 'name' ? steps : rest).map((step) => String(step.value));
-    const from = this.#startOf(first);
-    if (!from || (first.type !== 'name' && names.length === 0)) return undefined;
-    return (scope, item) => {
-      let value = from(scope, item);
-      for (const name of names) {
-        if (!isObject(value) || !Object.hasOwn(value, name)) return undefined;
-        value = value[name];
-      }
-      return value;
-    };
-  }
-
-  #startOf(first: Node): Quick | undefined {
-    if (first.type === 'name') return (_scope, item) => item;
-    if (first.type !== 'variable') return undefined;
-    return first.value === 'states' ? (scope) => scope.states : variable(String(first.value));
+    if (first.type === 'name') return (_scope, item) => walk(item, names);
+    const [member, ...within] = names;
+    if (first.type !== 'variable' || member === undefined) return undefined;
+    if (first.value === 'states') return (scope) => walk(statesMember(scope, member), within);
+    const from = variable(String(first.value));
+    return from && ((scope, item) => walk(from(scope, item), names));
   }
 
   /** `$methods[id = 'card']`, where exactly one fits. */

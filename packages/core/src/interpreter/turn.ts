@@ -166,17 +166,9 @@ export class Turn {
     return variables;
   }
 
-  /** The context is made only when an expression looks at it: most do not. */
-  statesOf(scope: ScopeState, seen: Seen, item: MapItem | undefined): JsonObject {
-    let context: JsonObject | undefined;
-    const make = (): JsonObject => contextOf(this.state, scope, { ...this.around(scope), ...(item ? { item } : {}) });
-    return {
-      input: scope.current.input,
-      ...seen,
-      get context(): JsonObject {
-        return (context ??= make());
-      },
-    };
+  /** What `$states.context` is. */
+  contextFor(scope: ScopeState, item: MapItem | undefined): JsonObject {
+    return contextOf(this.state, scope, { ...this.around(scope), ...(item ? { item } : {}) });
   }
 
   /** The item of the innermost Map around a scope, and the workflow that it runs in where that is not the main one. */
@@ -201,6 +193,7 @@ class View implements EvaluationScope {
   readonly where: EvaluationScope['where'];
   readonly variables: JsonObject;
   private madeStates: JsonObject | undefined;
+  private madeContext: JsonObject | undefined;
   private madeSeed: string | undefined;
 
   constructor(
@@ -216,7 +209,38 @@ class View implements EvaluationScope {
   }
 
   get states(): JsonObject {
-    return (this.madeStates ??= this.turn.statesOf(this.scope, this.seen, this.item));
+    return (this.madeStates ??= this.makeStates());
+  }
+
+  statesMember(name: string): Json | undefined {
+    switch (name) {
+      case 'input':
+        return this.scope.current.input;
+      case 'result':
+        return this.seen.result;
+      case 'errorOutput':
+        return this.seen.errorOutput;
+      case 'context':
+        return this.context;
+      default:
+        return undefined;
+    }
+  }
+
+  private get context(): JsonObject {
+    return (this.madeContext ??= this.turn.contextFor(this.scope, this.item));
+  }
+
+  /** The context in it is made only when an expression looks at it: most do not. */
+  private makeStates(): JsonObject {
+    const context = (): JsonObject => this.context;
+    return {
+      input: this.scope.current.input,
+      ...this.seen,
+      get context(): JsonObject {
+        return context();
+      },
+    };
   }
 
   get seed(): string {

@@ -156,6 +156,8 @@ export type Evaluate = (template: Json, scope: EvaluationScope) => Promise<Json>
 export interface EvaluationScope {
   /** What `$states` is: input, context, result, errorOutput. */
   readonly states: JsonObject;
+  /** One of its members, undefined where there is none: most expressions look at one only, and to make all of `states` costs more than they do. */
+  statesMember?(name: string): Json | undefined;
   readonly variables: JsonObject;
   readonly at: number;
   readonly seed: string;
