@@ -35,7 +35,10 @@ export const canonicalJson = (value: Json): string => {
 export const deepFreeze = <T>(value: T): T => {
   if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
     Object.freeze(value);
-    for (const key of Object.keys(value)) deepFreeze((value as Record<string, unknown>)[key]);
+    for (const key in value) {
+      const member = value[key as keyof typeof value] as unknown;
+      if (typeof member === 'object') deepFreeze(member);
+    }
   }
   return value;
 };

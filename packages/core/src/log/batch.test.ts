@@ -27,6 +27,16 @@ describe('a batch of records as a line', () => {
     });
   });
 
+  it.each([1, 63, 64, 65, 128, 200])('is one list, in however many pieces its %i records were written', (count) => {
+    const many = Array.from({ length: count }, (_, index) => recordOf(8 + index, 5, { stream: 'e', event: { type: 'engineOpened', version: `收银 ${index}` } }));
+    const lines = new Lines();
+    encode({ durableTo: 7, prev: FIRST_PREV }, records, lines);
+    const last = encode({ durableTo: 7, prev: hash }, many, lines);
+    const [, line = ''] = Buffer.from(lines.take()).toString('utf8').split('\n');
+    expect(line).toContain(`"records":${JSON.stringify(many)},"crc"`);
+    expect(decode(bytesOf(line))).toEqual({ is: 'batch', records: many, durableTo: 7, prev: hash, hash: last });
+  });
+
   it('holds what a restart will read, not what was handed in', () => {
     const event = { type: 'engineOpened' as const, version: '1', cut: undefined };
     const record = recordOf(1, 5, { stream: 'e', event: event as unknown as TillEvent });

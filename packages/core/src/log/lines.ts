@@ -14,15 +14,19 @@ export class Lines {
   }
 
   /**
-   * Adds a line made of what `compose` says and what follows from that.
-   * @param beginning  what stands before the checksum
+   * Adds a line made of a beginning and what follows from that.
+   * @param beginning  what stands before the checksum, in pieces
    * @param checksum   gives the line's end, ASCII and `endLength` long, for the bytes of its beginning
    * @returns the whole line without its line feed, as a view that the next call may overwrite
    */
-  add(beginning: string, endLength: number, checksum: (beginning: Uint8Array) => string): Uint8Array {
-    this.#reserve(beginning.length * 3 + endLength + 1);
+  add(beginning: Iterable<string>, endLength: number, checksum: (beginning: Uint8Array) => string): Uint8Array {
     const from = this.#length;
-    let at = from + this.#bytes.write(beginning, from, 'utf8');
+    let at = from;
+    for (const piece of beginning) {
+      this.#reserve(at, piece.length * 3);
+      at += this.#bytes.write(piece, at, 'utf8');
+    }
+    this.#reserve(at, endLength + 1);
     at += this.#bytes.write(checksum(this.#bytes.subarray(from, at)), at, 'latin1');
     this.#bytes[at] = LINE_FEED;
     this.#length = at + 1;
@@ -50,11 +54,12 @@ export class Lines {
     return Buffer.concat([this.#taken, this.#bytes.subarray(0, this.#length)]);
   }
 
-  #reserve(room: number): void {
-    const needed = this.#length + room;
+  /** @param filled bytes that hold something */
+  #reserve(filled: number, room: number): void {
+    const needed = filled + room;
     if (needed <= this.#bytes.length) return;
     const larger = Buffer.allocUnsafeSlow(Math.max(FIRST_BYTES, needed, this.#bytes.length * 2));
-    this.#bytes.copy(larger, 0, 0, this.#length);
+    this.#bytes.copy(larger, 0, 0, filled);
     this.#bytes = larger;
   }
 }
