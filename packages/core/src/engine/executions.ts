@@ -421,6 +421,7 @@ class Runner {
 
 type Found = { readonly action: { readonly arguments: JsonSchema; readonly errors: { readonly [name: string]: Text }; readonly redo: 'again' | 'fail' } & Pick<Action, 'run'>; readonly standard?: StandardAction };
 
+/** One for all engines of a process: core's own actions are the same in each. */
 const standardFound = new Map<string, Found>(
   Object.entries(standardActions).flatMap(([namespace, actions]) =>
     Object.entries(actions).map(([name, standard]) => [`${namespace}:${name}`, { action: standard as unknown as Found['action'], standard }] as const),
@@ -435,8 +436,6 @@ const findAction = (loaded: LoadedTerminal, resource: string): Found | undefined
   const action = actions && Object.hasOwn(actions, name) ? actions[name] : undefined;
   return action && { action };
 };
-
-/** One for all engines of a process: core's own actions are the same in each. */
 
 type Failure = { readonly error: string; readonly cause: string };
 

@@ -6,6 +6,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { behaviours } from './behaviours.js';
 import type { Way } from './customer.js';
+import { workflows } from '../shipped.test-helper.js';
 import { misbehaviours, type Mishap, sellWith } from './devices.js';
 
 const EVERY = Number(process.env['DEVICES_EVERY'] ?? '23');
@@ -36,8 +37,9 @@ const mishapsOf = (calls: readonly string[]): Mishap[] => {
 describe('devices that break their contract', () => {
   it.each(sales)('$way.method by $way.by, its host $host', { timeout: 3_600_000 }, async ({ way, host }) => {
     const behaviour = behaviours.find(({ name }) => name === host);
+    const sale = { workflow: 'counter-sale', workflows: { 'counter-sale': workflows['counter-sale'] ?? '' }, way };
     if (!behaviour) throw new Error(`no host behaves so: ${host}`);
-    const { problems, calls } = await sellWith(way, behaviour);
+    const { problems, calls } = await sellWith(sale, behaviour);
     expect(problems).toEqual([]);
     const mishaps = mishapsOf(calls);
     const wrong: string[] = [];
@@ -46,7 +48,7 @@ describe('devices that break their contract', () => {
       if (index % EVERY !== 0) continue;
       taken += 1;
       const before = unhandled.length;
-      const played = await sellWith(way, behaviour, mishap);
+      const played = await sellWith(sale, behaviour, mishap);
       const name = `${mishap.call} ${mishap.nth}${mishap.lasts ? ' and on' : ''} ${mishap.how}`;
       for (const problem of played.problems) wrong.push(`${name}: ${problem}`);
       if (unhandled.length > before) wrong.push(`${name}: nobody handles ${String(unhandled.at(-1))}`);

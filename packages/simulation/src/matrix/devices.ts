@@ -5,9 +5,10 @@ import { decode } from '@tillwright/plugin-card/protocol';
 import { check } from '../run/checkers.js';
 import { watchSubmits } from '../run/submits.js';
 import { openShop } from '../shop.js';
-import { workflows } from '../shipped.test-helper.js';
 import { type Behaviour, messages } from './behaviours.js';
-import { Customer, type Way } from './customer.js';
+import { Customer } from './customer.js';
+import type { Sale } from './matrix.js';
+import { sellPatiently } from './patience.js';
 
 /** What comes of a call that would be made so. */
 type Misbehaviour = (made: () => unknown) => unknown;
@@ -65,11 +66,10 @@ export interface DeviceSale {
 }
 
 const LASTS_MS = 15 * 60_000;
-const PATIENCE_MS = 4 * 3_600_000;
 const DEVICES = /^(CardReader|ChipSession|PinPad|Scanner|Printer|TillStatus|HealthCheck)\./;
 
-/** A sale over the counter in which a device breaks its contract, and another one when all devices, and the host, are well again. */
-export const sellWith = async (way: Way, { fault }: Behaviour, mishap?: Mishap): Promise<DeviceSale> => {
+/** A sale in which a device breaks its contract, and another one when all devices, and the host, are well again. */
+export const sellWith = async ({ workflow, workflows, way }: Sale, { fault }: Behaviour, mishap?: Mishap): Promise<DeviceSale> => {
   const problems: string[] = [];
   const calls: string[] = [];
   const counts = new Map<string, number>();
@@ -88,10 +88,9 @@ export const sellWith = async (way: Way, { fault }: Behaviour, mishap?: Mishap):
     met += 1;
     return (misbehaviours[mishap.how] as Misbehaviour)(made);
   };
-  const sale = workflows['counter-sale'];
   const shop = await openShop({
     seed: `devices/${way.method}/${way.by}`,
-    workflows: sale ? { 'counter-sale': sale } : {},
+    workflows,
     plugins: (defaults) => defaults.map((plugin) => overheard(plugin, call)),
     onSend: (...message) => {
       submits.onSend(...message);
@@ -113,15 +112,9 @@ export const sellWith = async (way: Way, { fault }: Behaviour, mishap?: Mishap):
   till.on('event', (record) => seen.push(record));
   const customer = new Customer(shop, way);
   customer.watch(till, shop.life);
-  const sell = async (key: string): Promise<ExecutionResult | undefined> => {
-    const over = new AbortController();
-    const late = shop.clock.until(shop.clock.now() + PATIENCE_MS, over.signal).then(
-      () => 'late' as const,
-      () => undefined,
-    );
-    const result = await Promise.race([shop.sell({ workflow: 'counter-sale', key }), late]);
-    over.abort();
-    if (result === undefined || result === 'late') throw new Error(`the sale does not come to its end: ${shop.log.records.slice(-3).map(({ event }) => JSON.stringify(event)).join(', ').slice(0, 400)}`);
+  const sell = async (key: string): Promise<ExecutionResult> => {
+    const result = await sellPatiently(shop, { workflow, key });
+    if (!result) throw new Error('the till ended before the sale did');
     told.push(result);
     return result;
   };

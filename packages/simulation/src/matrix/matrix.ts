@@ -11,6 +11,7 @@ import { watchSubmits } from '../run/submits.js';
 import { openShop, type Shop, type ShopOptions } from '../shop.js';
 import { type Behaviour, messages } from './behaviours.js';
 import { Customer, type Way } from './customer.js';
+import { sellPatiently } from './patience.js';
 
 export interface Sale {
   readonly workflows: ShopOptions['workflows'];
@@ -40,8 +41,6 @@ export interface Played {
 
 const WRITES: ReadonlySet<PointKind> = new Set(['append', 'durable', 'seal', 'sealed', 'forget', 'forgotten']);
 const OFF_MS = 3_000;
-/** Longer than any sale takes. */
-const PATIENCE_MS = 4 * 3_600_000;
 const HOSTS = ['acquirer', 'alipay', 'wechat'] as const;
 
 /** @param stops of its first life, its second, ...; the next one is not stopped */
@@ -91,10 +90,7 @@ const sold = async (shop: Shop, { workflow, input }: Sale, { customer, told, see
   const { till } = shop;
   till.on('event', (record) => life.alive && seen.push(record));
   customer.watch(till, life);
-  const over = new AbortController();
-  const late = shop.clock.until(shop.clock.now() + PATIENCE_MS, over.signal).then(() => Promise.reject(new Error(`the sale does not come to its end: ${pathOf(shop).slice(-400)}`)), () => undefined);
-  const result = await Promise.race([shop.sell({ workflow, key: 'sale-1', ...(input === undefined ? {} : { input }) }), late]);
-  over.abort();
+  const result = await sellPatiently(shop, { workflow, key: 'sale-1', ...(input === undefined ? {} : { input }) });
   if (result) told.push(result);
   return life.alive && (await shop.quiet());
 };
