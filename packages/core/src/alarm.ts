@@ -11,7 +11,7 @@ export interface Alarm {
   readonly why: string;
 }
 
-type AlarmKind = 'case-opened' | 'contradiction' | 'log-failed' | 'log-restored' | 'plugin-missing' | 'data-version' | 'sealed-failed' | 'checkpoint-failed';
+type AlarmKind = 'case-opened' | 'contradiction' | 'log-failed' | 'engine-stopped' | 'log-restored' | 'plugin-missing' | 'data-version' | 'sealed-failed' | 'checkpoint-failed';
 
 /** What each alarm tells a merchant, and what to do. `{name}` stands for the alarm's field of that name, `{terminal}` for its terminal's id. */
 export const ALARMS: { readonly [Kind in AlarmKind]: { readonly what: Text; readonly next: Text } } = {
@@ -26,6 +26,10 @@ export const ALARMS: { readonly [Kind in AlarmKind]: { readonly what: Text; read
   'log-failed': {
     what: { zh: '事件日志无法写入，已停止收款', en: 'The event log could not be written: no more payments are taken' },
     next: { zh: '修复磁盘后重新打开', en: 'Mend the disk, then open the engine again' },
+  },
+  'engine-stopped': {
+    what: { zh: '收款引擎出错，已停止收款', en: 'The engine has met a fault: no more payments are taken' },
+    next: { zh: '排除故障后重新打开，未完成的交易会继续', en: 'Mend what it tells of, then open the engine again: it goes on where it stood' },
   },
   'log-restored': ERRORS.LOG_RESTORED,
   'plugin-missing': {

@@ -131,9 +131,21 @@ export const ERRORS = {
     what: { zh: '事件日志无法写入：{why}', en: 'The event log could not be written: {why}' },
     next: { zh: '已停止收款。修复磁盘后重新打开', en: 'No more payments are taken. Mend the disk, then open the engine again' },
   },
+  LOG_UNREADABLE: {
+    what: { zh: '事件日志中的旧记录无法读取：{why}', en: 'Old records of the event log could not be read: {why}' },
+    next: { zh: '没有丢失任何记录。检查磁盘和权限后再试', en: 'Nothing is lost. Look at the disk and its rights, then try again' },
+  },
   SEALED_FAILED: {
     what: { zh: '密封存储无法写入：{why}', en: 'The sealed store could not be written: {why}' },
     next: { zh: '该笔未发送，未扣款。修复磁盘（空间、权限）后重新打开', en: 'Nothing was sent or charged. Mend the disk (its room, its rights), then open the engine again' },
+  },
+  SEALED_UNREADABLE: {
+    what: { zh: '密封存储无法读取或擦除：{why}', en: 'The sealed store could not be read or erased: {why}' },
+    next: { zh: '已停止收款，不会遗漏任何冲正。修复磁盘后重新打开', en: 'No more payments are taken, and no reversal is lost. Mend the disk, then open the engine again' },
+  },
+  ENGINE_FAULT: {
+    what: { zh: '收款引擎内部出错：{why}', en: 'The engine met a fault of its own: {why}' },
+    next: { zh: '已停止收款。请重新打开，未完成的交易会继续；若再次出现，请连同日志联系支持人员', en: 'No more payments are taken. Open the engine again: it goes on where it stood; should it come back, call support with the log' },
   },
   LOG_VERSION: {
     what: { zh: '事件日志由另一版本写成，本版本不能读取：{found}', en: 'The event log was written by another version, which this one does not read: {found}' },

@@ -16,11 +16,13 @@ import { type PaymentView, viewOf } from './engine/payment-view.js';
 import type { IdSource, Ports, Storage } from './engine/ports.js';
 import { type Prompt, Prompts } from './engine/prompts.js';
 import { Queue } from './engine/queue.js';
+import { codedSealed } from './engine/sealed.js';
 import { Receipts } from './engine/receipts.js';
 import { sealedKey } from './engine/in-hand.js';
 import { LogMarks } from './engine/log-marks.js';
 import { Services } from './engine/services.js';
 import { Settler } from './engine/settler.js';
+import { tellingLog } from './engine/telling-log.js';
 import type { LoadedTerminal } from './engine/terminal.js';
 import { Workflows, type WorkflowSource } from './engine/workflows.js';
 import { TillwrightError } from './errors.js';
@@ -171,7 +173,7 @@ class Engine extends GuardedEmitter<TillEvents> implements Till {
     this.#options = options;
     const clock = options.clock ?? systemClock;
     const random = options.random ?? systemRandom;
-    this.#ports = { clock, random, ids: options.ids ?? timeSortedIds(clock, random), hash: options.hash, log: options.log, sealed: options.sealed };
+    this.#ports = { clock, random, ids: options.ids ?? timeSortedIds(clock, random), hash: options.hash, log: tellingLog(options.log), sealed: codedSealed(options.sealed, (error) => void (this.#closing.signal.aborted || this.#fail(error))) };
     this.#journal = new Journal(this.#ports, options.keepClosed === undefined ? {} : { keepClosed: options.keepClosed });
     this.#history = new History(this.#journal, this.#ports.log);
     this.#services = new Services(clock);
@@ -531,10 +533,11 @@ class Engine extends GuardedEmitter<TillEvents> implements Till {
   /** A write failed, or the code did: memory may be ahead of the disk, so nothing more is done until the engine is opened again. */
   #fail(error: unknown): void {
     if (this.#failure !== undefined) return;
-    this.#failure = TillwrightError.is(error) ? error : new TillwrightError('LOG_FAILED', { why: `unexpected ${kindOf(error)}` }, { cause: error });
+    const failure = TillwrightError.is(error) ? error : new TillwrightError('ENGINE_FAULT', { why: kindOf(error) }, { cause: error });
+    this.#failure = failure;
     this.#closing.abort();
-    this.#raise({ kind: 'log-failed', why: (this.#failure as Error).message });
-    this.#history.reject(this.#failure);
+    this.#raise({ kind: failure.code === 'LOG_FAILED' ? 'log-failed' : 'engine-stopped', why: failure.message });
+    this.#history.reject(failure);
   }
 }
 

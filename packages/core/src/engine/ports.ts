@@ -41,19 +41,19 @@ export interface EventLog {
   open(options?: OpenOptions): Promise<OpenedLog>;
   /**
    * @param at ms since 1970, the same for all of one call: what one call appends is one write
-   * @throws LOG_FAILED after a failed write or sync: the engine must be reopened
+   * @throws LOG_FAILED after a failed write or sync: the engine must be reopened. Whatever it throws, the engine stops
    */
   append(inputs: readonly EventInput[], at: number): readonly EventRecord[];
-  /** Resolves once everything up to `seq` is on disk; waiting callers share one sync. @throws LOG_FAILED */
+  /** Resolves once everything up to `seq` is on disk; waiting callers share one sync. There is no limit to the wait: a sale is told when it is on disk. @throws LOG_FAILED; whatever it throws, the engine stops */
   durable(seq: number): Promise<void>;
   /** Calls back, without forcing a sync, whenever more is on disk. Returns how to stop. */
   onDurable(listener: (durableTo: number) => void): () => void;
-  /** Calls back once, when the log has failed, though nobody waits for it. Returns how to stop. */
+  /** Calls back once, when the log has failed, though nobody waits for it; without it, what `append` and `durable` throw tells. Returns how to stop. */
   onFailure?(listener: (error: Error) => void): () => void;
   /** The last appended record's number, 0 for none, and what is on disk. */
   readonly head: number;
   readonly durableTo: number;
-  /** Reads back from disk or memory, sealed segments included: every record of a stream, in order. */
+  /** Reads back from disk or memory, sealed segments included: every record of a stream, in order. @throws LOG_UNREADABLE, LOG_DAMAGED; `find` as well */
   read(stream: string): AsyncIterable<EventRecord>;
   /**
    * Streams that were ever begun under a name, oldest first: the execution of a start's key, payments by an attempt's
@@ -84,7 +84,10 @@ export interface OpenedLog {
   readonly cut?: { readonly bytes: number };
 }
 
-/** What must be erasable, beside a log that can not erase: sealed by the PIN pad. Few bytes for each open payment. */
+/**
+ * What must be erasable, beside a log that can not erase: sealed by the PIN pad. Few bytes for each open payment.
+ * A put that throws is SEALED_FAILED, and nothing is sent; whatever the others throw, the engine stops (SEALED_UNREADABLE).
+ */
 export interface SealedStore {
   /** Resolves once it is on disk. Puts at the same time may share a sync. @throws RangeError above 4,076 bytes, the key in UTF-8 counted */
   put(key: string, sealed: Uint8Array): Promise<void>;

@@ -206,8 +206,8 @@ export class Submitting {
     try {
       await ports.sealed.put(sealedKey(paymentId, attempt), sealed);
       return undefined;
-    } catch (cause) {
-      const error = TillwrightError.is(cause) ? cause : new TillwrightError('SEALED_FAILED', { why: cause instanceof Error ? cause.message : String(cause) }, { cause });
+    } catch (error) {
+      if (!TillwrightError.is(error)) throw error;
       alarm({ kind: 'sealed-failed', paymentId, why: error.message });
       return error;
     }

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { fileLog } from './file-log.js';
 import { SimulatedDisk } from './simulated-disk.js';
-import { counted, countsOf, openAll, upTo } from './test-events.js';
+import { collect, counted, countsOf, openAll, upTo } from './test-events.js';
 
 const worst = (): number => 0;
 const start = async (disk: SimulatedDisk, options: { segmentBytes?: number } = {}) => {
@@ -142,5 +142,28 @@ it('a fault of a listener is not one of the disk', async () => {
   } finally {
     for (const other of others) process.on('uncaughtException', other);
   }
+  await log.close();
+});
+
+it('old records that can not be read are told with a code, and can be read once the disk is well', async () => {
+  const disk = new SimulatedDisk();
+  const read = disk.read.bind(disk);
+  const state = { broken: false };
+  disk.read = (path) => {
+    if (state.broken) throw Object.assign(new Error('EIO: i/o error, read'), { code: 'EIO' });
+    return read(path);
+  };
+  const { log } = await start(disk, { segmentBytes: 100 });
+  for (let n = 1; n <= 20; n += 1) {
+    log.append([counted(n)], 0);
+    await log.durable(log.head);
+  }
+  state.broken = true;
+  await expect(collect(log.read('t/T1'))).rejects.toMatchObject({ code: 'LOG_UNREADABLE', details: { why: 'EIO: i/o error, read' } });
+  await expect(log.find('key', 'order-1')).resolves.toEqual([]);
+  log.append([counted(21)], 0);
+  await log.durable(log.head);
+  state.broken = false;
+  expect(countsOf(await collect(log.read('t/T1')))).toEqual(upTo(21));
   await log.close();
 });

@@ -171,6 +171,7 @@ class DirectoryLog implements FileLog {
     });
   }
 
+  /** @throws LOG_UNREADABLE, LOG_DAMAGED; `find` as well */
   async *read(stream: string): AsyncGenerator<EventRecord> {
     const mark = lineMark({ stream });
     for await (const record of this.#recordsWith(streamTerm(stream), mark)) if (record.stream === stream) yield record;
@@ -268,12 +269,16 @@ class DirectoryLog implements FileLog {
   /** Records, up to the head, of segments that may hold the term; those without a mark are left out where that is cheaper. */
   async *#recordsWith(term: string | undefined, mark: Buffer): AsyncGenerator<EventRecord> {
     const upTo = this.#head;
-    for (const number of await this.#segmentsWith(term)) {
-      const open = [this.#db.data, ...this.#begun].find((segment) => segment.number === number);
-      for await (const record of readSegment(this.#fs, this.#dir, open ?? number, mark)) {
-        if (record.seq > upTo) return;
-        yield record;
+    try {
+      for (const number of await this.#segmentsWith(term)) {
+        const open = [this.#db.data, ...this.#begun].find((segment) => segment.number === number);
+        for await (const record of readSegment(this.#fs, this.#dir, open ?? number, mark)) {
+          if (record.seq > upTo) return;
+          yield record;
+        }
       }
+    } catch (cause) {
+      throw TillwrightError.is(cause) ? cause : new TillwrightError('LOG_UNREADABLE', { why: messageOf(cause) }, { cause });
     }
   }
 

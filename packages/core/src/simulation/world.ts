@@ -125,7 +125,7 @@ export class World {
     till.on('alarm', ({ kind, caseId }) => {
       if (caseId !== undefined) this.#alarmed.add(caseId);
       this.alarms.set(kind, (this.alarms.get(kind) ?? 0) + 1);
-      if (kind === 'log-failed') this.failed = till;
+      if (kind === 'log-failed' || kind === 'engine-stopped') this.failed = till;
     });
     this.till = till;
     return till;

@@ -151,7 +151,7 @@ class Run {
     this.#people?.watch(shop.till, life);
     shop.till.on('event', (record) => life.alive && this.#seen.push(record));
     shop.till.on('alarm', ({ kind }) => {
-      if (kind === 'log-failed') this.#failed = life;
+      if (kind === 'log-failed' || kind === 'engine-stopped') this.#failed = life;
     });
   }
 

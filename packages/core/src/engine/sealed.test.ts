@@ -1,0 +1,100 @@
+/** A sealed store that breaks its contract: one of an embedder's, or one whose disk is gone. Nothing is guessed, and nothing is lost. */
+import { describe, expect, it } from 'vitest';
+import { memorySealedStore } from '../log/memory-sealed-store.js';
+import type { SealedStore } from './ports.js';
+import { alarmsOf, events, open, reopen, run, statuses } from './money-rules.testing.js';
+import { scriptedHost } from './scripted-method.js';
+
+const wrong = {
+  throws: () => {
+    throw new Error('gone');
+  },
+  rejects: () => Promise.reject(new Error('gone')),
+  'rejects with nothing': () => Promise.reject(null as never),
+} as const;
+const answersWrong = { 'gives a text': () => Promise.resolve('sealed') } as const;
+
+const card = { kind: 'card', method: { seal: true } } as const;
+
+/** A store whose one call goes wrong until it is mended. */
+const faulty = (call: keyof SealedStore, how: () => unknown) => {
+  const sealed = memorySealedStore();
+  const state = { broken: true };
+  const inner = sealed[call] as (...given: unknown[]) => unknown;
+  return { state, sealed: { ...sealed, [call]: (...given: unknown[]) => (state.broken ? how() : inner(...given)) } };
+};
+
+describe.each(Object.entries({ ...wrong, ...answersWrong }))('reading that %s', (_how, how) => {
+  it('stops the engine before the card completes; opened again, the sale is undone', async () => {
+    const { state, sealed } = faulty('get', how);
+    const setup = await open({ ...card, sealed });
+    const alarms = alarmsOf(setup);
+    await expect(run(setup)).rejects.toMatchObject({ code: 'SEALED_UNREADABLE' });
+    expect(alarms.map(({ kind }) => kind)).toEqual(['engine-stopped']);
+    expect(events(setup.log, 'executionEnded')).toEqual([]);
+    await expect(run(setup)).rejects.toMatchObject({ code: 'SEALED_UNREADABLE' });
+    state.broken = false;
+    const again = await reopen(setup, { ...card, sealed });
+    await again.clock.until(again.clock.now() + 600_000);
+    expect(statuses(again.host)).toEqual(['reversed']);
+    expect(events(again.log, 'executionEnded').map(({ event }) => (event as { status?: string }).status)).toEqual(['failed']);
+    expect(await sealed.keys()).toEqual([]);
+    expect(again.till.cases()).toEqual([]);
+    await again.till.close();
+  });
+
+  it('stops the engine before a sale without an answer is reversed; opened again, it is', async () => {
+    const { state, sealed } = faulty('get', how);
+    const host = scriptedHost();
+    host.submits.push({ lost: 'answer' });
+    const setup = await open({ ...card, host, sealed });
+    await expect(run(setup)).rejects.toMatchObject({ code: 'SEALED_UNREADABLE' });
+    expect(statuses(host)).toEqual(['approved']);
+    state.broken = false;
+    const again = await reopen(setup, { ...card, sealed });
+    await again.clock.until(again.clock.now() + 600_000);
+    expect(statuses(host)).toEqual(['reversed']);
+    await again.till.close();
+  });
+});
+
+describe.each(Object.entries(wrong))('erasing that %s', (_how, how) => {
+  it('stops the engine once the sale is paid, and what is sealed is erased when it is opened again', async () => {
+    const { state, sealed } = faulty('forget', how);
+    const setup = await open({ ...card, sealed });
+    const alarms = alarmsOf(setup);
+    const told = await run(setup).catch((error: unknown) => error);
+    await setup.clock.until(setup.clock.now() + 1_000);
+    // The result may have been on its way before.
+    expect(told).toMatchObject(told instanceof Error ? { code: 'SEALED_UNREADABLE' } : { status: 'succeeded' });
+    expect(alarms.map(({ kind }) => kind)).toEqual(['engine-stopped']);
+    state.broken = false;
+    const again = await reopen(setup, { ...card, sealed });
+    await again.clock.until(again.clock.now() + 600_000);
+    expect(statuses(again.host)).toEqual(['approved']);
+    expect(events(again.log, 'paymentCommitted')).toHaveLength(1);
+    expect(await sealed.keys()).toEqual([]);
+    await again.till.close();
+  });
+});
+
+describe.each(Object.entries({ ...wrong, ...answersWrong }))('a list of what it holds that %s', (_how, how) => {
+  it('keeps the till from opening, and says so', async () => {
+    const { state, sealed } = faulty('keys', how);
+    await expect(open({ ...card, sealed })).rejects.toMatchObject({ code: 'SEALED_UNREADABLE', hint: { zh: expect.any(String), en: expect.any(String) } });
+    state.broken = false;
+    const setup = await open({ ...card, sealed });
+    expect(await run(setup)).toMatchObject({ status: 'succeeded' });
+    await setup.till.close();
+  });
+});
+
+it.each(Object.entries(wrong))('writing that %s sends nothing', async (_how, how) => {
+  const { sealed } = faulty('put', how);
+  const setup = await open({ ...card, sealed });
+  const alarms = alarmsOf(setup);
+  expect(await run(setup)).toMatchObject({ status: 'failed', error: 'Payment.NotSent', cause: expect.stringContaining('SEALED_FAILED') });
+  expect(setup.host.calls).toEqual([]);
+  expect(alarms.map(({ kind }) => kind)).toEqual(['sealed-failed']);
+  await setup.till.close();
+});
