@@ -3,6 +3,7 @@
  * Only the ratios travel. Needs the packages built: `npm run bench` sees to it.
  *
  *     npm run bench -- [--json] [--quick] [--dir <directory on the disk to measure>]
+ *     npm run bench -- --smoke [--json]: all of it in some seconds, to see whether it runs: its figures say nothing but how many syncs a sale takes
  *     npm run bench -- --growth [--transactions n] [--open n] [--json] [--dir ...]: what history costs (growth.mjs)
  */
 import './syncs.mjs';
@@ -14,7 +15,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { machine, median, tidy } from './measure.mjs';
 
-const { values: options } = parseArgs({ options: { json: { type: 'boolean' }, quick: { type: 'boolean' }, dir: { type: 'string' }, growth: { type: 'boolean' }, transactions: { type: 'string', default: '1000000' }, open: { type: 'string', default: '10000' } } });
+const { values: options } = parseArgs({ options: { json: { type: 'boolean' }, quick: { type: 'boolean' }, smoke: { type: 'boolean' }, dir: { type: 'string' }, growth: { type: 'boolean' }, transactions: { type: 'string', default: '1000000' }, open: { type: 'string', default: '10000' } } });
 if (options.growth) {
   const { growth, growthTable } = await import('./growth.mjs');
   const result = await growth({ transactions: Number(options.transactions), open: Number(options.open), ...(options.dir ? { dir: options.dir } : {}), say: (text) => void (options.json || process.stderr.write(`  ${text}\n`)) });
@@ -31,17 +32,17 @@ const { longLog, wideMap } = await import('./size.mjs');
 const { openTransactions } = await import('./growth.mjs');
 const { durableOverProcesses, xstateOverProcesses } = await import('./processes.mjs');
 
-const ROUNDS = options.quick ? 3 : 5;
-const scale = options.quick ? 0.25 : 1;
+const ROUNDS = options.smoke ? 1 : options.quick ? 3 : 5;
+const scale = options.smoke ? 0.02 : options.quick ? 0.25 : 1;
 const times = (count) => Math.max(10, Math.round(count * scale));
 const AT_ONCE = 50;
 const SEMI_SPACE_MIB = 64;
 const PROCESSES = [10, 5, 2, 1].find((processes) => processes <= availableParallelism()) ?? 1;
 const DURABLE = fileURLToPath(new URL('durable.mjs', import.meta.url));
 const LOWDB_EVENTS = [100, 10_000];
-const MAP_ITEMS = [10, 10_000];
-const LONG_LOG_EVENTS = options.quick ? 100_000 : 1_000_000;
-const OPEN = 10_000;
+const MAP_ITEMS = options.smoke ? [10, 1000] : [10, 10_000];
+const LONG_LOG_EVENTS = options.smoke ? 2000 : options.quick ? 100_000 : 1_000_000;
+const OPEN = options.smoke ? 200 : 10_000;
 
 const dir = mkdtempSync(join(options.dir ?? tmpdir(), 'tillwright-bench-'));
 const say = (text) => void (options.json || process.stderr.write(`  ${text}\n`));
