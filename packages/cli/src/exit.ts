@@ -7,6 +7,8 @@ export const EXIT = {
   wrongUse: 2,
   /** Something is open and needs a person. */
   open: 3,
+  /** Nobody reads any more what is told: as a shell shows a program that SIGPIPE ended. */
+  unheard: 141,
 } as const;
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 

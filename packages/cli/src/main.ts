@@ -34,9 +34,18 @@ const program = new Command('tillwright')
   .addHelpText('after', exits)
   .exitOverride();
 
+/** Whoever reads along may go (`| head`): what only tells ends then, what takes or decides payments goes on unheard. */
+let goesOn = false;
+for (const out of [process.stdout, process.stderr])
+  out.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    if (!goesOn) process.exit(EXIT.unheard);
+  });
+
 const act =
-  <A extends unknown[]>(work: (...args: A) => Promise<ExitCode>) =>
+  <A extends unknown[]>(work: (...args: A) => Promise<ExitCode>, { money = false } = {}) =>
   async (...args: A): Promise<void> => {
+    goesOn = money;
     const options = args.find((each): each is A[number] & { lang: Language } => typeof each === 'object' && each !== null && 'lang' in each);
     if (options) language = options.lang;
     process.exitCode = await work(...args);
@@ -56,7 +65,7 @@ program
   .addOption(languageOption())
   .addHelpText('after', exits)
   .action(act(async (file: string, { lang, ...options }: Omit<Parameters<typeof run>[1], 'language'> & { lang: Language }) =>
-    (await import('./commands/run.js')).run(file, { ...options, language: lang })));
+    (await import('./commands/run.js')).run(file, { ...options, language: lang }), { money: true }));
 
 program
   .command('check')
@@ -125,7 +134,7 @@ program
   .option('--alipay-port <port>', 'a fixed port', whole)
   .option('--wechat-port <port>', 'a fixed port', whole)
   .addHelpText('after', '\nThe endpoints hold test keys. `tillwright hosts > hosts.json &` and `tillwright run ... --hosts hosts.json` go together.' + exits)
-  .action(act(async (options: Parameters<typeof hosts>[0]) => (await import('./commands/hosts.js')).hosts(options)));
+  .action(act(async (options: Parameters<typeof hosts>[0]) => (await import('./commands/hosts.js')).hosts(options), { money: true }));
 
 program
   .command('demo')
@@ -135,7 +144,7 @@ program
   .addOption(languageOption())
   .addHelpText('after', exits)
   .action(act(async (workflow: string, { lang, script }: { lang: Language; script: string }) =>
-    (await import('./commands/demo.js')).demo({ workflow, script, language: lang, bin: fileURLToPath(new URL('../bin/tillwright.js', import.meta.url)) })));
+    (await import('./commands/demo.js')).demo({ workflow, script, language: lang, bin: fileURLToPath(new URL('../bin/tillwright.js', import.meta.url)) }), { money: true }));
 
 program
   .command('simulate')
@@ -204,7 +213,7 @@ cases
   .addOption(languageOption())
   .addHelpText('after', exits)
   .action(act(async (caseId: string, { lang, ...options }: CaseOptions & CaseDecision) =>
-    (await import('./commands/cases.js')).casesResolve(caseId, { ...options, language: lang })));
+    (await import('./commands/cases.js')).casesResolve(caseId, { ...options, language: lang }), { money: true }));
 cases
   .command('acknowledge')
   .description("after a backup was restored: a terminal whose PIN pad knows a later log sells again, with its pad's numbers")
@@ -216,7 +225,7 @@ cases
   .addOption(languageOption())
   .addHelpText('after', exits)
   .action(act(async (terminal: string, { lang, ...options }: CaseOptions & Pick<CaseDecision, 'by' | 'reason'>) =>
-    (await import('./commands/cases.js')).casesAcknowledge(terminal, { ...options, language: lang })));
+    (await import('./commands/cases.js')).casesAcknowledge(terminal, { ...options, language: lang }), { money: true }));
 
 try {
   await program.parseAsync();
