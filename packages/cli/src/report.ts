@@ -13,6 +13,12 @@ interface Told {
 /** Errors of every package have a code, what happened and what to do next. */
 const isTold = (error: unknown): error is Told => error instanceof Error && 'code' in error && typeof error.code === 'string' && 'hint' in error && typeof error.hint === 'object';
 
+/** What the system refused: a path, a right, a port. */
+const isOfSystem = (error: unknown): error is NodeJS.ErrnoException => error instanceof Error && 'syscall' in error && 'code' in error;
+
+/** After these something may be open. */
+const STOPPED: ReadonlySet<string> = new Set(['LOG_DAMAGED', 'LOG_FAILED', 'SEALED_UNREADABLE', 'ENGINE_FAULT']);
+
 /** Says what went wrong on standard error. @returns the exit code */
 export const reportError = (error: unknown, language: Language, sources: { readonly [workflow: string]: WorkflowSource } = {}): ExitCode => {
   if (TillwrightError.is(error, 'WORKFLOW_INVALID')) {
@@ -21,7 +27,11 @@ export const reportError = (error: unknown, language: Language, sources: { reado
   }
   if (isTold(error)) {
     console.error(`${error.code}: ${error.what ? say(language, error.what) : error.message}\n  ${say(language, error.hint)}`);
-    return error.code === 'LOG_DAMAGED' || error.code === 'LOG_FAILED' ? EXIT.open : EXIT.wrongUse;
+    return STOPPED.has(error.code) ? EXIT.open : EXIT.wrongUse;
+  }
+  if (isOfSystem(error)) {
+    console.error(`tillwright: ${error.message}\n  ${say(language, texts.system)}`);
+    return EXIT.wrongUse;
   }
   if (error instanceof UsageError || error instanceof RangeError) {
     console.error(`tillwright: ${error.message}`);
@@ -34,6 +44,7 @@ export const reportError = (error: unknown, language: Language, sources: { reado
 const texts = {
   succeeded: { zh: '交易成功', en: 'Succeeded' },
   failed: { zh: '交易未完成', en: 'Not paid' },
+  system: { zh: '请检查该路径、权限和磁盘空间', en: 'Look at the path, its rights and the room on its disk' },
   open: { zh: '有未决付款，需要人工处理', en: 'Something is open and needs a person' },
 } as const satisfies Record<string, Text>;
 

@@ -24,7 +24,7 @@ export const ALARMS: { readonly [Kind in AlarmKind]: { readonly what: Text; read
     next: { zh: '与主机账目核对这笔付款，不要据此再次收款', en: "Compare the payment with the host's books, and do not charge again because of it" },
   },
   'log-failed': {
-    what: { zh: '事件日志无法写入，已停止收款', en: 'The event log could not be written: no more payments are taken' },
+    what: { zh: '事件日志无法读写，已停止收款', en: 'The event log could not be read or written: no more payments are taken' },
     next: { zh: '修复磁盘后重新打开', en: 'Mend the disk, then open the engine again' },
   },
   'engine-stopped': {

@@ -128,7 +128,7 @@ export const ERRORS = {
     },
   },
   LOG_FAILED: {
-    what: { zh: '事件日志无法写入：{why}', en: 'The event log could not be written: {why}' },
+    what: { zh: '事件日志无法读写：{why}', en: 'The event log could not be read or written: {why}' },
     next: { zh: '已停止收款。修复磁盘后重新打开', en: 'No more payments are taken. Mend the disk, then open the engine again' },
   },
   LOG_UNREADABLE: {

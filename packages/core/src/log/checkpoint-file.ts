@@ -59,13 +59,13 @@ export const writeCheckpoint = async (fs: FileSystem, dir: string, text: string)
   await fs.syncDirectory(dir);
 };
 
-/** @returns undefined where there is none that was written whole, by a version that this one understands */
+/** @returns undefined where there is none that can be read and was written whole, by a version that this one understands: the log says the same, and more slowly */
 export const readCheckpoint = async (fs: FileSystem, dir: string): Promise<Checkpoint | undefined> => {
-  const bytes = await fs.readWhole(join(dir, NAME));
-  if (bytes === undefined) return undefined;
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
-  const [sum = '', head = '', body = ''] = text.split('\n');
   try {
+    const bytes = await fs.readWhole(join(dir, NAME));
+    if (bytes === undefined) return undefined;
+    const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
+    const [sum = '', head = '', body = ''] = text.split('\n');
     const { crc } = JSON.parse(sum) as { crc: unknown };
     if (crc !== crc32(`${head}\n${body}`)) return undefined;
     const place = JSON.parse(head) as Json;

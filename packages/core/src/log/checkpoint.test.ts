@@ -49,6 +49,16 @@ describe('a checkpoint', () => {
     expect((await reopen(disk, false)).counts).toEqual(upTo(101));
   });
 
+  it('that the disk does not give is done without', async () => {
+    const disk = new SimulatedDisk();
+    await fill(disk, 100, 98);
+    const whole = disk.readWhole.bind(disk);
+    disk.readWhole = (path) => (path.endsWith('checkpoint.json') ? Promise.reject(new Error('EIO: i/o error, read')) : whole(path));
+    const { state, counts } = await reopen(disk);
+    expect(state).toBeUndefined();
+    expect(counts).toEqual(upTo(100));
+  });
+
   it('reads as little after ten times the history', async () => {
     const read: number[] = [];
     for (const last of [60, 600]) {
