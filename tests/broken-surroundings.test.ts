@@ -68,3 +68,16 @@ it('data that stand wrong are told in two lines, and are as they were once they 
   expect(await verifyLog(join(data, 'log'))).toMatchObject({ ok: true });
   expect(await tillwright(['cases', 'list', '--data', data])).toMatchObject({ code: 0, told: '' });
 });
+
+it.each([
+  [['demo', 'nope.json', '--script', 'workflows/scripts/three-customers.json'], "can't read nope.json"],
+  [['demo', 'workflows/counter-sale.asl.json', '--script', 'nope.json'], "can't read nope.json"],
+  [['demo', 'workflows/scripts/three-customers.json', '--script', 'workflows/scripts/three-customers.json'], 'WORKFLOW_FIELD_MISSING'],
+  [['simulate', '--runs', '0'], 'It must be at least 1.'],
+  [['simulate', '--runs', '1', '--workflow', 'nope'], 'there are: wallet, card'],
+] as const)('%j is wrong use: %s', async (args, why) => {
+  const { code, told } = await tillwright(args);
+  expect(code).toBe(2);
+  expect(told).toContain(why);
+  expect(told).not.toMatch(/^ +at /m);
+});

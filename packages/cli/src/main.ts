@@ -24,6 +24,12 @@ const whole = (text: string): number => {
   return Number(text);
 };
 
+const atLeastOne = (text: string): number => {
+  const count = whole(text);
+  if (count < 1) throw new InvalidArgumentError('It must be at least 1.');
+  return count;
+};
+
 // Each command loads what it needs when it is called: reading a log takes no till, a till that is told of hosts takes no hosts.
 let language: Language = languageOf(process.env);
 
@@ -150,7 +156,7 @@ program
   .command('simulate')
   .description('runs tills in virtual time against hosts, networks and power that fail, and holds log and ledgers against each other')
   .option('--seed <number>', 'the same seed gives the same runs, byte for byte; each run takes the next one', whole, Date.now() % 1_000_000)
-  .option('--runs <number>', 'how many', whole, 100)
+  .option('--runs <number>', 'how many', atLeastOne, 100)
   .option('--wire', "whole shops on the hosts' real wire bytes, with the workflows in ./workflows; without it, small flows against a host in memory", false)
   .option('--workflow <name>', "only one: with --wire a file, without it one of the simulation's own flows")
   .option('--config <file>', 'with --wire: plugins of your own; otherwise ./tillwright.config.mjs where there is one')

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtemp, writeFile } from 'node:fs/promises';
+import { access, mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -37,6 +37,11 @@ const ended = (child: ChildProcess): Promise<number> => new Promise((resolve) =>
 /** Hosts and till as processes of their own, three payments, receipts, and the books held against each other. */
 export const demo = async (options: { workflow: string; script: string; language: Language; bin: string }): Promise<ExitCode> => {
   const { language, bin } = options;
+  for (const file of [options.workflow, options.script]) {
+    await access(file).catch((error: NodeJS.ErrnoException) => {
+      throw new UsageError(`can't read ${file} (${error.code ?? ''}) / 无法读取文件`);
+    });
+  }
   const data = await mkdtemp(join(tmpdir(), 'tillwright-demo-'));
   const dirs = dataDirs(data);
   console.log(say(language, texts.hosts));
@@ -47,6 +52,8 @@ export const demo = async (options: { workflow: string; script: string; language
     console.log(say(language, texts.sales));
     const till = spawn(process.execPath, [bin, 'run', options.workflow, '--script', options.script, '--hosts', file, '--data', data, '--lang', language], { stdio: ['ignore', 'inherit', 'inherit'] });
     const code = await ended(till);
+    // The till has said why it did not open.
+    if (code === EXIT.wrongUse && (await access(dirs.log).then(() => false, () => true))) return code;
     const rows = await reconcile(dirs.log, endpoints);
     const verdict = await verifyLog(dirs.log);
     console.log(`\n${say(language, texts.table)}`);

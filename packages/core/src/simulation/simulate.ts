@@ -1,3 +1,4 @@
+import { simulatedFlows } from './flows.js';
 import { runOnce, type RunReport } from './run.js';
 import { inMemory, type StorageOf } from './storage.js';
 import type { FaultMix } from './swarm.js';
@@ -39,9 +40,11 @@ export interface SimulationReport {
 /**
  * Runs tills against hosts that lie, networks that lose and power that fails, in virtual time, and holds log, ledgers and what was
  * told against one another at the end of each run. The same seed gives the same run, byte for byte.
+ * @throws RangeError where the simulation has no such workflow
  */
 export const simulate = async (options: SimulateOptions): Promise<SimulationReport> => {
   const { seed, runs, faults = 'all', workflow, storage = inMemory, onRun, failuresMax = 5 } = options;
+  if (workflow !== undefined && !Object.hasOwn(simulatedFlows, workflow)) throw new RangeError(`the simulation has no workflow ${workflow}; there are: ${Object.keys(simulatedFlows).join(', ')}`);
   const total = { runs: 0, sales: 0, records: 0, virtualMs: 0 };
   const payments: { -readonly [name in keyof RunReport['payments']]: number } = { taken: 0, declined: 0, undone: 0, notSent: 0, open: 0 };
   const injected: { [name: string]: number } = {};
