@@ -221,6 +221,7 @@ class SlotStore implements SealedStore {
   /** Writes puts into free slots and zeros over the others that were freed, and syncs once. */
   async #fill(puts: readonly Put[]): Promise<void> {
     const taken: { readonly put: Put; readonly slot: number }[] = [];
+    const written = new Map<number, Uint8Array>();
     try {
       const file = (this.#file ??= await this.#open());
       if (this.#free.length < puts.length) await this.#grow(file, puts.length);
@@ -229,11 +230,11 @@ class SlotStore implements SealedStore {
         if (slot === undefined) throw new Error('no slot is free');
         taken.push({ put, slot });
         this.#puts += 1;
-        await whole(file, encodeSlot({ key: put.key, kept: put.kept, put: this.#puts }), slot * SLOT_SIZE);
+        written.set(slot, encodeSlot({ key: put.key, kept: put.kept, put: this.#puts }));
       }
       const wiping = [...this.#unwiped];
-      const filled = new Set(taken.map(({ slot }) => slot));
-      for (const slot of wiping) if (!filled.has(slot)) await whole(file, new Uint8Array(SLOT_SIZE), slot * SLOT_SIZE);
+      for (const slot of wiping) if (!written.has(slot)) written.set(slot, EMPTY_SLOT);
+      await fillSlots(file, written);
       await this.#sync(file);
       for (const slot of wiping) this.#unwiped.delete(slot);
     } catch (error) {
@@ -279,6 +280,20 @@ class SlotStore implements SealedStore {
     return file;
   }
 }
+
+const EMPTY_SLOT = new Uint8Array(SLOT_SIZE);
+
+/** Writes slots, neighbours at once and all at the same time: one after the other, fifty tills would wait for each other's. @throws the first error, once no write is under way any more */
+const fillSlots = async (file: InPlaceFile, written: ReadonlyMap<number, Uint8Array>): Promise<void> => {
+  const runs: { readonly from: number; readonly slots: Uint8Array[] }[] = [];
+  for (const [slot, bytes] of [...written].sort(([a], [b]) => a - b)) {
+    const last = runs.at(-1);
+    if (last && last.from + last.slots.length === slot) last.slots.push(bytes);
+    else runs.push({ from: slot, slots: [bytes] });
+  }
+  const done = await Promise.allSettled(runs.map(({ from, slots }) => whole(file, slots.length === 1 && slots[0] ? slots[0] : Buffer.concat(slots), from * SLOT_SIZE)));
+  for (const each of done) if (each.status === 'rejected') throw each.reason;
+};
 
 const whole = async (file: InPlaceFile, bytes: Uint8Array, position: number): Promise<void> => {
   const written = await file.write(bytes, position);
