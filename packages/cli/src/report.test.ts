@@ -1,5 +1,8 @@
-import { expect, it } from 'vitest';
-import { describeResult } from './report.js';
+import { TillwrightError } from '@tillwright/core';
+import { afterEach, expect, it, vi } from 'vitest';
+import { describeResult, reportError } from './report.js';
+
+afterEach(() => vi.restoreAllMocks());
 
 type Result = Parameters<typeof describeResult>[0];
 type Around = Parameters<typeof describeResult>[2];
@@ -18,4 +21,15 @@ it('tells what was paid, each part by the name of its method and its last refere
   const payments = [payment('points', 1000, ['MP1']), payment('gone', 0, ['G1'], 'declined'), payment('cash', 7850, ['C1', 'C2'])];
   expect(describeResult(succeeded, 'zh', around({ payments }))).toBe('交易成功: 会员积分 CNY 10.00 MP1, cash CNY 78.50 C2');
   expect(describeResult(succeeded, 'en', around({ payments: [] }))).toBe('Succeeded');
+});
+
+it.each([
+  ['what stopped a till, and may leave something open', new TillwrightError('SEALED_UNREADABLE', { why: 'EIO' }), 3, /^SEALED_UNREADABLE: 密封存储.*EIO\n {2}已停止收款/],
+  ['a fault of its own', new TillwrightError('ENGINE_FAULT', { why: 'TypeError' }), 3, /^ENGINE_FAULT: .*TypeError\n {2}已停止收款/],
+  ['wrong use', new TillwrightError('WORKFLOW_UNKNOWN', { workflow: 'x', known: 'sale' }), 2, /^WORKFLOW_UNKNOWN: .*\n {2}/],
+  ['what the system refuses', Object.assign(new Error("ENOTDIR: not a directory, mkdir 'x'"), { code: 'ENOTDIR', syscall: 'mkdir' }), 2, /^tillwright: ENOTDIR: not a directory, mkdir 'x'\n {2}请检查/],
+])('tells %s, and ends accordingly', (_what, error, code, text) => {
+  const told = vi.spyOn(console, 'error').mockImplementation(() => {});
+  expect(reportError(error, 'zh')).toBe(code);
+  expect(told.mock.calls.map(([line]) => String(line))).toEqual([expect.stringMatching(text)]);
 });

@@ -17,7 +17,7 @@ const isTold = (error: unknown): error is Told => error instanceof Error && 'cod
 const isOfSystem = (error: unknown): error is NodeJS.ErrnoException => error instanceof Error && 'syscall' in error && 'code' in error;
 
 /** After these something may be open. */
-const STOPPED: ReadonlySet<string> = new Set(['LOG_DAMAGED', 'LOG_FAILED', 'SEALED_UNREADABLE', 'ENGINE_FAULT']);
+const STOPPED: ReadonlySet<string> = new Set(['LOG_DAMAGED', 'LOG_FAILED', 'LOG_UNREADABLE', 'SEALED_FAILED', 'SEALED_UNREADABLE', 'ENGINE_FAULT']);
 
 /** Says what went wrong on standard error. @returns the exit code */
 export const reportError = (error: unknown, language: Language, sources: { readonly [workflow: string]: WorkflowSource } = {}): ExitCode => {
