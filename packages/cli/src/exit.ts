@@ -16,3 +16,7 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
+
+/** For a file that was named and can't be read. */
+export const unreadable = (file: string, error: unknown): UsageError =>
+  new UsageError(`can't read ${file} (${(error as NodeJS.ErrnoException).code ?? 'error'}) / 无法读取文件`, { cause: error });

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { UsageError } from './exit.js';
+import { unreadable } from './exit.js';
 
 export interface WorkflowSource {
   readonly file: string;
@@ -35,7 +35,6 @@ const read = async (file: string, named: boolean): Promise<string | undefined> =
     return await readFile(file, 'utf8');
   } catch (error) {
     if (!named) return undefined;
-    const code = (error as NodeJS.ErrnoException).code ?? 'error';
-    throw new UsageError(`can't read ${file} (${code}) / 无法读取文件`, { cause: error });
+    throw unreadable(file, error);
   }
 };

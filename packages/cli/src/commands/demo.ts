@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { access, mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,7 +9,7 @@ import { verifyLog } from '@tillwright/core/node';
 import type { Endpoints } from '@tillwright/host-sim';
 import Table from 'cli-table3';
 import { dataDirs } from '../data-dirs.js';
-import { EXIT, type ExitCode, UsageError } from '../exit.js';
+import { EXIT, type ExitCode, unreadable, UsageError } from '../exit.js';
 import { type Language, say } from '../language.js';
 import { reconcile } from './reconcile.js';
 
@@ -38,8 +39,8 @@ const ended = (child: ChildProcess): Promise<number> => new Promise((resolve) =>
 export const demo = async (options: { workflow: string; script: string; language: Language; bin: string }): Promise<ExitCode> => {
   const { language, bin } = options;
   for (const file of [options.workflow, options.script]) {
-    await access(file).catch((error: NodeJS.ErrnoException) => {
-      throw new UsageError(`can't read ${file} (${error.code ?? ''}) / 无法读取文件`);
+    await access(file).catch((error: unknown) => {
+      throw unreadable(file, error);
     });
   }
   const data = await mkdtemp(join(tmpdir(), 'tillwright-demo-'));
@@ -53,7 +54,7 @@ export const demo = async (options: { workflow: string; script: string; language
     const till = spawn(process.execPath, [bin, 'run', options.workflow, '--script', options.script, '--hosts', file, '--data', data, '--lang', language], { stdio: ['ignore', 'inherit', 'inherit'] });
     const code = await ended(till);
     // The till has said why it did not open.
-    if (code === EXIT.wrongUse && (await access(dirs.log).then(() => false, () => true))) return code;
+    if (code === EXIT.wrongUse && !existsSync(dirs.log)) return code;
     const rows = await reconcile(dirs.log, endpoints);
     const verdict = await verifyLog(dirs.log);
     console.log(`\n${say(language, texts.table)}`);

@@ -4,7 +4,7 @@ import { dirname, join, basename } from 'node:path';
 import { nearestNames, type Text } from '@tillwright/core';
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
 import { type Document, isMap, isPair, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
-import { UsageError } from '../exit.js';
+import { unreadable } from '../exit.js';
 import { type WorkflowSource } from '../workflow-files.js';
 import type { Path, ScenarioFile } from './scenario.js';
 import { scenarioSchema } from './schema.js';
@@ -52,7 +52,7 @@ export const readScenarioFile = async (file: string): Promise<string> => {
   try {
     return await readFile(file, 'utf8');
   } catch (error) {
-    throw new UsageError(`can't read ${file} (${(error as NodeJS.ErrnoException).code ?? 'error'}) / 无法读取文件`, { cause: error });
+    throw unreadable(file, error);
   }
 };
 
