@@ -32,17 +32,18 @@ const { longLog, wideMap } = await import('./size.mjs');
 const { openTransactions } = await import('./growth.mjs');
 const { durableOverProcesses, xstateOverProcesses } = await import('./processes.mjs');
 
-const ROUNDS = options.smoke ? 1 : options.quick ? 3 : 5;
-const scale = options.smoke ? 0.02 : options.quick ? 0.25 : 1;
+const SIZES = {
+  smoke: { rounds: 1, scale: 0.02, mapItems: [10, 1000], logEvents: 2000, open: 200 },
+  quick: { rounds: 3, scale: 0.25, mapItems: [10, 10_000], logEvents: 100_000, open: 10_000 },
+  whole: { rounds: 5, scale: 1, mapItems: [10, 10_000], logEvents: 1_000_000, open: 10_000 },
+};
+const { rounds: ROUNDS, scale, mapItems: MAP_ITEMS, logEvents: LONG_LOG_EVENTS, open: OPEN } = SIZES[options.smoke ? 'smoke' : options.quick ? 'quick' : 'whole'];
 const times = (count) => Math.max(10, Math.round(count * scale));
 const AT_ONCE = 50;
 const SEMI_SPACE_MIB = 64;
 const PROCESSES = [10, 5, 2, 1].find((processes) => processes <= availableParallelism()) ?? 1;
 const DURABLE = fileURLToPath(new URL('durable.mjs', import.meta.url));
 const LOWDB_EVENTS = [100, 10_000];
-const MAP_ITEMS = options.smoke ? [10, 1000] : [10, 10_000];
-const LONG_LOG_EVENTS = options.smoke ? 2000 : options.quick ? 100_000 : 1_000_000;
-const OPEN = options.smoke ? 200 : 10_000;
 
 const dir = mkdtempSync(join(options.dir ?? tmpdir(), 'tillwright-bench-'));
 const say = (text) => void (options.json || process.stderr.write(`  ${text}\n`));
