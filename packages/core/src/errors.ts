@@ -1,3 +1,4 @@
+import { messageOf } from './fault.js';
 import type { Json, Text } from './json.js';
 
 /** What an error code means: what happened, and what to do next. `{name}` stands for a detail of that name. */
@@ -187,6 +188,10 @@ export class TillwrightError extends Error {
     return typeof value === 'object' && value !== null && BRAND in value && (code === undefined || (value as TillwrightError).code === code);
   }
 }
+
+/** What was thrown, by an error with a code: its own where it has one. @param code of a text with `{why}` */
+export const coded = (error: unknown, code: ErrorCode, details: { readonly [name: string]: Json } = {}): TillwrightError =>
+  TillwrightError.is(error) ? error : new TillwrightError(code, { ...details, why: messageOf(error) }, { cause: error });
 
 export const fill = (text: string, details: { readonly [name: string]: Json }): string =>
   text.replace(/\{(\w+)\}/g, (whole, name: string) => {

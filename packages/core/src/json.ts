@@ -51,6 +51,12 @@ export const deepFreeze = <T>(value: T): T => {
  */
 export const ownJson = (value: unknown): Json => plain(value, '', 0) ?? null;
 
+/** Makes a member of an object's own, whatever its name. */
+export const setMember = (object: { [name: string]: Json }, name: string, value: Json): void => {
+  if (name === '__proto__') Object.defineProperty(object, name, { value, enumerable: true, configurable: true, writable: true });
+  else object[name] = value;
+};
+
 /** Deeper than any sensible value: what goes on may be a circle, and `JSON.stringify` knows how to tell. */
 const DEPTH_MAX = 200;
 
@@ -84,8 +90,7 @@ const plain = (value: unknown, key: string, depth: number): Json | undefined => 
   for (const name of Object.keys(value)) {
     const member = plain((value as { [key: string]: unknown })[name], name, depth + 1);
     if (member === undefined) continue;
-    if (name === '__proto__') Object.defineProperty(copy, name, { value: member, enumerable: true });
-    else copy[name] = member;
+    setMember(copy, name, member);
   }
   return Object.freeze(copy);
 };

@@ -10,51 +10,57 @@ const thrown = (error: unknown) => ({ outcome: 'unknown', reason: 'no-answer', w
 /** What stands for the answer to a call that the method does not have. */
 export const unable = (what: string) => ({ outcome: 'unknown', reason: 'host-error', why: `the method offers no ${what}` }) as const;
 
-export interface AskOptions<T> {
+interface Within {
   readonly clock: Clock;
   readonly withinMs: number;
+}
+
+export interface AskOptions<T> extends Within {
   /** Hears an answer that came after its time. */
   readonly late?: (answer: T) => void;
   /** What silence and throws stand for, unless for `unknown`. */
   readonly silent?: T;
 }
 
+/** Calls, and says once that it took too long; what comes of the call is told all the same, before or after that. */
+const timed = <T>(
+  call: () => Promise<T>,
+  { clock, withinMs }: Within,
+  tell: { readonly value: (value: T) => void; readonly error: (error: unknown) => void; readonly silence: () => void },
+): void => {
+  const takeBack = setAlarm(clock, clock.now() + withinMs, tell.silence);
+  void (async () => call())().then(
+    (value) => {
+      takeBack();
+      tell.value(value);
+    },
+    (error: unknown) => {
+      takeBack();
+      tell.error(error);
+    },
+  );
+};
+
 /** Calls a plugin; silence past the time is the fallback, a throw is unknown. */
-export const ask = <T>(call: () => Promise<T>, { clock, withinMs, late, silent }: AskOptions<T>): Promise<T> =>
+export const ask = <T>(call: () => Promise<T>, options: AskOptions<T>): Promise<T> =>
   new Promise((resolve) => {
+    const { late, silent } = options;
     let over = false;
-    const takeBack = setAlarm(clock, clock.now() + withinMs, () => {
-      over = true;
-      resolve(silent ?? (unanswered as T));
+    timed(call, options, {
+      silence: () => {
+        over = true;
+        resolve(silent ?? (unanswered as T));
+      },
+      value: (value) => (over ? late?.(value) : resolve(value)),
+      error: (error) => resolve(silent ?? (thrown(error) as T)),
     });
-    void (async () => call())().then(
-      (value) => {
-        takeBack();
-        if (over) late?.(value);
-        else resolve(value);
-      },
-      (error: unknown) => {
-        takeBack();
-        resolve(silent ?? (thrown(error) as T));
-      },
-    );
   });
 
 /** Waits for a device or a plugin, so long and no longer. @throws what the call throws; ActionError `Device.Unavailable` after that time */
-export const inTime = <T>(call: () => Promise<T>, { clock, withinMs, who }: { readonly clock: Clock; readonly withinMs: number; readonly who: string }): Promise<T> =>
+export const inTime = <T>(call: () => Promise<T>, options: Within & { readonly who: string }): Promise<T> =>
   new Promise((resolve, reject) => {
     // The error is made only then: its stack costs as much as all else here.
-    const takeBack = setAlarm(clock, clock.now() + withinMs, () => reject(new ActionError('Device.Unavailable', `${who} does not answer`)));
-    void (async () => call())().then(
-      (value) => {
-        takeBack();
-        resolve(value);
-      },
-      (error: unknown) => {
-        takeBack();
-        reject(error);
-      },
-    );
+    timed(call, options, { silence: () => reject(new ActionError('Device.Unavailable', `${options.who} does not answer`)), value: resolve, error: reject });
   });
 
 /** Waits for a call as long as what it gives is wanted. @returns undefined once nobody wants it any more: what comes then is heard by nobody */

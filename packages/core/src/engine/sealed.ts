@@ -1,13 +1,12 @@
 /** The sealed store as the engine uses it, whoever made it: what it can't do has a code. */
-import { TillwrightError } from '../errors.js';
-import { messageOf } from '../fault.js';
+import { coded, type TillwrightError } from '../errors.js';
 import type { SealedStore } from './ports.js';
 
 /**
  * A put that fails is told to whoever asked, who has sent nothing yet. Without what it can't read or erase any more the engine
  * neither reverses nor lets a card complete, so it stops as it does for its log, and goes on when it is opened again.
  * @param stop called with the error before whoever asked hears it: no Task ends by it
- * @returns throws SEALED_FAILED from `put`, SEALED_UNREADABLE from the others
+ * @returns one that throws SEALED_FAILED from `put`, SEALED_UNREADABLE from the others
  */
 export const codedSealed = (store: SealedStore, stop: (error: TillwrightError) => void): SealedStore => {
   const asked = async <T>(call: () => Promise<T>, fits: (given: unknown) => boolean): Promise<T> => {
@@ -15,8 +14,8 @@ export const codedSealed = (store: SealedStore, stop: (error: TillwrightError) =
       const given = await call();
       if (!fits(given)) throw new TypeError('it gave what was not asked for');
       return given;
-    } catch (cause) {
-      const error = coded('SEALED_UNREADABLE', cause);
+    } catch (thrown) {
+      const error = coded(thrown, 'SEALED_UNREADABLE');
       stop(error);
       throw error;
     }
@@ -25,8 +24,8 @@ export const codedSealed = (store: SealedStore, stop: (error: TillwrightError) =
     put: async (key, sealed) => {
       try {
         await store.put(key, sealed);
-      } catch (cause) {
-        throw coded('SEALED_FAILED', cause);
+      } catch (error) {
+        throw coded(error, 'SEALED_FAILED');
       }
     },
     get: (key) => asked(async () => store.get(key), (given) => given === undefined || given instanceof Uint8Array),
@@ -35,6 +34,3 @@ export const codedSealed = (store: SealedStore, stop: (error: TillwrightError) =
     close: async () => store.close?.(),
   };
 };
-
-const coded = (code: 'SEALED_FAILED' | 'SEALED_UNREADABLE', cause: unknown): TillwrightError =>
-  TillwrightError.is(cause) ? cause : new TillwrightError(code, { why: messageOf(cause) }, { cause });

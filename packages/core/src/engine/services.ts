@@ -1,7 +1,6 @@
 /** What plugins provide that is opened and closed with the engine: each object once, though terminals share it. */
 import type { Clock, Service } from '../contract.js';
-import { TillwrightError } from '../errors.js';
-import { messageOf } from '../fault.js';
+import { coded, type TillwrightError } from '../errors.js';
 import { inTime } from './ask.js';
 import type { LoadedTerminal } from './terminal.js';
 
@@ -38,7 +37,7 @@ export class Services {
       try {
         await inTime(async () => service.close?.(), { clock: this.#clock, withinMs: CLOSES_WITHIN_MS, who: 'it' });
       } catch (error) {
-        failures.push(TillwrightError.is(error) ? error : new TillwrightError('PLUGIN_CLOSE_FAILED', { plugin, terminal, why: messageOf(error) }, { cause: error }));
+        failures.push(coded(error, 'PLUGIN_CLOSE_FAILED', { plugin, terminal }));
       }
     }
     this.#opened.clear();
@@ -47,6 +46,5 @@ export class Services {
 }
 
 /** Why a plugin can't be made or opened; what it says by a TillwrightError of its own stays. */
-export const unusable = (plugin: string, terminal: string, error: unknown): TillwrightError =>
-  TillwrightError.is(error) ? error : new TillwrightError('PLUGIN_UNUSABLE', { plugin, terminal, why: messageOf(error) }, { cause: error });
+export const unusable = (plugin: string, terminal: string, error: unknown): TillwrightError => coded(error, 'PLUGIN_UNUSABLE', { plugin, terminal });
 

@@ -1,11 +1,10 @@
-import { TillwrightError } from '../errors.js';
-import { messageOf } from '../fault.js';
+import { coded, TillwrightError } from '../errors.js';
 import type { EventLog } from './ports.js';
 
 /**
  * A log that tells when it has failed: the one that was given, where it tells by itself. Any other is watched, as nothing more may
  * be done after an append or a sync that failed: memory is ahead of what is on disk then.
- * @returns throws LOG_FAILED from `append` and `durable`, once those who listen to `onFailure` have heard of it
+ * @returns one that throws LOG_FAILED from `append` and `durable`, once those who listen to `onFailure` have heard of it
  */
 export const tellingLog = (log: EventLog): EventLog => {
   if (log.onFailure) return log;
@@ -14,7 +13,7 @@ export const tellingLog = (log: EventLog): EventLog => {
   const failed = (cause: unknown): TillwrightError => {
     if (TillwrightError.is(cause, 'ENGINE_CLOSED')) return cause;
     if (failure) return failure;
-    failure = TillwrightError.is(cause) ? cause : new TillwrightError('LOG_FAILED', { why: messageOf(cause) }, { cause });
+    failure = coded(cause, 'LOG_FAILED');
     for (const listener of listeners) listener(failure);
     return failure;
   };

@@ -1,5 +1,5 @@
 /** Templates and the JSONata expressions in them: compiled once, strict, bounded by counts. */
-import type { Json, JsonObject } from '../json.js';
+import { type Json, type JsonObject, setMember } from '../json.js';
 import type { ExpressionPorts } from './functions.js';
 import { compileExpression, type Compiled } from './jsonata.js';
 import { compilePath, constantOf } from './path.js';
@@ -93,26 +93,16 @@ const recordNode = (template: JsonObject, compile: (template: Json) => Node | nu
   const parts = keys.map((key) => template[key] as Json);
   const nodes = parts.map(compile);
   if (nodes.every((node) => node === null)) return null;
-  const assemble = keys.includes('__proto__') ? assembleAny(keys) : assembleOwn(keys);
+  const assemble = (values: readonly Json[]): JsonObject => {
+    const made: { [key: string]: Json } = {};
+    for (let index = 0; index < keys.length; index++) setMember(made, keys[index] as string, values[index] as Json);
+    return made;
+  };
   return (scope, field) => {
     const values = inOrder(nodes, scope, (index) => `${field}/${keys[index]}`, parts);
     return values instanceof Promise ? values.then(assemble) : assemble(values);
   };
 };
-
-const assembleAny =
-  (keys: readonly string[]) =>
-  (values: readonly Json[]): JsonObject =>
-    Object.fromEntries(keys.map((key, index) => [key, values[index] as Json]));
-
-/** The same without a list of pairs; for keys that all make members of their own. */
-const assembleOwn =
-  (keys: readonly string[]) =>
-  (values: readonly Json[]): JsonObject => {
-    const made: { [key: string]: Json } = {};
-    for (let index = 0; index < keys.length; index++) made[keys[index] as string] = values[index] as Json;
-    return made;
-  };
 
 /** One after the other, so that the first fault is always the same one; without a promise while none is needed. */
 const inOrder = (

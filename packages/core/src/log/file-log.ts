@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { Low } from 'lowdb';
 import type { EventInput, EventLog, FindBy, OpenedLog, OpenOptions } from '../engine/ports.js';
-import { TillwrightError } from '../errors.js';
+import { coded, TillwrightError } from '../errors.js';
 import type { EventRecord } from '../events.js';
 import { messageOf } from '../fault.js';
 import type { Json } from '../json.js';
@@ -233,7 +233,7 @@ class DirectoryLog implements FileLog {
     try {
       return await work;
     } catch (error) {
-      throw TillwrightError.is(error) ? error : failed(error);
+      throw coded(error, 'LOG_FAILED');
     }
   }
 
@@ -277,8 +277,8 @@ class DirectoryLog implements FileLog {
           yield record;
         }
       }
-    } catch (cause) {
-      throw TillwrightError.is(cause) ? cause : new TillwrightError('LOG_UNREADABLE', { why: messageOf(cause) }, { cause });
+    } catch (error) {
+      throw coded(error, 'LOG_UNREADABLE');
     }
   }
 

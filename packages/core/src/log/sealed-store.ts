@@ -291,7 +291,7 @@ const fillSlots = async (file: InPlaceFile, written: ReadonlyMap<number, Uint8Ar
     if (last && last.from + last.slots.length === slot) last.slots.push(bytes);
     else runs.push({ from: slot, slots: [bytes] });
   }
-  const done = await Promise.allSettled(runs.map(({ from, slots }) => whole(file, slots.length === 1 && slots[0] ? slots[0] : Buffer.concat(slots), from * SLOT_SIZE)));
+  const done = await Promise.allSettled(runs.map(({ from, slots }) => whole(file, Buffer.concat(slots), from * SLOT_SIZE)));
   for (const each of done) if (each.status === 'rejected') throw each.reason;
 };
 
