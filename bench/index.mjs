@@ -27,10 +27,10 @@ const { durable: payments } = await import('./durable.mjs');
 const { openShipped } = await import('./shipped.mjs');
 const { openSteps } = await import('./steps.mjs');
 const { awsLocalSteps, xstateSteps } = await import('./steps-peers.mjs');
-const { lowdbOwnAdapter, overwritten, rawAppends, replaced, rewritten, xstateSnapshots } = await import('./peers.mjs');
+const { lowdbOwnAdapter, rawAppends } = await import('./peers.mjs');
 const { longLog, wideMap } = await import('./size.mjs');
 const { openTransactions } = await import('./growth.mjs');
-const { durableOverProcesses, xstateOverProcesses } = await import('./processes.mjs');
+const { durableOverProcesses } = await import('./processes.mjs');
 
 const SIZES = {
   smoke: { rounds: 1, scale: 0.02, mapItems: [10, 1000], logEvents: 2000, open: 200 },
@@ -120,7 +120,7 @@ const measure = async () => {
   for (const kind of ['card', 'wallet']) {
     for (const terminals of [1, AT_ONCE]) {
       say(`${kind} payments on a log on disk, ${terminals} at once ...`);
-      const wanted = { dir, kind, terminals, count: times(terminals === 1 ? 400 : 2000), rounds: ROUNDS, rawCount: times(1000), bytesPerRecord };
+      const wanted = { dir, kind, terminals, count: times(terminals === 1 ? 400 : 2000), rounds: ROUNDS, rawCount: times(1000), xstateCount: times(terminals === 1 ? 100 : 400), bytesPerRecord };
       durable.push(await payments(wanted));
       if (terminals === 1) continue;
       durable.push(inRoomyChild(wanted));
@@ -135,11 +135,6 @@ const measure = async () => {
   }
   say('peers ...');
   const rawPerSecond = await rounds(() => rawAppends(dir, bytesPerRecord, times(1000)));
-  const xstate = [];
-  for (const keep of [overwritten, rewritten, replaced]) {
-    for (const atOnce of [1, AT_ONCE]) xstate.push({ atOnce, processes: 1, kept: keep.name, executionsPerSecond: await rounds(() => xstateSnapshots(dir, { atOnce, keep }, times(atOnce === 1 ? 100 : 400))) });
-    if (PROCESSES > 1) xstate.push(await xstateOverProcesses({ dir, processes: PROCESSES, kept: keep.name, atOnce: AT_ONCE, count: times(400), rounds: ROUNDS }));
-  }
   const event = { type: 'paymentAnswered', text: '.'.repeat(bytesPerRecord) };
   const lowdb = [];
   for (const events of LOWDB_EVENTS) lowdb.push({ events, writesPerSecond: await rounds(() => lowdbOwnAdapter(dir, events, times(events > 1000 ? 20 : 200), event)) });
@@ -155,7 +150,7 @@ const measure = async () => {
     say(`${kind} payments with the plugins that ship, ${AT_ONCE} at once ...`);
     wire.push(await shipped(kind));
   }
-  return { at: new Date().toISOString(), machine: where, rounds: ROUNDS, stepsPerPayment: STEPS_PER_PAYMENT, sales, durable, wire, memory, size: { log, maps, open }, peers: { rawPerSecond, bytesPerRecord, xstate, lowdb } };
+  return { at: new Date().toISOString(), machine: where, rounds: ROUNDS, stepsPerPayment: STEPS_PER_PAYMENT, sales, durable, wire, memory, size: { log, maps, open }, peers: { rawPerSecond, bytesPerRecord, lowdb } };
 };
 
 let result;

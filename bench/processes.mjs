@@ -7,8 +7,8 @@ import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { besideRaw } from './durable.mjs';
-import { median, rate } from './measure.mjs';
+import { beside, KEPT } from './durable.mjs';
+import { rate } from './measure.mjs';
 
 const FILE = fileURLToPath(import.meta.url);
 
@@ -50,23 +50,17 @@ const hear = async (child) => {
   }
 };
 
-/** As `durable` does it for one process: a round of the raw disk before each. */
-export const durableOverProcesses = async ({ dir, processes, kind, terminals, count, rounds: wanted, rawCount, bytesPerRecord }) => {
+/** As `durable` does it for one process; the peer is in as many processes as the tills. */
+export const durableOverProcesses = async ({ dir, processes, kind, terminals, count, xstateCount, ...rest }) => {
   const tills = await openProcesses({ dir, processes, what: kind, atOnce: terminals });
-  await tills.take(wanted * count);
-  const { syncs: _inChildren, ...measured } = await besideRaw({ dir, rounds: wanted, rawCount, bytesPerRecord }, () => tills.take(count));
-  await tills.close();
+  const peers = {};
+  for (const kept of KEPT) peers[kept] = await openProcesses({ dir, processes, what: kept, atOnce: terminals });
+  const xstate = async (kept) => (await peers[kept].take(xstateCount)).perSecond;
+  await tills.take(rest.rounds * count);
+  for (const kept of KEPT) await xstate(kept);
+  const { syncs: _inChildren, ...measured } = await beside({ dir, ...rest }, () => tills.take(count), xstate);
+  for (const opened of [tills, ...Object.values(peers)]) await opened.close();
   return { kind, terminals, processes, ...measured };
-};
-
-/** The peer, in the same way. */
-export const xstateOverProcesses = async ({ dir, processes, kept, atOnce, count, rounds }) => {
-  const runners = await openProcesses({ dir, processes, what: kept, atOnce });
-  await runners.take(count);
-  const rates = [];
-  for (let round = 0; round < rounds; round += 1) rates.push((await runners.take(count)).perSecond);
-  await runners.close();
-  return { atOnce, kept, processes, executionsPerSecond: Math.round(median(rates)) };
 };
 
 /** In a child: what the parent's messages ask for. */
