@@ -45,4 +45,21 @@ describe('a configuration', () => {
   it('that is named and not there is wrong use', async () => {
     await expect(loadConfig('nowhere.config.mjs', dir)).rejects.toMatchObject({ name: 'UsageError' });
   });
+
+  it.each([
+    ["() => { throw new Error('no such drawer'); }", 'plugins failed: no such drawer'],
+    ["async () => { throw new Error('no such drawer'); }", 'plugins failed: no such drawer'],
+    ["() => 'cash'", 'plugins returns a list of plugins'],
+    ['async () => ({})', 'plugins returns a list of plugins'],
+  ])('whose plugins is %s is wrong use once it is called', async (plugins, said) => {
+    const config = await load(`export default { plugins: ${plugins} };`);
+    await expect((async () => config.plugins?.([]))()).rejects.toMatchObject({ name: 'UsageError', message: expect.stringContaining(said) });
+  });
+
+  it('that is refused by a plugin is told in that plugin\'s words', async () => {
+    const refusing = "throw Object.assign(new Error('no'), { code: 'PLUGIN_OPTIONS_INVALID', hint: { zh: '改', en: 'mend' } });";
+    await expect(load(refusing)).rejects.toMatchObject({ code: 'PLUGIN_OPTIONS_INVALID' });
+    const config = await load(`export default { plugins() { ${refusing} } };`);
+    expect(() => config.plugins?.([])).toThrow(expect.objectContaining({ code: 'PLUGIN_OPTIONS_INVALID' }));
+  });
 });

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Plugin } from '@tillwright/core/contract';
-import { UsageError } from './exit.js';
+import { isTold, UsageError } from './exit.js';
 
 /** What a `tillwright.config.mjs` exports by default: a till's own plugins and data. */
 export interface TillwrightConfig {
@@ -20,7 +20,7 @@ const NAMES = ['tillwright.config.mjs', 'tillwright.config.js'];
 
 /**
  * Loads a configuration: the one named, or the one in this folder, or none.
- * @throws UsageError when it can't be loaded or has another shape
+ * @throws UsageError when it can't be loaded or has another shape, its `plugins` also when it is called
  */
 export const loadConfig = async (named: string | undefined, folder = process.cwd()): Promise<TillwrightConfig> => {
   const file = named === undefined ? NAMES.map((name) => resolve(folder, name)).find((path) => existsSync(path)) : resolve(folder, named);
@@ -29,6 +29,7 @@ export const loadConfig = async (named: string | undefined, folder = process.cwd
   try {
     loaded = (await import(pathToFileURL(file).href)) as { default?: unknown };
   } catch (error) {
+    if (isTold(error)) throw error;
     throw new UsageError(`can't load ${file}: ${error instanceof Error ? error.message : 'error'}`, { cause: error });
   }
   const config = loaded.default;
@@ -42,5 +43,26 @@ export const loadConfig = async (named: string | undefined, folder = process.cwd
     if (!TERMINAL.includes(field)) throw new UsageError(`${file}: unknown field terminal.${field}; it knows: ${TERMINAL.join(', ')}`);
     if (typeof value !== 'string' || value === '') throw new UsageError(`${file}: terminal.${field} is a text that is not empty`);
   }
-  return config as TillwrightConfig;
+  return plugins === undefined ? config : { ...config, plugins: held(file, (defaults) => (config as Required<TillwrightConfig>).plugins(defaults)) };
 };
+
+/** What goes wrong in a function of somebody else's is told with its file; an error that says itself what to do is told as it is. */
+const held = (file: string, plugins: Required<TillwrightConfig>['plugins']): Required<TillwrightConfig>['plugins'] => {
+  const refuse = (error: unknown): never => {
+    throw isTold(error) ? error : new UsageError(`${file}: plugins failed: ${error instanceof Error ? error.message : 'error'}`, { cause: error });
+  };
+  const listed = (given: readonly Plugin[]): readonly Plugin[] => {
+    if (given !== undefined && !Array.isArray(given)) throw new UsageError(`${file}: plugins returns a list of plugins`);
+    return given;
+  };
+  return (defaults) => {
+    let given: ReturnType<typeof plugins>;
+    try {
+      given = plugins(defaults);
+    } catch (error) {
+      return refuse(error);
+    }
+    return given instanceof Promise ? given.then(listed, refuse) : listed(given as readonly Plugin[]);
+  };
+};
+

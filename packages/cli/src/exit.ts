@@ -1,3 +1,5 @@
+import type { Text } from '@tillwright/core';
+
 /** What the process tells whoever called it. */
 export const EXIT = {
   succeeded: 0,
@@ -20,3 +22,12 @@ export class UsageError extends Error {
 /** For a file that was named and can't be read. */
 export const unreadable = (file: string, error: unknown): UsageError =>
   new UsageError(`can't read ${file} (${(error as NodeJS.ErrnoException).code ?? 'error'}) / 无法读取文件`, { cause: error });
+
+interface Told {
+  readonly code: string;
+  readonly message: string;
+  readonly what?: Text;
+  readonly hint: Text;
+}
+/** Errors of every package have a code, what happened and what to do next. */
+export const isTold = (error: unknown): error is Told => error instanceof Error && 'code' in error && typeof error.code === 'string' && 'hint' in error && typeof error.hint === 'object';

@@ -1,17 +1,8 @@
 /** Errors and results, said to a person. */
 import { diagnosticsOf, renderDiagnostics, TillwrightError, type ExecutionResult, type PaymentView, type Text, toDecimal } from '@tillwright/core';
-import { EXIT, type ExitCode, UsageError } from './exit.js';
+import { EXIT, type ExitCode, isTold, UsageError } from './exit.js';
 import { type Language, say } from './language.js';
 import type { WorkflowSource } from './workflow-files.js';
-
-interface Told {
-  readonly code: string;
-  readonly message: string;
-  readonly what?: Text;
-  readonly hint: Text;
-}
-/** Errors of every package have a code, what happened and what to do next. */
-const isTold = (error: unknown): error is Told => error instanceof Error && 'code' in error && typeof error.code === 'string' && 'hint' in error && typeof error.hint === 'object';
 
 /** What the system refused: a path, a right, a port. */
 const isOfSystem = (error: unknown): error is NodeJS.ErrnoException => error instanceof Error && 'syscall' in error && 'code' in error;

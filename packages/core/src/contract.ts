@@ -5,14 +5,17 @@
 import type { Json, JsonObject, JsonSchema, Text } from './json.js';
 import type { Money } from './money.js';
 import type { Sensitive } from './sensitive.js';
+import type { SettlingPolicy } from './settling-policy.js';
 
 export type { Json, JsonObject, JsonSchema, Text } from './json.js';
 export type { Money } from './money.js';
 export { fromDecimal, money, toDecimal } from './money.js';
+export { pluginOptions } from './plugin-options.js';
 export { Sensitive } from './sensitive.js';
+export { POLICY_OPTIONS, policyFrom, type PolicyOptions, type SettlingPolicy } from './settling-policy.js';
 
-/** The contract that this core serves; it also serves plugins of the major before. 1.1 added `actor` to actions and the class `Sensitive`, 1.2 a method's `merchantQr` and its need `other`. */
-export const CONTRACT_VERSION = { major: 1, minor: 2 } as const;
+/** The contract that this core serves; it also serves plugins of the major before. 1.1 added `actor` to actions and the class `Sensitive`, 1.2 a method's `merchantQr` and its need `other`, 1.3 `pluginOptions` and what makes a settling policy of its options. */
+export const CONTRACT_VERSION = { major: 1, minor: 3 } as const;
 
 // ---------------------------------------------------------------------------------------------------------------------
 // Plugins and what they provide
@@ -377,26 +380,6 @@ export type Remedy =
   | { readonly do: 'ask-person'; readonly why: string };
 /** Why an attempt is undone; card methods map it to DE 39 of the reversal (98, A0, 06). */
 export type UndoReason = 'no-answer' | 'unverified' | 'card-refused' | 'mismatch' | 'cancelled' | 'timed-out' | 'flow-failed';
-
-/** All times in ms. The lists are finite: after the last inquiry an undecided attempt is condemned. */
-export interface SettlingPolicy {
-  /** After this a silent submit is `unknown`. */
-  readonly answerWithinMs: number;
-  /** Inquiries, each counted from the submit. */
-  readonly inquireAtMs: readonly number[];
-  readonly reverse: {
-    /** Counted from the submit. */
-    readonly notBeforeMs: number;
-    /** The host's limit, counted from the submit; after it: a case. */
-    readonly withinMs: number;
-    /** Between tries; the last one repeats. */
-    readonly backoffMs: readonly number[];
-    /** Tries that reached the host, after which a case opens and the lane reopens. */
-    readonly laneAttempts: number;
-  };
-  /** Looks again after an undo without proof, each counted from the undo's answer (rule 5): an inquiry, or `reverse` once more where there is none. */
-  readonly watchAtMs: readonly number[];
-}
 
 /**
  * A way to pay. Settling is core's: a method brings primitives and timings.

@@ -109,6 +109,10 @@ export const ERRORS = {
     what: { zh: '插件 {plugin} 提供的内容不符合契约：{why}', en: 'Plugin {plugin} provides what its contract does not know: {why}' },
     next: { zh: '按 docs/plugin-contract.md 改正该插件', en: 'Mend the plugin by docs/plugin-contract.md' },
   },
+  PLUGIN_OPTIONS_INVALID: {
+    what: { zh: '插件 {plugin} 的选项无效：{why}', en: 'Plugin {plugin} was given options that it can not take: {why}' },
+    next: { zh: '按其说明改正选项；没有打开任何终端', en: 'Mend them by its documentation; no till was opened' },
+  },
   PLUGIN_UNUSABLE: {
     what: { zh: '插件 {plugin} 在终端 {terminal} 无法使用：{why}', en: 'Plugin {plugin} can not be used at terminal {terminal}: {why}' },
     next: { zh: '检查其设备和配置，然后重新打开', en: 'See to its device and its configuration, then open the till again' },

@@ -1,4 +1,4 @@
-import type { Sensitive, SettlingPolicy } from '@tillwright/core/contract';
+import { POLICY_OPTIONS, pluginOptions, type PolicyOptions, type Sensitive, type SettlingPolicy } from '@tillwright/core/contract';
 import type { AlipayCarrier } from './carrier.js';
 import type { AlipayGateway } from './gateway.js';
 
@@ -23,10 +23,6 @@ export interface AlipayOptions {
   readonly gateway?: AlipayGateway;
 }
 
-export interface PolicyOptions extends Partial<Omit<SettlingPolicy, 'reverse'>> {
-  readonly reverse?: Partial<SettlingPolicy['reverse']>;
-}
-
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
@@ -47,8 +43,17 @@ export const ALIPAY_POLICY: SettlingPolicy = {
   watchAtMs: [10 * SECOND, MINUTE, 5 * MINUTE, 30 * MINUTE, 2 * HOUR, 24 * HOUR],
 };
 
-export const policyOf = (options: PolicyOptions | undefined): SettlingPolicy => ({
-  ...ALIPAY_POLICY,
-  ...options,
-  reverse: { ...ALIPAY_POLICY.reverse, ...options?.reverse },
-});
+export const { check, refused } = pluginOptions('@tillwright/plugin-alipay');
+
+const name = { type: 'string', minLength: 1 };
+const SCHEMA = {
+  type: 'object',
+  required: ['appId', 'privateKey', 'alipayPublicKey'],
+  properties: { appId: name, privateKey: {}, alipayPublicKey: name, gatewayUrl: name, sellerId: name, storeId: name, subject: name, policy: POLICY_OPTIONS, carrier: {}, gateway: {} },
+};
+
+/** @throws PLUGIN_OPTIONS_INVALID */
+export const checkOptions = (options: AlipayOptions): void => {
+  check(SCHEMA, options);
+  if (options.gatewayUrl !== undefined && !URL.canParse(options.gatewayUrl)) throw refused('options/gatewayUrl is no URL');
+};

@@ -1,4 +1,4 @@
-import { ActionError, toDecimal } from '@tillwright/core/contract';
+import { ActionError, policyFrom, toDecimal } from '@tillwright/core/contract';
 import type {
   Answer,
   Clock,
@@ -20,7 +20,7 @@ import type {
 import { afterCancel, readCancel, readPay, readPrecreate, readQuery, readRefund, readRefundQuery } from './answers.js';
 import type { Asked } from './answers.js';
 import type { AlipayGateway, AlipayHeard, AlipayMethod } from './gateway.js';
-import { policyOf } from './options.js';
+import { ALIPAY_POLICY } from './options.js';
 import type { AlipayOptions } from './options.js';
 import { PAYER_CODE, payerCodeOf } from './payer-code.js';
 import { referenceOf } from './reference.js';
@@ -72,7 +72,7 @@ export class AlipayPayment implements PaymentMethod {
     private readonly clock: Clock,
     private readonly terminal: Terminal,
   ) {
-    this.policy = policyOf(options.policy);
+    this.policy = policyFrom(ALIPAY_POLICY, options.policy);
   }
 
   async prepare(request: PaymentRequest, live: Live): Promise<{ prepared: Prepared }> {

@@ -7,6 +7,7 @@ import type { AlipayCarrier } from './carrier.js';
 import type { AlipayGateway, AlipayHeard } from './gateway.js';
 import { OneRequestDispatcher } from './one-request.js';
 import type { OneRequest, Transport } from './one-request.js';
+import { refused } from './options.js';
 import { toGmt8 } from './time.js';
 
 const CONNECT_WITHIN_MS = 5_000;
@@ -38,7 +39,7 @@ class VerifyingSdk extends AlipaySdk {
  * The gateway on the official SDK: one POST to `gateway.do`, signed RSA2, the answer always verified.
  * @param options.privateKey the application's key, PKCS#1 or PKCS#8, as PEM or its base64 body
  * @param options.alipayPublicKey Alipay's key (not the application's), as PEM or its base64 body
- * @throws TypeError for a key that is none; its text never shows the key
+ * @throws PLUGIN_OPTIONS_INVALID for a key that is none; its text never shows the key
  */
 export const sdkGateway = (options: {
   readonly appId: string;
@@ -52,7 +53,7 @@ export const sdkGateway = (options: {
   const dispatcher = new OneRequestDispatcher({ connectWithinMs: CONNECT_WITHIN_MS, carrier: options.carrier });
   const config: AlipaySdkConfig = {
     appId: options.appId,
-    privateKey: privateKeyBody(typeof options.privateKey === 'string' ? options.privateKey : options.privateKey.reveal()),
+    privateKey: privateKeyBody(options.privateKey),
     keyType: 'PKCS8',
     alipayPublicKey: publicKeyBody(options.alipayPublicKey),
     signType: 'RSA2',
@@ -105,17 +106,17 @@ const networkCode = (error: unknown): string | undefined => {
   return undefined;
 };
 
-const privateKeyBody = (text: string): string => {
-  const body = pemBody(text);
+const privateKeyBody = (given: string | Sensitive<string>): string => {
   for (const type of ['pkcs8', 'pkcs1'] as const) {
     try {
+      const body = pemBody(typeof given === 'string' ? given : given.reveal());
       const key = createPrivateKey({ key: Buffer.from(body, 'base64'), format: 'der', type });
       if (key.asymmetricKeyType === 'rsa') return key.export({ format: 'der', type: 'pkcs8' }).toString('base64');
     } catch {
       // Not of this type: the other one is tried, and then it is told.
     }
   }
-  throw new TypeError('alipay: `privateKey` is not an RSA private key. Give the application key as PEM (PKCS#1 or PKCS#8) or its base64 body.');
+  throw refused('options/privateKey is no RSA private key: give the application key as PEM (PKCS#1 or PKCS#8) or its base64 body');
 };
 
 const publicKeyBody = (text: string): string => {
@@ -125,7 +126,7 @@ const publicKeyBody = (text: string): string => {
   } catch {
     // Told below, without the text.
   }
-  throw new TypeError("alipay: `alipayPublicKey` is not an RSA public key. Give Alipay's own public key (not the application's) as PEM or its base64 body.");
+  throw refused("options/alipayPublicKey is no RSA public key: give Alipay's own public key (not the application's) as PEM or its base64 body");
 };
 
 const pemBody = (text: string): string => text.replace(/-----[^-]+-----/g, '').replace(/\s+/g, '');

@@ -1,6 +1,6 @@
 import { Actions, all, CardReader, Clock, Counters, HealthCheck, PaymentMethod, PinPad, RandomSource, Terminal, Vault } from '@tillwright/core/contract';
 import { expect, it } from 'vitest';
-import { card } from './index.js';
+import { card, type CardOptions } from './index.js';
 
 const ACQUIRER = { host: '127.0.0.1', port: 1, tpdu: '6000030000', header: '603100310100' };
 
@@ -15,11 +15,19 @@ it('provides a method, actions and checks, and needs only core and two devices',
 });
 
 it.each([
-  { acquirer: { ...ACQUIRER, tpdu: '60' } },
-  { acquirer: { ...ACQUIRER, header: 'xyz' } },
-  { acquirer: ACQUIRER, pin: { minLength: 3 } },
-  { acquirer: ACQUIRER, pin: { minLength: 7, maxLength: 6 } },
-  { acquirer: ACQUIRER, merchantNameForField43: '二十个字符的商户名称实在太长了不能放进第四十三域里' },
-])('refuses options that no acquirer could take (%#)', (options) => {
-  expect(() => card(options)).toThrow(RangeError);
+  ['options/acquirer/tpdu must match', { acquirer: { ...ACQUIRER, tpdu: '60' } }],
+  ['options/acquirer/header must match', { acquirer: { ...ACQUIRER, header: 'xyz' } }],
+  ['options/acquirer/port must be integer', { acquirer: { ...ACQUIRER, port: '8583' } }],
+  ["options must have required property 'acquirer'", {}],
+  ['options must be object', undefined],
+  ['options/noPinLimit is not known', { acquirer: ACQUIRER, noPinLimit: 1 }],
+  ['options/acquirer/timeoutMs is not known', { acquirer: { ...ACQUIRER, timeoutMs: 1 } }],
+  ['options/pin/minLength must be >= 4', { acquirer: ACQUIRER, pin: { minLength: 3 } }],
+  ['options/pin has a minLength above its maxLength', { acquirer: ACQUIRER, pin: { minLength: 7, maxLength: 6 } }],
+  ['options/noPinLimitMinor must be integer', { acquirer: ACQUIRER, noPinLimitMinor: 1000.5 }],
+  ['options/policy/reverse/backoffMs/0 must be number', { acquirer: ACQUIRER, policy: { reverse: { backoffMs: ['1s'] } } }],
+  ['options/operatorId must match', { acquirer: ACQUIRER, operatorId: '店员' }],
+  ['options/merchantNameForField43 has more than 40 bytes', { acquirer: ACQUIRER, merchantNameForField43: '二十个字符的商户名称实在太长了不能放进第四十三域里' }],
+])('refuses options that no acquirer could take: %s', (why, options) => {
+  expect(() => card(options as CardOptions)).toThrow(expect.objectContaining({ code: 'PLUGIN_OPTIONS_INVALID', details: { plugin: '@tillwright/plugin-card', why: expect.stringContaining(why) } }));
 });

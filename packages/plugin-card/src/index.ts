@@ -15,7 +15,7 @@ export { RESPONSE_CODES, responseCode, type ResponseClass, type ResponseCode } f
  * Payment method `card`, actions `reader:readCard`, `reader:removeCard` and `pinpad:enterPin`, and two lines of the self-check.
  * Needs a card reader and a PIN pad from another plugin.
  * @param options the acquirer's address and what was agreed with it
- * @throws RangeError for a TPDU, header or PIN length that can't be
+ * @throws PLUGIN_OPTIONS_INVALID
  */
 export const card = (options: CardOptions): Plugin => {
   const chosen = settings(options);

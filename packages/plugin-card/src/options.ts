@@ -1,4 +1,4 @@
-import type { SettlingPolicy } from '@tillwright/core/contract';
+import { POLICY_OPTIONS, pluginOptions, policyFrom, type PolicyOptions, type SettlingPolicy } from '@tillwright/core/contract';
 import type { Connect } from './connection.js';
 
 /** What a card acceptance contract with an acquirer settles, and what a merchant may choose. */
@@ -24,7 +24,7 @@ export interface CardOptions {
   /** Sign-on asks for double-length (network code 003) or single-length (001) keys; default true. */
   readonly doubleLengthKeys?: boolean;
   /** What differs from the default timings. */
-  readonly policy?: Partial<Omit<SettlingPolicy, 'reverse'>> & { readonly reverse?: Partial<SettlingPolicy['reverse']> };
+  readonly policy?: PolicyOptions;
   /** Operator as sign-on names it (DE 63, up to 3 characters); default `01`. */
   readonly operatorId?: string;
   /** Merchant's name and place, sent as DE 43 (up to 40 bytes of GBK); left out by default. */
@@ -57,23 +57,51 @@ const POLICY: SettlingPolicy = {
   watchAtMs: [10_000, MINUTE, 5 * MINUTE, 30 * MINUTE],
 };
 
-/** @throws RangeError for what the acquirer could never take: found when the till is set up, not at the counter */
+const { check, refused } = pluginOptions('@tillwright/plugin-card');
+
+const hexadecimal = (digits: number) => ({ type: 'string', pattern: `^[0-9A-Fa-f]{${digits}}$` });
+const pinLength = { type: 'integer', minimum: 4, maximum: 12 };
+const SCHEMA = {
+  type: 'object',
+  required: ['acquirer'],
+  properties: {
+    acquirer: {
+      type: 'object',
+      required: ['host', 'port', 'tpdu', 'header'],
+      properties: {
+        host: { type: 'string', minLength: 1 },
+        port: { type: 'integer', minimum: 1, maximum: 65_535 },
+        tpdu: hexadecimal(10),
+        header: hexadecimal(12),
+        connectTimeoutMs: { type: 'number', exclusiveMinimum: 0 },
+        connect: {},
+      },
+    },
+    macAlgorithm: { enum: ['unionpay-ecb', 'x9.19'] },
+    noPinLimitMinor: { type: 'integer', minimum: 0 },
+    pin: { type: 'object', properties: { minLength: pinLength, maxLength: pinLength, allowBypass: { type: 'boolean' } } },
+    doubleLengthKeys: { type: 'boolean' },
+    policy: POLICY_OPTIONS,
+    operatorId: { type: 'string', pattern: '^[ -~]{1,3}$' },
+    merchantNameForField43: { type: 'string' },
+  },
+};
+
+/** @throws PLUGIN_OPTIONS_INVALID for what the acquirer could never take: found when the till is set up, not at the counter */
 export const settings = (options: CardOptions): CardSettings => {
-  const { policy = {}, merchantNameForField43 } = options;
-  const { tpdu, header } = options.acquirer;
-  if (!/^[0-9a-f]{10}$/i.test(tpdu)) throw new RangeError('card: acquirer.tpdu is 10 hexadecimal digits');
-  if (!/^[0-9a-f]{12}$/i.test(header)) throw new RangeError('card: acquirer.header is 12 hexadecimal digits');
+  check(SCHEMA, options);
+  const { merchantNameForField43 } = options;
   const pin = { minLength: 4, maxLength: 12, allowBypass: true, ...options.pin };
-  if (pin.minLength < 4 || pin.maxLength > 12 || pin.minLength > pin.maxLength) throw new RangeError('card: a PIN has 4 to 12 digits');
+  if (pin.minLength > pin.maxLength) throw refused('options/pin has a minLength above its maxLength');
   const spare = merchantNameForField43 === undefined ? 0 : 40 - gbkLength(merchantNameForField43);
-  if (spare < 0) throw new RangeError('card: merchantNameForField43 has more than 40 bytes of GBK');
+  if (spare < 0) throw refused('options/merchantNameForField43 has more than 40 bytes of GBK');
   return {
     acquirer: { connectTimeoutMs: 10_000, ...options.acquirer },
     macAlgorithm: options.macAlgorithm ?? 'unionpay-ecb',
     noPinLimitMinor: options.noPinLimitMinor ?? 100_000,
     pin,
     doubleLengthKeys: options.doubleLengthKeys ?? true,
-    policy: { ...POLICY, ...policy, reverse: { ...POLICY.reverse, ...policy.reverse } },
+    policy: policyFrom(POLICY, options.policy),
     operatorId: options.operatorId ?? '01',
     ...(merchantNameForField43 === undefined ? {} : { merchantNameForField43: merchantNameForField43 + ' '.repeat(spare) }),
   };

@@ -12,7 +12,7 @@ const NETWORK_CODE = { single: '001', double: '003' } as const;
 export const signOnFields = ({ trace, batch, settings }: { trace: string; batch: string; settings: CardSettings }): Fields => ({
   11: trace,
   60: `00${batch}${settings.doubleLengthKeys ? NETWORK_CODE.double : NETWORK_CODE.single}`,
-  63: Buffer.from(settings.operatorId.slice(0, 3).padEnd(3, ' '), 'latin1').toString('hex').toUpperCase(),
+  63: Buffer.from(settings.operatorId.padEnd(3, ' '), 'latin1').toString('hex').toUpperCase(),
 });
 
 /** The working keys and the batch number of a 0810, or why there are none. The keys prove themselves by their check values. */

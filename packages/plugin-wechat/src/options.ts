@@ -1,4 +1,4 @@
-import type { Sensitive, SettlingPolicy } from '@tillwright/core/contract';
+import { POLICY_OPTIONS, pluginOptions, type PolicyOptions, type Sensitive, type SettlingPolicy } from '@tillwright/core/contract';
 import type { WechatCarrier } from './carrier.js';
 import type { WechatGateway } from './gateway.js';
 
@@ -28,10 +28,6 @@ export interface WechatOptions {
   readonly gateway?: WechatGateway;
 }
 
-export interface PolicyOptions extends Partial<Omit<SettlingPolicy, 'reverse'>> {
-  readonly reverse?: Partial<SettlingPolicy['reverse']>;
-}
-
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
@@ -52,8 +48,21 @@ export const WECHAT_POLICY: SettlingPolicy = {
   watchAtMs: [10 * SECOND, MINUTE, 5 * MINUTE, 30 * MINUTE, 2 * HOUR, 24 * HOUR],
 };
 
-export const policyOf = (options: PolicyOptions | undefined): SettlingPolicy => ({
-  ...WECHAT_POLICY,
-  ...options,
-  reverse: { ...WECHAT_POLICY.reverse, ...options?.reverse },
-});
+export const { check, refused } = pluginOptions('@tillwright/plugin-wechat');
+
+const name = { type: 'string', minLength: 1 };
+const SCHEMA = {
+  type: 'object',
+  required: ['appid', 'mchid', 'serial', 'privateKey', 'platformKeys'],
+  properties: {
+    ...{ appid: name, mchid: name, serial: name, privateKey: {}, baseUrl: name, description: name, storeId: name, deviceIp: name, notifyUrl: name, policy: POLICY_OPTIONS, carrier: {}, gateway: {} },
+    platformKeys: { type: 'object', additionalProperties: name },
+  },
+};
+
+/** @throws PLUGIN_OPTIONS_INVALID */
+export const checkOptions = (options: WechatOptions): void => {
+  check(SCHEMA, options);
+  if (options.baseUrl !== undefined && !URL.canParse(options.baseUrl)) throw refused('options/baseUrl is no URL');
+  if (options.notifyUrl !== undefined && !(URL.canParse(options.notifyUrl) && /^https:[^?#]*$/i.test(options.notifyUrl))) throw refused('options/notifyUrl is no HTTPS address without a query');
+};

@@ -1,4 +1,4 @@
-import { ActionError } from '@tillwright/core/contract';
+import { ActionError, policyFrom } from '@tillwright/core/contract';
 import type {
   Answer,
   Clock,
@@ -22,7 +22,7 @@ import type {
 import { readCodepay, readNative, readQuery, readRefund, readRefundQuery, readReverse } from './answers.js';
 import type { Asked, AskedRefund, Reversed } from './answers.js';
 import type { WechatCall, WechatGateway, WechatHeard } from './gateway.js';
-import { policyOf } from './options.js';
+import { WECHAT_POLICY } from './options.js';
 import type { WechatOptions } from './options.js';
 import { PAYER_CODE, payerCodeOf } from './payer-code.js';
 import { referenceOf, undoNumberOf } from './reference.js';
@@ -80,7 +80,7 @@ export class WechatPayment implements PaymentMethod {
     private readonly clock: Clock,
     private readonly terminal: Terminal,
   ) {
-    this.policy = policyOf(options.policy);
+    this.policy = policyFrom(WECHAT_POLICY, options.policy);
   }
 
   async prepare(request: PaymentRequest, live: Live): Promise<{ prepared: Prepared }> {

@@ -152,9 +152,10 @@ describe('keys', () => {
       }
     };
     expect(wrong({})).toBe('taken');
-    expect(wrong({ privateKey: 'SECRETSECRET' })).toMatch(/^TypeError: wechat: `privateKey` is not((?!SECRET).)*$/);
-    expect(wrong({ platformKeys: {} })).toMatch(/`platformKeys` is empty/);
-    expect(wrong({ platformKeys: { X: 'SECRETSECRET' } })).toMatch(/holds no RSA public key((?!SECRET).)*$/);
+    expect(wrong({ privateKey: 'SECRETSECRET' })).toMatch(/^TillwrightError: PLUGIN_OPTIONS_INVALID: .*options\/privateKey is no RSA private key((?!SECRET).)*$/);
+    expect(wrong({ privateKey: 5 })).toMatch(/options\/privateKey is no RSA private key/);
+    expect(wrong({ platformKeys: {} })).toMatch(/options\/platformKeys is empty/);
+    expect(wrong({ platformKeys: { X: 'SECRETSECRET' } })).toMatch(/options\/platformKeys\/X is no RSA public key((?!SECRET).)*$/);
     expect(wrong({ platformKeys: { [MERCHANT_SERIAL]: platformKeys.publicKey } })).toMatch(/merchant's own certificate/);
   });
 });

@@ -5,6 +5,7 @@ import { Decorator } from 'wechatpay-axios-plugin';
 import type { WechatCall, WechatGateway, WechatHeard } from './gateway.js';
 import { carriedBy, type WechatCarrier } from './carrier.js';
 import { oneConnection } from './one-connection.js';
+import { refused } from './options.js';
 
 const ANSWER_BYTES_MAX = 1_000_000;
 
@@ -15,7 +16,7 @@ const ANSWER_BYTES_MAX = 1_000_000;
  * verifies every answer, and raises what does not verify.
  * @param options.privateKey the merchant's API key, PEM
  * @param options.platformKeys serial or `PUB_KEY_ID_...` -> WeChat Pay's public key or platform certificate, PEM
- * @throws TypeError for a key that is none; its text never shows the key
+ * @throws PLUGIN_OPTIONS_INVALID for a key that is none; its text never shows the key
  */
 export const sdkGateway = (options: {
   readonly mchid: string;
@@ -29,7 +30,7 @@ export const sdkGateway = (options: {
   const client = new Decorator({
     mchid: options.mchid,
     serial: options.serial,
-    privateKey: privateKeyOf(typeof options.privateKey === 'string' ? options.privateKey : options.privateKey.reveal()),
+    privateKey: privateKeyOf(options.privateKey),
     certs: platformKeysOf(options.platformKeys, options.serial),
     ...(options.baseUrl === undefined ? {} : { baseURL: options.baseUrl }),
     validateStatus: () => true,
@@ -97,20 +98,20 @@ const failed = (error: unknown, how: { readonly sent: boolean; readonly timedOut
 
 const plain = (code: unknown): string => (typeof code === 'string' && /^[A-Z0-9_]{3,40}$/.test(code) ? code : 'no code');
 
-const privateKeyOf = (pem: string): string => {
+const privateKeyOf = (given: string | Sensitive<string>): string => {
   try {
-    const key = createPrivateKey(pem);
+    const key = createPrivateKey(typeof given === 'string' ? given : given.reveal());
     if (key.asymmetricKeyType === 'rsa') return key.export({ format: 'pem', type: 'pkcs8' }).toString();
   } catch {
     // Told below, without the text.
   }
-  throw new TypeError("wechat: `privateKey` is not an RSA private key. Give the merchant's API key (apiclient_key.pem) as PEM.");
+  throw refused("options/privateKey is no RSA private key: give the merchant's API key (apiclient_key.pem) as PEM");
 };
 
 const platformKeysOf = (keys: { readonly [serial: string]: string }, merchantSerial: string): { [serial: string]: KeyObject } => {
   const entries = Object.entries(keys);
-  if (entries.length === 0) throw new TypeError('wechat: `platformKeys` is empty: without WeChat Pay\'s public key no answer could be believed.');
-  if (Object.hasOwn(keys, merchantSerial)) throw new TypeError("wechat: `platformKeys` holds the merchant's own certificate: give WeChat Pay's public key or platform certificate.");
+  if (entries.length === 0) throw refused("options/platformKeys is empty: without WeChat Pay's public key no answer could be believed");
+  if (Object.hasOwn(keys, merchantSerial)) throw refused("options/platformKeys holds the merchant's own certificate: give WeChat Pay's public key or platform certificate");
   return Object.fromEntries(entries.map(([serial, pem]) => [serial, publicKeyOf(serial, pem)]));
 };
 
@@ -121,5 +122,5 @@ const publicKeyOf = (serial: string, pem: string): KeyObject => {
   } catch {
     // Told below, without the text.
   }
-  throw new TypeError(`wechat: \`platformKeys\` holds no RSA public key or certificate (PEM) for ${serial}.`);
+  throw refused(`options/platformKeys/${serial} is no RSA public key or certificate (PEM)`);
 };
