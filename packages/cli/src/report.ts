@@ -1,7 +1,7 @@
 /** Errors and results, said to a person. */
 import { diagnosticsOf, renderDiagnostics, TillwrightError, type ExecutionResult, type PaymentView, type Text, toDecimal } from '@tillwright/core';
 import { EXIT, type ExitCode, isTold, UsageError } from './exit.js';
-import { type Language, say } from './language.js';
+import { inLine, type Language, say } from './language.js';
 import type { WorkflowSource } from './workflow-files.js';
 
 /** What the system refused: a path, a right, a port. */
@@ -66,8 +66,8 @@ export const describeResult = (result: ExecutionResult, language: Language, { pa
 const causeText = (cause: string, language: Language): string => {
   try {
     const parsed = JSON.parse(cause) as { message?: string; hint?: Text };
-    return parsed.hint ? say(language, parsed.hint) : (parsed.message ?? cause);
+    return parsed.hint ? say(language, parsed.hint) : inLine(parsed.message ?? cause);
   } catch {
-    return cause;
+    return inLine(cause);
   }
 };

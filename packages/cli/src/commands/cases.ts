@@ -2,7 +2,7 @@ import { type EventRecord, type PaymentEvent, type Text, TillwrightError, toDeci
 import { acknowledgeLog, type CaseAttempt, type CaseDecision, type CaseFile, caseOf, casesOf, heldOf, resolveCase } from '@tillwright/core/node';
 import { logDir } from '../data-dirs.js';
 import { EXIT, type ExitCode } from '../exit.js';
-import { type Language, say } from '../language.js';
+import { inLine, type Language, say } from '../language.js';
 
 export interface CasesOptions {
   readonly data: string;
@@ -49,7 +49,7 @@ export const casesList = async ({ data, json, language }: CasesOptions): Promise
     for (const { what, hint } of held) console.log(`! ${say(language, what)}\n  ${say(language, hint)}`);
     for (const file of open) {
       const head = `${file.caseId}  ${time(file.openedAt)}  ${file.method}  ${amountOf(file)}  ${file.attempts.map(({ reference }) => reference).join(', ')}`;
-      console.log([head, file.why, ...undoneOf(file, language)].join('\n  '));
+      console.log([head, file.why, ...undoneOf(file, language)].map(inLine).join('\n  '));
     }
     if (open.length > 0) console.log(say(language, texts.next));
   }
@@ -111,8 +111,8 @@ const undoneOf = ({ undone }: CaseFile, language: Language): string[] => {
 };
 
 const describe = (file: CaseFile, language: Language): string => {
-  const line = (label: Text, value: string): string => `${say(language, label)}: ${value}`;
-  const list = (label: Text, lines: readonly string[]): string[] => (lines.length === 0 ? [] : [`${say(language, label)}:`, ...lines.map((each) => `  ${each}`)]);
+  const line = (label: Text, value: string): string => `${say(language, label)}: ${inLine(value)}`;
+  const list = (label: Text, lines: readonly string[]): string[] => (lines.length === 0 ? [] : [`${say(language, label)}:`, ...lines.map((each) => `  ${inLine(each)}`)]);
   const { resolved } = file;
   return [
     line(texts.case, file.caseId),

@@ -1,6 +1,6 @@
 import { input, password, select } from '@inquirer/prompts';
 import { type Catalogue, fromDecimal, type Json, minorDigits, type Prompt, type Text, toDecimal } from '@tillwright/core';
-import { type Language, say } from '../language.js';
+import { inLine, type Language, say } from '../language.js';
 
 export const CANCEL = Symbol('cancel');
 export type Answer = Json | typeof CANCEL;
@@ -69,7 +69,7 @@ export const askPrompt = async (prompt: Prompt, language: Language, signal: Abor
     }
     case 'confirm': {
       const lines = prompt.show['lines'] as unknown as readonly { label: Text; value: string }[];
-      const details = lines.map(({ label, value }) => `\n    ${say(language, label)}: ${value}`).join('');
+      const details = lines.map(({ label, value }) => `\n    ${say(language, label)}: ${inLine(value)}`).join('');
       return await agree(`${message}${details}\n `, say(language, words.agree), language, signal);
     }
     default:
