@@ -388,6 +388,15 @@ describe('what plugins open and close', () => {
   });
 });
 
+it('a flow that ends as it starts is told, though nothing that is closed stays in memory', async () => {
+  const broken = JSON.stringify({ QueryLanguage: 'JSONata', StartAt: 'Fail', States: { Fail: { Type: 'Fail', Error: 'Goods.Broken' } } });
+  const till = await createTill({ ...options(), plugins: [cash()], workflows: { broken }, keepClosed: 0 });
+  const sale = await till.start({ terminal: 'T1', workflow: 'broken' });
+  expect(await sale.result).toMatchObject({ status: 'failed', error: 'Goods.Broken' });
+  expect(await (await till.start({ terminal: 'T1', workflow: 'broken' })).result).toMatchObject({ status: 'failed' });
+  await till.close();
+});
+
 describe('an id source of the embedder', () => {
   const counting = (from = 0) => ({ next: (prefix: string) => `${prefix}${(from += 1)}` });
 

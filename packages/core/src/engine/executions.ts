@@ -61,9 +61,7 @@ export class Executions {
     const program = journal.programOf(start.workflow, start.pins);
     const { executionId: id } = start;
     const decision = await decideOn(program, undefined, start, new Base(ports), this.#options.evaluate);
-    journal.appendDecided(inputsOf(id, decision.events), { id, program, decision });
-    const entry = journal.executions.get(id);
-    if (!entry) throw new Error(`${id} did not start`);
+    const { entry } = journal.appendDecided(inputsOf(id, decision.events), { id, program, decision });
     this.#run(entry);
     return entry;
   }
@@ -238,7 +236,7 @@ class Runner {
     const { events, inputs, done } = this.#withUndos(decided);
     const all = [...inputs, ...inputsOf(id, events)];
     let changed: Iterable<string> | undefined;
-    if (events === decided) changed = journal.appendDecided(all, { id, program, decision });
+    if (events === decided) ({ changed } = journal.appendDecided(all, { id, program, decision }));
     else journal.append(all);
     done();
     this.react(false, changed);

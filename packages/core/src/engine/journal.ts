@@ -210,36 +210,35 @@ export class Journal {
    * @returns the last record's number
    */
   append(inputs: readonly EventInput[]): number {
-    return this.#append(inputs, this.ports.clock.now()).at(-1)?.seq ?? this.ports.log.head;
+    return this.#append(inputs, this.ports.clock.now(), (records) => records).at(-1)?.seq ?? this.ports.log.head;
   }
 
   /**
    * As `append`, for events of an execution exactly as they were decided, among others: the decision's state is taken over, so
    * that they are folded once. They are written under the time at which they were decided.
-   * @returns the addresses of the scopes that have changed
+   * @returns the execution, which may have ended and left memory already, and the addresses of its scopes that have changed
    */
-  appendDecided(inputs: readonly EventInput[], decided: Decided): Iterable<string> {
+  appendDecided(inputs: readonly EventInput[], decided: Decided): { readonly entry: ExecutionEntry; readonly changed: Iterable<string> } {
     const name = stream.execution(decided.id);
-    let changed: Iterable<string> = [];
-    this.#append(inputs, decided.decision.base.at, (records) => {
+    return this.#append(inputs, decided.decision.base.at, (records) => {
       const own = records.filter((record) => record.stream === name);
-      const { state, changed: addresses } = decided.decision.commit();
-      changed = addresses;
+      const { state, changed } = decided.decision.commit();
       let entry = this.executions.get(decided.id);
       if (!entry) this.#begun((entry = { id: decided.id, program: decided.program, state, seq: 0, startSeq: own[0]?.seq ?? 0 }));
       entry.seq = own.at(-1)?.seq ?? entry.seq;
       if (state.status !== 'running') this.#ended(decided.id);
+      return { entry, changed };
     }, name);
-    return changed;
   }
 
-  #append(inputs: readonly EventInput[], at: number, takeOver?: (records: readonly EventRecord[]) => void, takenOver?: string): readonly EventRecord[] {
+  /** @param taken makes of the records what comes back, before anybody else hears of them */
+  #append<T>(inputs: readonly EventInput[], at: number, taken: (records: readonly EventRecord[]) => T, takenOver?: string): T {
     for (const input of inputs) if (input.stream[0] === 'x') deepFreeze(input.event);
     const records = this.ports.log.append(inputs, at);
     for (const record of records) if (record.stream !== takenOver) this.#fold(record);
-    takeOver?.(records);
+    const back = taken(records);
     for (const listener of this.#listeners) listener(records);
-    return records;
+    return back;
   }
 
   async appendDurably(inputs: readonly EventInput[]): Promise<number> {

@@ -5,6 +5,7 @@ import { type Random, seeded } from '../interpreter/random.js';
 import { TillwrightError } from '../errors.js';
 import type { Till } from '../till.js';
 import { simulatedFlows } from './flows.js';
+import { grow } from './grown.js';
 import { type FaultMix, type Mishap, type Swarm, swarmOf } from './swarm.js';
 import { foldAll } from './checkers.js';
 import { type CheckpointFate, inMemory, type StorageOf } from './storage.js';
@@ -26,11 +27,14 @@ export interface RunReport {
 export interface RunOptions {
   readonly seed: string;
   readonly faults?: FaultMix;
-  /** Only this one of the simulation's workflows. */
+  /** Only this one of the simulation's workflows, or `grown`: some that are grown from the seed. */
   readonly workflow?: string;
   /** Where the tills keep their logs; in memory unless told. */
   readonly storage?: StorageOf;
 }
+
+/** In place of a workflow's name: flows that nobody wrote. */
+export const GROWN = 'grown';
 
 /** Longer than any sale takes: what is still running then never ends. */
 const PATIENCE_MS = 4 * 3_600_000;
@@ -63,13 +67,14 @@ class Run {
     this.#swarm = swarmOf(seeded(`${seed}/faults`), faults, advice);
     const network = seeded(`${seed}/network`);
     const memory = seeded(`${seed}/memory`);
-    this.#flows = workflow === undefined ? some(Object.keys(simulatedFlows), seeded(`${seed}/flows`)) : [workflow];
+    const { sold, flows } = workflow === GROWN ? grow(seeded(`${seed}/grown`)) : { sold: workflow === undefined ? some(Object.keys(simulatedFlows), seeded(`${seed}/flows`)) : [workflow], flows: simulatedFlows };
+    this.#flows = sold;
     this.#sales = 2 + this.#under(4);
     this.#world = new World({
       seed,
       storage,
       fault: (message) => this.#swarm.fault(message),
-      workflows: Object.fromEntries(this.#flows.map((name) => [name, simulatedFlows[name] ?? ''])),
+      workflows: workflow === GROWN ? flows : Object.fromEntries(sold.map((name) => [name, flows[name] ?? ''])),
       terminals: 1 + this.#under(3),
       sharedLane: this.#random.next() < 0.5,
       advice: owes,

@@ -35,6 +35,12 @@ describe('simulation', () => {
     expect(await simulate({ seed, runs: 40, storage: onSimulatedDisk })).toMatchObject({ failures: [] });
   });
 
+  it('nor with flows that nobody wrote', { timeout: 300_000 }, async () => {
+    const unseen = Math.floor(Date.now() / 1_000) % 1_000_000_000;
+    const reports = [await simulate({ seed: 1, runs: 80, workflow: 'grown', storage: onSimulatedDisk }), await simulate({ seed: unseen, runs: 20, workflow: 'grown', storage: onSimulatedDisk })];
+    expect(reports).toMatchObject([{ failures: [] }, { failures: [] }]);
+  });
+
   it('loses and doubles nothing where the log is in memory', { timeout: 120_000 }, async () => {
     expect(await simulate({ seed: 1, runs: 20 })).toMatchObject({ failures: [] });
   });

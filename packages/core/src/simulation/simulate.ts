@@ -1,5 +1,5 @@
 import { simulatedFlows } from './flows.js';
-import { runOnce, type RunReport } from './run.js';
+import { GROWN, runOnce, type RunReport } from './run.js';
 import { inMemory, type StorageOf } from './storage.js';
 import type { FaultMix } from './swarm.js';
 
@@ -9,7 +9,7 @@ export interface SimulateOptions {
   readonly runs: number;
   /** What may go wrong; everything, mixed anew for each run, unless told. */
   readonly faults?: FaultMix;
-  /** Only this one of the simulation's workflows. */
+  /** Only this one of the simulation's workflows, or `grown`: some that are grown from the seed. */
   readonly workflow?: string;
   /** Where the tills keep their logs; in memory unless told. */
   readonly storage?: StorageOf;
@@ -44,7 +44,7 @@ export interface SimulationReport {
  */
 export const simulate = async (options: SimulateOptions): Promise<SimulationReport> => {
   const { seed, runs, faults = 'all', workflow, storage = inMemory, onRun, failuresMax = 5 } = options;
-  if (workflow !== undefined && !Object.hasOwn(simulatedFlows, workflow)) throw new RangeError(`the simulation has no workflow ${workflow}; there are: ${Object.keys(simulatedFlows).join(', ')}`);
+  if (workflow !== undefined && workflow !== GROWN && !Object.hasOwn(simulatedFlows, workflow)) throw new RangeError(`the simulation has no workflow ${workflow}; there are: ${[...Object.keys(simulatedFlows), GROWN].join(', ')}`);
   const total = { runs: 0, sales: 0, records: 0, virtualMs: 0 };
   const payments: { -readonly [name in keyof RunReport['payments']]: number } = { taken: 0, declined: 0, undone: 0, notSent: 0, open: 0 };
   const injected: { [name: string]: number } = {};

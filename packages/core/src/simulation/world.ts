@@ -99,7 +99,8 @@ export class World {
     this.life = life;
     this.till = undefined;
     const { installed } = this;
-    const workflows = Object.entries(this.#options.workflows ?? simulatedFlows).filter(([, text]) => methodsOf(text).every((id) => installed[id]));
+    const flows = this.#options.workflows ?? simulatedFlows;
+    const workflows = Object.entries(flows).filter(([name]) => methodsOf(name, flows).every((id) => installed[id]));
     const ids: IdSource = { next: (prefix) => `${prefix}${(this.#ids += 1)}` };
     const opening = createTill({
       plugins: [simulatedMethods({ host: this.host, life, sharedLane: this.#options.sharedLane ?? false, advice: this.#options.advice ?? false, installed, watch: { sending: (sent) => this.violations.push(...this.#witness.sending(this.log, sent)) } }), this.#printer(life), ...plugins],
