@@ -4,7 +4,7 @@
  */
 import { type Action, type ActionContext, ActionError, type Audience } from '../contract.js';
 import type { ExecutionEvent, StepId } from '../events.js';
-import { scopeOf } from '../interpreter/address.js';
+import { addressOf, scopeOf } from '../interpreter/address.js';
 import { type Decision, decideOn } from '../interpreter/decide.js';
 import { owedBy, todo } from '../interpreter/todo.js';
 import type { Command, Evaluate, Happening, InputBase } from '../interpreter/types.js';
@@ -100,6 +100,8 @@ interface RunningCall {
   closers: Map<Audience, () => void> | undefined;
   /** It has ended: nothing of it is left to stop. */
   over: boolean;
+  /** Its end is told to the flow. */
+  told: Promise<void> | undefined;
   /** When it last gave a sign of life, ms since 1970. */
   aliveAt: number;
 }
@@ -264,14 +266,28 @@ class Runner {
 
   #startTimer(timer: Timer): void {
     const key = keyOf(timer);
-    const takeBack = setAlarm(this.#options.ports.clock, timer.dueAt, () => {
+    const fire = (): void => {
       if (this.#options.closing.aborted || this.#timers.get(key) !== takeBack) return;
       const money = timer.timer === 'timeout' ? [...this.#calls.values()].find(({ call, movesMoney }) => movesMoney && call.step === timer.step) : undefined;
+      const paid = this.#paidWithin(timer);
       // A payment's time-out is a request: the Task ends when the payment is decided (14).
       if (money) money.stop.abort(new ActionError('States.Timeout', 'the step took too long'));
+      // What is paid is told first (9): its flow may have been too late only because nobody was there to hear of it.
+      else if (paid?.told) void paid.told.then(fire);
       else this.#post({ type: 'timerFired', step: timer.step, timer: timer.timer });
-    });
+    };
+    const takeBack = setAlarm(this.#options.ports.clock, timer.dueAt, fire);
     this.#timers.set(key, takeBack);
+  }
+
+  /** A Task within a workflow whose time is over, of which the payment is committed: it is about to end. */
+  #paidWithin({ timer, step }: Timer): RunningCall | undefined {
+    if (timer !== 'execution-timeout' && timer !== 'timeout') return undefined;
+    const around = timer === 'timeout' ? `${addressOf(step)}[` : step === '' ? '' : `${step}.`;
+    const calls = [...this.#calls.values()].filter(({ call, movesMoney, over }) => movesMoney && !over && call.step.startsWith(around));
+    if (calls.length === 0) return undefined;
+    const paid = new Set(this.#options.journal.paymentsOf(this.entry.id).filter(({ committed }) => committed).map((payment) => payment.step));
+    return calls.find(({ call }) => paid.has(call.step));
   }
 
   #startCall(call: Call, recovering: boolean): void {
@@ -287,7 +303,7 @@ class Runner {
       this.#post({ type: 'taskFailed', step: call.step, attempt: call.attempt, error: 'Task.Interrupted', cause: causeOf('the engine was restarted meanwhile', {}) });
       return;
     }
-    const running: RunningCall = { call, stop: this.#stops.open(), movesMoney: found.standard?.movesMoney ?? false, closers: undefined, over: false, aliveAt: this.#options.ports.clock.now() };
+    const running: RunningCall = { call, stop: this.#stops.open(), movesMoney: found.standard?.movesMoney ?? false, closers: undefined, over: false, told: undefined, aliveAt: this.#options.ports.clock.now() };
     this.#calls.set(key, running);
     const watch = call.heartbeatMs === undefined ? undefined : this.#watchHeartbeat(running, call.heartbeatMs);
     // In the same breath as its end is told: what follows must not stop what is over.
@@ -300,7 +316,7 @@ class Runner {
       running.closers = undefined;
     };
     const { step, attempt } = call;
-    void this.#invoke(running, loaded, found).then(
+    running.told = this.#invoke(running, loaded, found).then(
       (result) => end({ type: 'taskSucceeded', step, attempt, result }),
       (error: unknown) => end({ type: 'taskFailed', step, attempt, ...failureOf(error, found.action.errors) }),
     );

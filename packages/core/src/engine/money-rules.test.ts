@@ -3,8 +3,9 @@ import { describe, expect, it } from 'vitest';
 import type { Answer, Plugin, ReceiptDocument } from '../contract.js';
 import { ActionError, bind, definePlugin, Printer } from '../contract.js';
 import { type MemoryLog, memoryLog } from '../log/memory-log.js';
-import { approvedFor, broken, declined, events, flow, open, pay, reopen, run, settled, type Setup, statuses, verbs, until } from './money-rules.testing.js';
+import { approvedFor, broken, declined, events, flow, open, pay, reopen, run, settled, type Setup, type SetupOptions, statuses, verbs, until } from './money-rules.testing.js';
 import type { ScriptedMethodOptions } from './scripted-method.js';
+import { virtualClock } from './virtual-clock.js';
 
 describe('rule 1: intent first', () => {
   it('has the references on disk before the submit, and submits once', async () => {
@@ -432,6 +433,23 @@ describe('rule 14: cancel and time-out during submit are requests', () => {
     expect(await run(setup)).toMatchObject({ status: 'failed', error: 'States.Timeout' });
     expect(events(setup.log, 'paymentCondemned')[0]?.event).toMatchObject({ why: 'timed-out' });
     expect(setup.host.calls.at(-1)).toMatch(/^reverse/);
+  });
+
+  it.each([
+    ['its own', flow({ Pay: pay() }), 20],
+    ['that of the flow which runs it', flow({ Run: { Type: 'Task', Resource: 'workflow:run', Arguments: { workflow: 'part' }, TimeoutSeconds: 20, End: true } }), undefined],
+  ])('tells a flow of what was paid before a time-out that passed while nobody was there: %s', async (_, text, seconds) => {
+    const options: SetupOptions = { kind: 'card', flow: JSON.stringify({ ...JSON.parse(text), ...(seconds === undefined ? {} : { TimeoutSeconds: seconds }) }), workflows: { part: flow({ Pay: pay() }) } };
+    const first = await open(options);
+    void run(first);
+    await until(first, 'committed', () => events(first.log, 'paymentCommitted').length > 0);
+    first.clock.stop();
+    // The power fails as the commitment has reached the disk.
+    const records = first.log.records.slice(0, events(first.log, 'paymentCommitted')[0]?.seq);
+    const again = await open({ ...options, host: first.host, sealed: first.sealed, log: memoryLog({ records }), clock: virtualClock({ startMs: first.clock.now() + 60_000 }) });
+    const { result } = await again.till.get(again.till.executions()[0]?.executionId ?? '');
+    expect(await result).toMatchObject({ status: 'succeeded', output: { amountMinor: 1000, committed: true } });
+    expect(statuses(again.host)).toEqual(['approved']);
   });
 
   it('refuses a cancel after commitment', async () => {

@@ -66,6 +66,14 @@ describe('simulation', () => {
     expect(await simulate({ seed, runs: 1, storage: onSimulatedDisk })).toMatchObject({ failures: [] });
   });
 
+  it.each([
+    { seed: 20, what: 'a flow that ends as it starts is told' },
+    { seed: 1_431, what: "a workflow's time-out passed while nobody was there: its flow is told first of what was paid" },
+    { seed: 1_274, what: 'so it is where the plugin is gone' },
+  ])('$what (grown, seed $seed)', async ({ seed }) => {
+    expect(await simulate({ seed, runs: 1, workflow: 'grown', storage: onSimulatedDisk })).toMatchObject({ failures: [] });
+  });
+
   it('takes every payment where nothing goes wrong', async () => {
     const report = await simulate({ seed: 1, runs: 10, faults: 'none', storage: onSimulatedDisk });
     expect(report).toMatchObject({ failures: [], faults: {}, payments: { declined: 0, open: 0, notSent: 0 } });
