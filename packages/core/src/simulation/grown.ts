@@ -11,7 +11,7 @@ import { catalogueFor } from '../till.js';
 import { withRuns } from './flows.js';
 import { SimulatedHost } from './host.js';
 import { Life } from './life.js';
-import { everything, METHODS, simulatedMethods } from './method.js';
+import { everything, METHODS, simulatedMethods, simulatedShop } from './method.js';
 
 type Fields = { [field: string]: Json };
 type States = { [name: string]: Fields };
@@ -21,15 +21,13 @@ const SOLD = 'sold';
 const DEEPEST = 3;
 const GOODS = { Error: 'Goods.Broken', Cause: 'it fell' };
 
+const clock = virtualClock();
+const life = new Life();
 /** Only looked at. */
-const methods = simulatedMethods({
-  host: new SimulatedHost({ clock: virtualClock(), fault: () => 'honest', latencyMs: () => 0, lateMs: 0 }),
-  life: new Life(),
-  sharedLane: false,
-  advice: false,
-  installed: everything,
-  watch: { sending: () => {} },
-});
+const plugins = [
+  simulatedMethods({ host: new SimulatedHost({ clock, fault: () => 'honest', latencyMs: () => 0, lateMs: 0 }), life, sharedLane: false, advice: false, installed: everything, watch: { sending: () => {} } }),
+  simulatedShop({ life, clock, draw: () => 0 }),
+];
 
 /** @returns flows by name that pass the checker: those that are sold, and those that others run */
 export const grow = (random: Random): { readonly sold: readonly string[]; readonly flows: { readonly [name: string]: string } } => {
@@ -43,7 +41,7 @@ export const grow = (random: Random): { readonly sold: readonly string[]; readon
 
 const passes = (names: readonly string[], flows: { readonly [name: string]: string }): boolean => {
   const sources = Object.fromEntries(names.map((name) => [name, { file: name, text: flows[name] ?? '' }]));
-  return checkWorkflows(sources, catalogueFor([methods], names)).diagnostics.every(({ severity }) => severity !== 'error');
+  return checkWorkflows(sources, catalogueFor(plugins, names)).diagnostics.every(({ severity }) => severity !== 'error');
 };
 
 class Grower {
@@ -99,16 +97,18 @@ class Grower {
     const all = ['States.ALL'];
     const scope = depth < DEEPEST;
     const kinds: [weight: number, make: () => Fields][] = [
-      [6, () => this.#pay({ ...onward, ...caught(0.4, all, ['Payment.Declined'], ['Payment.NotSent', 'Payment.Undone', 'Payment.Unsettled', 'Payment.Declined', 'Payment.ExceedsDue'], ['Terminal.Cancelled']) })],
+      [9, () => this.#pay({ ...onward, ...caught(0.4, all, ['Payment.Declined'], ['Payment.NotSent', 'Payment.Undone', 'Payment.Unsettled', 'Payment.Declined', 'Payment.ExceedsDue'], ['Terminal.Cancelled']) })],
       [2, () => ({ Type: 'Wait', Seconds: 1 + this.#under(8), ...onward })],
       [1, () => ({ Type: 'Pass', Assign: { seen: true }, ...onward })],
       [2, () => ({ Type: 'Choice', Choices: [{ Condition: `{% $number($substring($states.context.Execution.Id, 1)) % ${2 + this.#under(3)} = 0 %}`, Next: way() }], Default: next ?? way() })],
       [1, () => ({ Type: 'Task', Resource: 'payment:commit', ...onward, ...caught(0.3, all) })],
       [1, () => ({ Type: 'Task', Resource: 'printer:print', ...onward, ...caught(0.8, all) })],
       [2, () => ({ Type: 'Task', Resource: 'prompt:notice', Arguments: { text: 'hand over the goods' }, TimeoutSeconds: 20, ...onward, ...caught(0.7, all, ['States.Timeout', 'Terminal.Cancelled']) })],
-      [next === undefined ? 2 : 0, () => ({ Type: 'Fail', ...GOODS })],
-      [scope ? 3 : 0, () => ({ Type: 'Parallel', Branches: Array.from({ length: 2 + this.#under(2) }, () => this.#machine(depth + 1) as unknown as Json), ...onward, ...this.#again(), ...caught(0.6, all, ['Goods.Broken']) })],
-      [scope ? 3 : 0, () => this.#map(depth, { ...onward, ...this.#again(), ...caught(0.6, all, ['Goods.Broken', 'States.ExceedToleratedFailureThreshold']) })],
+      [2, () => ({ Type: 'Task', Resource: this.#pick(['shop:pack', 'shop:ship']), TimeoutSeconds: 3 + this.#under(10), ...onward, ...this.#retry(0.3, 'Shop.Empty', 'Task.Interrupted'), ...caught(0.8, all, ['Shop.Empty', 'States.Timeout']) })],
+      [0.3, () => ({ Type: 'Pass', Assign: { odd: "{% $number('of no kind') %}" }, ...onward })],
+      [next === undefined ? 1.5 : 0, () => ({ Type: 'Fail', ...GOODS })],
+      [scope ? 3 : 0, () => ({ Type: 'Parallel', Branches: Array.from({ length: 2 + this.#under(2) }, () => this.#machine(depth + 1) as unknown as Json), ...onward, ...this.#retry(0.2, 'Goods.Broken'), ...caught(0.6, all, ['Goods.Broken']) })],
+      [scope ? 3 : 0, () => this.#map(depth, { ...onward, ...this.#retry(0.2, 'Goods.Broken'), ...caught(0.6, all, ['Goods.Broken', 'States.ExceedToleratedFailureThreshold']) })],
       [this.#parts.length > 0 ? 2 : 0, () => ({ Type: 'Task', Resource: 'workflow:run', Arguments: { workflow: this.#pick(this.#parts) }, ...(this.#often(0.2) ? { TimeoutSeconds: 5 + this.#under(20) } : {}), ...onward, ...caught(0.6, all, ['Goods.Broken']) })],
     ];
     return { [name]: this.#weighed(kinds)(), ...ends };
@@ -125,9 +125,8 @@ class Grower {
     };
   }
 
-  /** A whole scope once more. */
-  #again(): Fields {
-    return this.#often(0.2) ? { Retry: [{ ErrorEquals: ['Goods.Broken'], IntervalSeconds: 1, MaxAttempts: 1 }] } : {};
+  #retry(chance: number, ...errors: string[]): Fields {
+    return this.#often(chance) ? { Retry: [{ ErrorEquals: errors, IntervalSeconds: 1 + this.#under(2), MaxAttempts: 1 + this.#under(2) }] } : {};
   }
 
   #pay(rest: Fields): Fields {
@@ -144,8 +143,8 @@ class Grower {
         ...(sale === undefined ? {} : { saleReference: sale }),
         ...(this.#often(0.2) ? { allowPartial: true } : {}),
       },
-      ...(this.#often(0.25) ? { TimeoutSeconds: 4 + this.#under(25) } : {}),
-      ...(this.#often(0.25) ? { Retry: [{ ErrorEquals: ['Payment.NotSent', 'Payment.Undone', 'Payment.Unsettled'], IntervalSeconds: 2, MaxAttempts: 2 }] } : {}),
+      ...(this.#often(0.25) ? { TimeoutSeconds: 4 + this.#under(25), ...(this.#often(0.3) ? { HeartbeatSeconds: 1 + this.#under(3) } : {}) } : {}),
+      ...this.#retry(0.25, 'Payment.NotSent', 'Payment.Undone', 'Payment.Unsettled'),
       ...rest,
     };
   }

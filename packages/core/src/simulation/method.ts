@@ -1,5 +1,5 @@
-/** Payment methods over a simulated host: a card that completes and is sealed, and two wallets. */
-import { bind, definePlugin, PaymentMethod, type Plugin, type Recorded } from '../contract.js';
+/** What plugins bring to the simulation: payment methods over a simulated host, a card that completes and is sealed and two wallets; and a shop that packs and ships. */
+import { action, ActionError, Actions, bind, type Clock, definePlugin, PaymentMethod, type Plugin, type Recorded } from '../contract.js';
 import type { Sent } from './checkers.js';
 import type { SimulatedHost } from './host.js';
 import type { Life } from './life.js';
@@ -118,4 +118,25 @@ const simulatedMethod = (id: MethodId, { stores, reads }: Release, { host, life,
         }
       : {}),
   };
+};
+
+/** Steps that move no money: `pack` is done again after a crash, `ship` is not; either may fail, or never come back. */
+export const simulatedShop = ({ life, clock, draw }: { readonly life: Life; readonly clock: Clock; readonly draw: () => number }): Plugin => {
+  const step = (called: string, redo: 'again' | 'fail') =>
+    action({
+      description: { zh: called, en: called },
+      arguments: { type: 'object' },
+      result: {},
+      errors: { 'Shop.Empty': { zh: '没有货', en: 'Nothing is left' } },
+      redo,
+      run: (_args, { signal }) =>
+        life.call(async () => {
+          const fate = draw();
+          if (fate < 0.05) return await new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)));
+          await clock.until(clock.now() + Math.floor(fate * 4_000));
+          if (fate > 0.85) throw fate > 0.9 ? new ActionError('Shop.Empty', 'nothing is left') : new Error('a fault of its own');
+          return called;
+        }),
+    });
+  return definePlugin({ name: 'shop', provides: [bind(Actions).toValue({ namespace: 'shop', actions: { pack: step('pack', 'again'), ship: step('ship', 'fail') } })] });
 };

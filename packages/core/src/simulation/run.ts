@@ -50,7 +50,9 @@ class Run {
   readonly #random: Random;
   readonly #swarm: Swarm;
   readonly #world: World;
-  readonly #flows: readonly string[];
+  /** Grows flows anew while the till is off, where they are grown at all. */
+  readonly #growth: Random | undefined;
+  #flows: readonly string[];
   readonly #struck = new Map<string, number>();
   readonly #sales: number;
   #till: Till | undefined;
@@ -67,14 +69,16 @@ class Run {
     this.#swarm = swarmOf(seeded(`${seed}/faults`), faults, advice);
     const network = seeded(`${seed}/network`);
     const memory = seeded(`${seed}/memory`);
-    const { sold, flows } = workflow === GROWN ? grow(seeded(`${seed}/grown`)) : { sold: workflow === undefined ? some(Object.keys(simulatedFlows), seeded(`${seed}/flows`)) : [workflow], flows: simulatedFlows };
+    const growth = workflow === GROWN ? seeded(`${seed}/grown`) : undefined;
+    this.#growth = growth;
+    const { sold, flows } = growth ? grow(growth) : { sold: workflow === undefined ? some(Object.keys(simulatedFlows), seeded(`${seed}/flows`)) : [workflow], flows: simulatedFlows };
     this.#flows = sold;
     this.#sales = 2 + this.#under(4);
     this.#world = new World({
       seed,
       storage,
       fault: (message) => this.#swarm.fault(message),
-      workflows: workflow === GROWN ? flows : Object.fromEntries(sold.map((name) => [name, flows[name] ?? ''])),
+      workflows: growth ? flows : Object.fromEntries(sold.map((name) => [name, flows[name] ?? ''])),
       terminals: 1 + this.#under(3),
       sharedLane: this.#random.next() < 0.5,
       advice: owes,
@@ -139,6 +143,7 @@ class Run {
       await world.clock.until(world.clock.now() + 1_000 + this.#under(this.#random.next() < 0.2 ? 400_000 : 20_000));
     }
     if (this.#strikes('plugin-change')) this.#changePlugin(unfinished);
+    if (this.#growth && this.#growth.next() < 0.15) ({ sold: this.#flows, flows: world.workflows } = grow(this.#growth));
     for (;;) {
       const till = await world.open({ endsAt: (_, kind) => this.#strikes(kind === 'told' ? 'crash-when-told' : 'crash') });
       if (till) {

@@ -5,7 +5,7 @@ import type { EventLog, Hash, IdSource } from '../engine/ports.js';
 import { scriptedPad } from '../engine/scripted-pad.js';
 import { type VirtualClock, virtualClock } from '../engine/virtual-clock.js';
 import type { EventRecord } from '../events.js';
-import { seeded } from '../interpreter/random.js';
+import { type Random, seeded } from '../interpreter/random.js';
 import { TillwrightError } from '../errors.js';
 import { memoryLog } from '../log/memory-log.js';
 import { createTill, type ExecutionResult, journalOf, type Till } from '../till.js';
@@ -13,7 +13,7 @@ import { check, type Told, Witness } from './checkers.js';
 import { methodsOf, simulatedFlows } from './flows.js';
 import { type Fault, type Message, SimulatedHost } from './host.js';
 import { Life, type LifeOptions } from './life.js';
-import { everything, type Installed, METHODS, type MethodId, SECRET, simulatedMethods } from './method.js';
+import { everything, type Installed, METHODS, type MethodId, SECRET, simulatedMethods, simulatedShop } from './method.js';
 import { QUIET_MS } from './policy.js';
 import { type CheckpointFate, inMemory, type SimulatedLog, type SimulatedStorage, type StorageOf } from './storage.js';
 
@@ -54,6 +54,8 @@ export class World {
   readonly alarms = new Map<string, number>();
   /** What the next life has; it may be another release of a plugin, or none (18). */
   installed: Installed = everything;
+  /** What the next life has; transactions that run go on by what they began with. */
+  workflows: { readonly [name: string]: string };
   life = new Life();
   till: Till | undefined;
   /** The till that told that its log failed: it takes nothing any more. */
@@ -62,6 +64,7 @@ export class World {
   printed = 0;
   readonly #options: WorldOptions;
   readonly #random: RandomSource;
+  readonly #shop: Random;
   readonly #witness = new Witness();
   /** Cases that a person was told of. */
   readonly #alarmed = new Set<string>();
@@ -72,8 +75,10 @@ export class World {
 
   constructor(options: WorldOptions) {
     this.#options = options;
+    this.workflows = options.workflows ?? simulatedFlows;
     const random = seeded(`${options.seed}/bytes`);
     this.#random = { bytes: (length) => Uint8Array.from({ length }, () => random.word() & 0xff) };
+    this.#shop = seeded(`${options.seed}/shop`);
     this.host = new SimulatedHost({
       clock: this.clock,
       fault: options.fault,
@@ -99,11 +104,11 @@ export class World {
     this.life = life;
     this.till = undefined;
     const { installed } = this;
-    const flows = this.#options.workflows ?? simulatedFlows;
+    const flows = this.workflows;
     const workflows = Object.entries(flows).filter(([name]) => methodsOf(name, flows).every((id) => installed[id]));
     const ids: IdSource = { next: (prefix) => `${prefix}${(this.#ids += 1)}` };
     const opening = createTill({
-      plugins: [simulatedMethods({ host: this.host, life, sharedLane: this.#options.sharedLane ?? false, advice: this.#options.advice ?? false, installed, watch: { sending: (sent) => this.violations.push(...this.#witness.sending(this.log, sent)) } }), this.#printer(life), ...plugins],
+      plugins: [simulatedMethods({ host: this.host, life, sharedLane: this.#options.sharedLane ?? false, advice: this.#options.advice ?? false, installed, watch: { sending: (sent) => this.violations.push(...this.#witness.sending(this.log, sent)) } }), this.#printer(life), simulatedShop({ life, clock: this.clock, draw: this.#shop.next }), ...plugins],
       workflows: Object.fromEntries(workflows),
       terminals: Object.fromEntries(this.terminals().map((id, index) => [id, { tid: `0000000${index + 1}`, mid: '898000000000001', name: 'Corner Shop' }])),
       log: life.log(log),
