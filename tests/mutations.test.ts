@@ -52,21 +52,21 @@ const oneOfFew = async <T>(work: () => Promise<T>): Promise<T> => {
   }
 };
 
-const simulate = (name: string, edits: Parameters<typeof buildMutant>[2], runs = RUNS): Promise<Found> =>
+const simulate = (name: string, edits: Parameters<typeof buildMutant>[2], { runs = RUNS, flow }: { readonly runs?: number; readonly flow?: string | undefined } = {}): Promise<Found> =>
   oneOfFew(async () => {
     const bundle = await buildMutant(dir, name.replaceAll(/\W+/g, '-'), edits, judge);
-    const { stdout } = await promisify(execFile)(process.execPath, [RUNNER, bundle, String(SEED), String(runs), String(FINDS)], { timeout: PATIENCE_MS, killSignal: 'SIGKILL' });
+    const { stdout } = await promisify(execFile)(process.execPath, [RUNNER, bundle, String(SEED), String(runs), String(FINDS), ...(flow === undefined ? [] : [flow])], { timeout: PATIENCE_MS, killSignal: 'SIGKILL' });
     return JSON.parse(stdout) as Found;
   });
 
 describe('mutations of the safety code', { timeout: 1_200_000 }, () => {
   // All seeds of the code as it is are simulate.test.ts's; here only what is built for the mutations is held against it.
   it.concurrent('the code as it is fails no run', async () => {
-    expect(await simulate('as it is', [], 20)).toMatchObject({ runs: 20, problems: [] });
+    expect(await simulate('as it is', [], { runs: 20 })).toMatchObject({ runs: 20, problems: [] });
   });
 
-  it.concurrent.each(mutations)('$name ($rule)', async ({ name, edits }) => {
-    const { runs, seeds, problems } = await simulate(name, edits);
+  it.concurrent.each(mutations)('$name ($rule)', async ({ name, edits, flow }) => {
+    const { runs, seeds, problems } = await simulate(name, edits, { flow });
     if (process.env['TILLWRIGHT_STORY']) console.log(`${name}: ${JSON.stringify({ runs, seeds, problems })}`);
     if (FINDS > 1) console.log(`${name}: found by ${seeds.length} of ${runs} seeds (${seeds.slice(0, 3).join(', ')})`);
     expect(seeds.length, `found by ${seeds.length} of ${runs} seeds`).toBeGreaterThanOrEqual(Math.min(FINDS, 3));

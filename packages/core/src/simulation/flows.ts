@@ -4,7 +4,7 @@ import type { MethodId } from './method.js';
 
 type States = { [name: string]: { [field: string]: Json } };
 
-const flow = (states: States): string => JSON.stringify({ QueryLanguage: 'JSONata', StartAt: Object.keys(states)[0] ?? '', States: states } as unknown as Json);
+const flow = (states: States, rest: { [field: string]: Json } = {}): string => JSON.stringify({ QueryLanguage: 'JSONata', ...rest, StartAt: Object.keys(states)[0] ?? '', States: states } as unknown as Json);
 const pay = (method: string, rest: { [field: string]: Json }, args: { [name: string]: Json } = {}): { [field: string]: Json } => ({
   Type: 'Task',
   Resource: 'payment:sale',
@@ -124,4 +124,5 @@ export const simulatedFlows: { readonly [name: string]: string } = {
     Rest: pay('card', { Next: 'Done' }, { amountMinor: '{% $rest %}', dueMinor: 1000 }),
     Done: { Type: 'Succeed' },
   }),
+  'in-time': flow({ Pay: pay('wallet', { Next: 'Print' }), Print: { Type: 'Task', Resource: 'printer:print', End: true } }, { TimeoutSeconds: 20 }),
 };

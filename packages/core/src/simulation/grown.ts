@@ -66,7 +66,7 @@ class Grower {
   }
 
   #flow(depth: number): string {
-    return JSON.stringify({ QueryLanguage: 'JSONata', ...(this.#often(0.1) ? { TimeoutSeconds: 5 + this.#under(60) } : {}), ...this.#machine(depth) } as unknown as Json);
+    return JSON.stringify({ QueryLanguage: 'JSONata', ...(this.#often(0.2) ? { TimeoutSeconds: 5 + this.#under(60) } : {}), ...this.#machine(depth) } as unknown as Json);
   }
 
   /** States in a row, so that each is reached; ways that lead past some of them, and ends for what is caught. */
