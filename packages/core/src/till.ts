@@ -2,7 +2,7 @@
 import type { EventEmitter } from 'eventemitter3';
 import type { Alarm } from './alarm.js';
 import { checkPlugins, loadTerminal } from './container.js';
-import type { Clock, Counters, Plugin, RandomSource } from './contract.js';
+import type { Clock, Counters, Plugin, RandomSource, Terminal } from './contract.js';
 import type { Catalogue } from './definition/catalogue.js';
 import type { Diagnostic } from './definition/diagnostic.js';
 import { catalogueOf } from './engine/catalogue.js';
@@ -198,6 +198,7 @@ class Engine extends GuardedEmitter<TillEvents> implements Till {
       prompts: this.#prompts,
       services: { prompts: this.#prompts, settler: this.#settler, journal: this.#journal, clock, receipts: this.#receipts },
       terminals: this.#terminals,
+      unopened: (id) => this.#load({ id, tid: '', mid: '', name: '', operatorId: '' }, []),
       closing: this.#closing.signal,
       failed,
       ended: (entry) => this.#ended(entry),
@@ -219,7 +220,7 @@ class Engine extends GuardedEmitter<TillEvents> implements Till {
       const other = tids.get(`${mid}/${tid}`);
       if (other !== undefined) throw new TillwrightError('TERMINAL_DUPLICATE', { found: `${tid} (${other}, ${id})` });
       tids.set(`${mid}/${tid}`, id);
-      this.#terminals.set(id, loadTerminal({ clock: this.#ports.clock, random: this.#ports.random, terminal: { id, tid, mid, name, operatorId }, counters: this.#countersOf(id) }, this.#options.plugins));
+      this.#terminals.set(id, this.#load({ id, tid, mid, name, operatorId }, this.#options.plugins));
     }
     this.#workflows.replace(this.#options.workflows);
     const opened = await this.#ports.log.open({ restore: (state) => this.#journal.restore(state), fold: (record) => this.#journal.replay(record) });
@@ -445,6 +446,11 @@ class Engine extends GuardedEmitter<TillEvents> implements Till {
     }
     this.#history.reject(new TillwrightError('ENGINE_CLOSED'));
     if (failures.length > 0) throw failures[0];
+  }
+
+  #load(terminal: Terminal, plugins: readonly Plugin[]): LoadedTerminal {
+    const { clock, random } = this.#ports;
+    return loadTerminal({ clock, random, terminal, counters: this.#countersOf(terminal.id) }, plugins);
   }
 
   #countersOf(terminal: string): Counters {

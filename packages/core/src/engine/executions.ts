@@ -33,6 +33,8 @@ export interface ExecutionsOptions {
   readonly services: StandardServices;
   readonly prompts: Prompts;
   readonly terminals: ReadonlyMap<string, LoadedTerminal>;
+  /** One that is not opened any more: it has no plugin. */
+  readonly unopened: (terminal: string) => LoadedTerminal;
   readonly closing: AbortSignal;
   readonly failed: (error: unknown) => void;
   readonly ended: (entry: ExecutionEntry) => void;
@@ -292,8 +294,10 @@ class Runner {
 
   #startCall(call: Call, recovering: boolean): void {
     const key = keyOf(call);
-    const { terminals } = this.#options;
-    const loaded = terminals.get(this.entry.state.terminal);
+    const { terminals, unopened, journal } = this.#options;
+    const { terminal } = this.entry.state;
+    // What a payment came to is told though its terminal is not opened any more, as where its plugin is gone (9, 18).
+    const loaded = terminals.get(terminal) ?? (journal.payments.has(`${this.entry.id}/${call.step}`) ? unopened(terminal) : undefined);
     const found = loaded && findAction(loaded, call.resource);
     if (!loaded || !found) {
       this.#post({ type: 'taskFailed', step: call.step, attempt: call.attempt, error: 'Task.Unknown', cause: causeOf(`nothing offers ${call.resource} here`, {}) });

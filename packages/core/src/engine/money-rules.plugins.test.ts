@@ -178,3 +178,30 @@ describe('rule 18: a plugin that does not say what it stores', () => {
     for (const dataVersions of [[], [0], [1.5]]) await expect(open(options(dataVersions))).rejects.toMatchObject({ code: 'PLUGIN_UNSAFE' });
   });
 });
+
+describe('rule 18: a payment whose terminal is not opened any more', () => {
+  const twoTills: SetupOptions = { kind: 'wallet', terminals: 2 };
+  /** The power fails as the first record of a type has reached the disk; the next life has T1 alone. */
+  const withoutItsTerminal = async (type: string): Promise<Setup> => {
+    const first = await open(twoTills);
+    void run(first, {}, 'T2');
+    await until(first, 'it is paid', () => events(first.log, 'paymentCommitted').length > 0);
+    const records = first.log.records.slice(0, events(first.log, type)[0]?.seq);
+    first.clock.stop();
+    return await open({ ...twoTills, terminals: 1, host: first.host, sealed: first.sealed, log: memoryLog({ records }) });
+  };
+  const resultOf = async ({ till }: Setup) => await (await till.get(till.executions()[0]?.executionId ?? '')).result;
+
+  it('is told as paid where that is known', async () => {
+    const setup = await withoutItsTerminal('paymentCommitted');
+    expect(await resultOf(setup)).toMatchObject({ status: 'succeeded', output: { amountMinor: 1000, committed: true } });
+    expect(setup.till.cases()).toEqual([]);
+  });
+
+  it('is a case where nothing is known of it', async () => {
+    const setup = await withoutItsTerminal('paymentPrepared');
+    expect(await resultOf(setup)).toMatchObject({ status: 'failed', error: 'Payment.Unsettled', unsettled: [expect.anything()] });
+    expect(setup.till.cases()).toHaveLength(1);
+    expect(await run(setup)).toMatchObject({ status: 'succeeded' });
+  });
+});

@@ -143,7 +143,7 @@ class Run {
       await world.clock.until(world.clock.now() + 1_000 + this.#under(this.#random.next() < 0.2 ? 400_000 : 20_000));
     }
     if (this.#strikes('plugin-change')) this.#changePlugin(unfinished);
-    if (this.#growth && this.#growth.next() < 0.15) ({ sold: this.#flows, flows: world.workflows } = grow(this.#growth));
+    if (this.#growth) this.#otherwise(this.#growth);
     for (;;) {
       const till = await world.open({ endsAt: (_, kind) => this.#strikes(kind === 'told' ? 'crash-when-told' : 'crash') });
       if (till) {
@@ -160,6 +160,15 @@ class Run {
   #changePlugin(ids: readonly MethodId[]): void {
     const id = ids[this.#under(ids.length)] ?? 'card';
     this.#world.installed = { ...this.#world.installed, [id]: releases[this.#under(releases.length)] };
+  }
+
+  /** Other flows ship since, or a terminal is left out. */
+  #otherwise(random: Random): void {
+    const world = this.#world;
+    if (random.next() < 0.15) ({ sold: this.#flows, flows: world.workflows } = grow(random));
+    const terminals = world.terminals();
+    const left = terminals[Math.floor(random.next() * terminals.length)] ?? '';
+    world.absent = new Set(terminals.length > 1 && random.next() < 0.15 && !this.#over ? [left] : []);
   }
 
   /** Every plugin is there again, and reads whatever any release has stored. */
@@ -189,7 +198,7 @@ class Run {
       // What the till does with a broken disk is seen for a while; then it is switched off.
       await world.wait(30_000);
       if (world.life.alive) world.life.end();
-    } else if (this.#strikes('close')) await world.close();
+    } else if (this.#strikes('close') || world.absent.size > 0) await world.close();
   }
 
   /** One terminal's day: sale after sale, each until its end is known, over as many lives as it takes. */
