@@ -55,8 +55,19 @@ const SCHEMA = {
   type: 'object',
   required: ['appid', 'mchid', 'serial', 'privateKey', 'platformKeys'],
   properties: {
-    ...{ appid: name, mchid: name, serial: name, privateKey: {}, baseUrl: name, description: name, storeId: name, deviceIp: name, notifyUrl: name, policy: POLICY_OPTIONS, carrier: {}, gateway: {} },
+    appid: name,
+    mchid: name,
+    serial: name,
+    privateKey: {},
     platformKeys: { type: 'object', additionalProperties: name },
+    baseUrl: name,
+    description: name,
+    storeId: name,
+    deviceIp: name,
+    notifyUrl: name,
+    policy: POLICY_OPTIONS,
+    carrier: {},
+    gateway: {},
   },
 };
 

@@ -23,14 +23,14 @@ const notice = (next: string): { [field: string]: Json } => ({
 const retry = [{ ErrorEquals: ['Payment.NotSent', 'Payment.Undone', 'Payment.Unsettled'], IntervalSeconds: 2, MaxAttempts: 2 }];
 
 /** A flow and those that it runs. */
-export const withRuns = (flow: string, flows: { readonly [name: string]: string }): string[] => [
-  flow,
-  ...[...(flows[flow] ?? '').matchAll(/"workflow":"(\w+)"/g)].flatMap(([, name]) => withRuns(name ?? '', flows)),
+export const withRuns = (name: string, flows: { readonly [name: string]: string }): string[] => [
+  name,
+  ...[...(flows[name] ?? '').matchAll(/"workflow":"(\w+)"/g)].flatMap(([, run]) => withRuns(run ?? '', flows)),
 ];
 
 /** The payment methods that a flow names, or one that it runs. */
-export const methodsOf = (flow: string, flows: { readonly [name: string]: string }): MethodId[] =>
-  withRuns(flow, flows).flatMap((name) => [...(flows[name] ?? '').matchAll(/"method":"(\w+)"/g)].map(([, id]) => id as MethodId));
+export const methodsOf = (name: string, flows: { readonly [name: string]: string }): MethodId[] =>
+  withRuns(name, flows).flatMap((each) => [...(flows[each] ?? '').matchAll(/"method":"(\w+)"/g)].map(([, id]) => id as MethodId));
 
 export const simulatedFlows: { readonly [name: string]: string } = {
   wallet: flow({ Pay: pay('wallet', { End: true }) }),

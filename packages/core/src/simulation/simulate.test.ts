@@ -67,9 +67,8 @@ describe('simulation', () => {
   });
 
   it.each([
-    { seed: 20, what: 'a flow that ends as it starts is told' },
-    { seed: 1_431, what: "a workflow's time-out passed while nobody was there: its flow is told first of what was paid" },
-    { seed: 1_274, what: 'so it is where the plugin is gone' },
+    { seed: 142, what: "a workflow's time-out passed while nobody was there: its flow is told first of what was paid" },
+    { seed: 217, what: 'a sale that is paid is told as paid though its terminal is not opened any more' },
   ])('$what (grown, seed $seed)', async ({ seed }) => {
     expect(await simulate({ seed, runs: 1, workflow: 'grown', storage: onSimulatedDisk })).toMatchObject({ failures: [] });
   });
