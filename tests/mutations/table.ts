@@ -379,4 +379,10 @@ export const mutations: readonly Mutation[] = [
     edits: [{ file: 'engine/executions.ts', find: 'else if (paid?.told) void paid.told.then(fire);', put: '' }],
     flow: 'in-time',
   },
+  {
+    name: 'a Task that is tried again does not hear what became of the attempt before',
+    rule: 13,
+    edits: [{ file: SETTLER, find: 'goesOn(this.#hand.payment(paymentId), order.taskAttempt)', put: 'this.#hand.payment(paymentId)?.attempts.find((a) => a.taskAttempt === order.taskAttempt && a.undoes === undefined)?.taskAttempt' }],
+    flow: 'tried-again',
+  },
 ];

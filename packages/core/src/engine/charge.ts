@@ -29,6 +29,17 @@ export const declinedBefore = (payment: PaymentState | undefined, order: ChargeO
   return again === 'never' || (again === 'new-input' && same()) ? last.answer : undefined;
 };
 
+/**
+ * Where a Task goes on with what is there already, its own or, tried again, that of a try before it: nothing new is sent while that stands
+ * or is not decided, and what becomes of it is what the Task hears (13).
+ * @returns the Task's attempt that began it
+ */
+export const goesOn = (payment: PaymentState | undefined, taskAttempt: number): number | undefined => {
+  const last = payment?.attempts.findLast((a) => a.undoes === undefined);
+  const ended = last?.fate === 'declined' || last?.fate === 'not-sent' || last?.fate === 'undone';
+  return last && (last.taskAttempt === taskAttempt || !ended) ? last.taskAttempt : undefined;
+};
+
 /** Why no more may be taken for a sale: with what stands as paid for it already it would be more than is due (15). */
 export const exceedsDue = (others: readonly PaymentState[], { amount, dueMinor, saleReference }: ChargeOrder): string | undefined => {
   const paid = others.filter((other) => standingMinor(other) > 0);

@@ -179,6 +179,28 @@ describe('rule 18: a plugin that does not say what it stores', () => {
   });
 });
 
+describe('rule 13: a Task that is tried again', () => {
+  it('hears what became of the attempt that nobody could decide: it is paid, and was not before', async () => {
+    const tried = (dataVersions: readonly number[]): SetupOptions => ({
+      kind: 'wallet',
+      flow: flow({ Pay: pay({ Retry: [{ ErrorEquals: ['Payment.Unsettled', 'Payment.NotSent'], IntervalSeconds: 60, MaxAttempts: 2 }] }) }),
+      method: { dataVersions },
+    });
+    const first = await open(tried([1]));
+    first.host.submits.push({ lost: 'answer' });
+    run(first).catch(() => {});
+    await until(first, 'it is submitted', () => first.host.calls.length > 0);
+    // Its plugin does not read it in this life: a case, and the Task hears that it is not settled.
+    const second = await cut(first, tried([2]));
+    await until(second, 'it is told', () => events(second.log, 'taskFailed').length > 0);
+    const third = await cut(second, tried([1]));
+    const { result } = await third.till.get(third.till.executions()[0]?.executionId ?? '');
+    expect(await result).toMatchObject({ status: 'succeeded', output: { amountMinor: 1000, committed: true } });
+    expect(statuses(third.host)).toEqual(['approved']);
+    expect(verbs(third.host).filter((verb) => verb === 'submit')).toHaveLength(1);
+  });
+});
+
 describe('rule 18: a payment whose terminal is not opened any more', () => {
   const twoTills: SetupOptions = { kind: 'wallet', terminals: 2 };
   /** The power fails as the first record of a type has reached the disk; the next life has T1 alone. */

@@ -420,7 +420,7 @@ describe('rule 13: retry', () => {
     const setup = await open({ kind: 'card', flow: flow({ Pay: pay({ Retry: [{ ErrorEquals: ['Payment.Unsettled'], IntervalSeconds: 1, MaxAttempts: 1 }] }) }) });
     setup.host.submits.push({ lost: 'answer' });
     setup.host.reversals.push({ outcome: 'unknown', reason: 'no-answer', why: 'silence' });
-    expect(await run(setup)).toMatchObject({ status: 'failed', error: 'Payment.NotSent' });
+    expect(await run(setup)).toMatchObject({ status: 'failed', error: 'Payment.Unsettled' });
     expect(setup.host.calls.filter((call) => call.startsWith('submit'))).toHaveLength(1);
   });
 });

@@ -5,7 +5,7 @@
 import type { AdviceResult, Finding, Live, PaymentMethod, UndoReason } from '../contract.js';
 import { findingOf } from './answers.js';
 import { ask, unable } from './ask.js';
-import { type ChargeOrder, type ChargeResult, chargeResult } from './charge.js';
+import { type ChargeOrder, type ChargeResult, chargeResult, goesOn } from './charge.js';
 import { type Duty, type DutyTo, nextDuty } from './duties.js';
 import { type FoundMethod, InHand, type PaymentInput, sealedKey, type SettlerOptions } from './in-hand.js';
 import { stream } from './journal.js';
@@ -56,9 +56,9 @@ export class Settler {
    * @throws ActionError from `prepare`: nothing is owed then
    */
   async charge(order: ChargeOrder, live: Live): Promise<ChargeResult> {
-    const { paymentId, taskAttempt } = order;
-    const known = this.#hand.payment(paymentId)?.attempts.find((a) => a.taskAttempt === taskAttempt && a.undoes === undefined);
-    if (!known) {
+    const { paymentId } = order;
+    const known = goesOn(this.#hand.payment(paymentId), order.taskAttempt);
+    if (known === undefined) {
       const refusal = await this.#submitting.first(order, live);
       if (refusal) {
         // Nothing was sent, so nothing is given up any more: a Retry begins anew.
@@ -68,7 +68,7 @@ export class Settler {
       }
     } else if (this.#wasGivenUp(paymentId)) this.giveUp(paymentId, 'cancelled');
     this.settle(paymentId);
-    return await this.#result(paymentId, taskAttempt);
+    return await this.#result(paymentId, known ?? order.taskAttempt);
   }
 
   /** Approved in full without the commitment that belongs to the same write: a former life had been asked to give it up (14). */

@@ -125,4 +125,5 @@ export const simulatedFlows: { readonly [name: string]: string } = {
     Done: { Type: 'Succeed' },
   }),
   'in-time': flow({ Pay: pay('wallet', { Next: 'Print' }), Print: { Type: 'Task', Resource: 'printer:print', End: true } }, { TimeoutSeconds: 20 }),
+  'tried-again': flow({ Pay: pay('wallet', { Retry: retry, End: true }) }),
 };

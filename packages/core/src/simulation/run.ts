@@ -52,6 +52,8 @@ class Run {
   readonly #world: World;
   /** Grows flows anew while the till is off, where they are grown at all. */
   readonly #growth: Random | undefined;
+  /** The same while it sells. */
+  readonly #replacing: Random;
   #flows: readonly string[];
   readonly #struck = new Map<string, number>();
   readonly #sales: number;
@@ -71,6 +73,7 @@ class Run {
     const memory = seeded(`${seed}/memory`);
     const growth = workflow === GROWN ? seeded(`${seed}/grown`) : undefined;
     this.#growth = growth;
+    this.#replacing = seeded(`${seed}/replacing`);
     const { sold, flows } = growth ? grow(growth) : { sold: workflow === undefined ? some(Object.keys(simulatedFlows), seeded(`${seed}/flows`)) : [workflow], flows: simulatedFlows };
     this.#flows = sold;
     this.#sales = 2 + this.#under(4);
@@ -191,6 +194,10 @@ class Run {
     // A disk that was to fail while the till opened may do so after that: somebody reads the alarm.
     if (world.till && world.failed === world.till) return world.life.end();
     if (this.#strikes('case-decided')) await this.#decide();
+    if (this.#growth && this.#replacing.next() < 0.1) {
+      const { sold, flows } = grow(this.#replacing);
+      if (world.replace(flows)) this.#flows = [...new Set([...this.#flows, ...sold])];
+    }
     if (this.#strikes('paper-out')) world.paper = false;
     else if (!world.paper && this.#random.next() < 0.5) world.putPaperIn();
     if (this.#strikes('disk-error')) {

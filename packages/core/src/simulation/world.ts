@@ -100,6 +100,23 @@ export class World {
     return Array.from({ length: this.#options.terminals ?? 1 }, (_, index) => `T${index + 1}`);
   }
 
+  /** Flows change while the till sells. @returns whether it took them: beside the others they may not pass */
+  replace(flows: { readonly [name: string]: string }): boolean {
+    const workflows = { ...this.workflows, ...flows };
+    try {
+      this.till?.replace(this.#usable(workflows));
+    } catch (error) {
+      if (TillwrightError.is(error)) return false;
+      throw error;
+    }
+    this.workflows = workflows;
+    return true;
+  }
+
+  #usable(flows: { readonly [name: string]: string }): { readonly [name: string]: string } {
+    return Object.fromEntries(Object.entries(flows).filter(([name]) => methodsOf(name, flows).every((id) => this.installed[id])));
+  }
+
   #opened(): string[] {
     return this.terminals().filter((id) => !this.absent.has(id));
   }
@@ -110,12 +127,11 @@ export class World {
     this.life = life;
     this.till = undefined;
     const { installed } = this;
-    const flows = this.workflows;
-    const workflows = Object.entries(flows).filter(([name]) => methodsOf(name, flows).every((id) => installed[id]));
+    const workflows = this.#usable(this.workflows);
     const ids: IdSource = { next: (prefix) => `${prefix}${(this.#ids += 1)}` };
     const opening = createTill({
       plugins: [simulatedMethods({ host: this.host, life, sharedLane: this.#options.sharedLane ?? false, advice: this.#options.advice ?? false, installed, watch: { sending: (sent) => this.violations.push(...this.#witness.sending(this.log, sent)) } }), this.#printer(life), simulatedShop({ life, clock: this.clock, draw: this.#shop.next }), ...plugins],
-      workflows: Object.fromEntries(workflows),
+      workflows,
       terminals: Object.fromEntries(this.#opened().map((id) => [id, { tid: id.slice(1).padStart(8, '0'), mid: '898000000000001', name: 'Corner Shop' }])),
       log: life.log(log),
       sealed: life.sealed(this.storage.sealed),
