@@ -488,7 +488,8 @@ const endsBadlyAround = (event: ExecutionEvent, step: StepId): boolean => {
   if (event.type === 'executionEnded') return event.status === 'failed';
   const within = (outer: StepId, index?: number): boolean => step.startsWith(`${outer.slice(0, outer.lastIndexOf('#'))}[${index === undefined ? '' : `${index}]`}`);
   if (event.type === 'scopeEnded') return event.status === 'failed' && within(event.step, event.index);
-  if (event.type === 'stepLeft') return event.caught !== undefined && within(event.step);
+  // Its own, too, where its Task could not wait until it was decided: the flow goes on without it.
+  if (event.type === 'stepLeft') return event.caught !== undefined && (step === event.step || within(event.step));
   return event.type === 'taskFailed' && within(event.step);
 };
 

@@ -201,6 +201,33 @@ describe('rule 13: a Task that is tried again', () => {
   });
 });
 
+describe('rule 10: a flow that goes on without a payment which nobody could decide', () => {
+  it('does not pay for it once it turns out to be approved', async () => {
+    const caught = (dataVersions: readonly number[]): SetupOptions => ({
+      kind: 'wallet',
+      flow: flow({
+        Pay: pay({ Catch: [{ ErrorEquals: ['Payment.Unsettled'], Next: 'Tell' }], Next: 'Tell' }),
+        Tell: { Type: 'Task', Resource: 'prompt:notice', Arguments: { text: 'another way to pay?' }, TimeoutSeconds: 300, Catch: [{ ErrorEquals: ['States.ALL'], Next: 'End' }], Next: 'End' },
+        End: { Type: 'Succeed' },
+      }),
+      method: { dataVersions },
+    });
+    const first = await open(caught([1]));
+    first.host.submits.push({ lost: 'answer' });
+    run(first).catch(() => {});
+    await until(first, 'it is submitted', () => first.host.calls.length > 0);
+    // Its plugin does not read it in this life: a case, and the flow hears that it is not settled.
+    const second = await cut(first, caught([2]));
+    await until(second, 'it is told', () => events(second.log, 'stepLeft').length > 0);
+    const third = await cut(second, caught([1]));
+    await third.clock.until(third.clock.now() + 900_000);
+    expect(events(third.log, 'paymentCommitted')).toEqual([]);
+    // A person looks, and nothing is kept without one.
+    expect(third.till.payments()).toMatchObject([{ committed: false, state: 'case' }]);
+    expect(third.till.cases()).toHaveLength(1);
+  });
+});
+
 describe('rule 18: a payment whose terminal is not opened any more', () => {
   const twoTills: SetupOptions = { kind: 'wallet', terminals: 2 };
   /** The power fails as the first record of a type has reached the disk; the next life has T1 alone. */

@@ -123,6 +123,8 @@ const unheeded = (records: readonly EventRecord[]): string[] => {
 /** A Task whose payment is committed succeeds, whatever became of its flow, or of its plugin (9, 18). */
 const paidAndFailed = (records: readonly EventRecord[]): string[] => {
   const committed = new Set<string>();
+  /** Payments whose Task has failed for good. */
+  const lost = new Set<string>();
   /** By execution: steps whose Task has not ended. */
   const open = new Map<string, Set<string>>();
   const problems: string[] = [];
@@ -132,13 +134,22 @@ const paidAndFailed = (records: readonly EventRecord[]): string[] => {
     const failed = (step: string): void => {
       if (committed.has(`${id}/${step}`)) problems.push(`${id}/${step} is committed, and its Task failed`);
     };
-    if (event.type === 'paymentCommitted') committed.add(id);
-    else if (event.type === 'taskStarted') open.set(id, steps.add(event.step));
+    const ended = (step: string): void => {
+      failed(step);
+      lost.add(`${id}/${step}`);
+    };
+    if (event.type === 'paymentCommitted') {
+      committed.add(id);
+      if (lost.has(id)) problems.push(`${id} is committed, and its Task has failed before`);
+    } else if (event.type === 'taskStarted') {
+      open.set(id, steps.add(event.step));
+      lost.delete(`${id}/${event.step}`);
+    }
     else if (event.type === 'taskFailed') failed(event.step);
     else if (event.type === 'stepLeft') {
-      if (event.caught && steps.has(event.step)) failed(event.step);
+      if (event.caught && steps.has(event.step)) ended(event.step);
       steps.delete(event.step);
-    } else if (event.type === 'executionEnded' && event.status === 'failed') steps.forEach(failed);
+    } else if (event.type === 'executionEnded' && event.status === 'failed') steps.forEach(ended);
     // A branch that fails ends the others: whether their Tasks were told is all the same then.
     const around = event.type === 'executionEnded' ? undefined : endOf(event);
     if (around !== undefined) for (const step of steps) if (step.startsWith(around.slice(0, around.lastIndexOf('[') + 1))) steps.delete(step);
