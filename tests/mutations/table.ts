@@ -385,4 +385,10 @@ export const mutations: readonly Mutation[] = [
     edits: [{ file: SETTLER, find: 'goesOn(this.#hand.payment(paymentId), order.taskAttempt)', put: 'this.#hand.payment(paymentId)?.attempts.find((a) => a.taskAttempt === order.taskAttempt && a.undoes === undefined)?.taskAttempt' }],
     flow: 'tried-again',
   },
+  {
+    name: 'a flow that goes on without a payment pays for it once it is approved',
+    rule: 10,
+    edits: [{ file: 'engine/executions.ts', find: '(step === event.step || within(event.step))', put: 'within(event.step)' }],
+    flow: 'gone-without',
+  },
 ];

@@ -126,4 +126,9 @@ export const simulatedFlows: { readonly [name: string]: string } = {
   }),
   'in-time': flow({ Pay: pay('wallet', { Next: 'Print' }), Print: { Type: 'Task', Resource: 'printer:print', End: true } }, { TimeoutSeconds: 20 }),
   'tried-again': flow({ Pay: pay('wallet', { Retry: retry, End: true }) }),
+  'gone-without': flow({
+    Pay: pay('wallet', { Catch: [{ ErrorEquals: ['Payment.Unsettled'], Next: 'Tell' }], Next: 'Done' }),
+    Tell: notice('Done'),
+    Done: { Type: 'Succeed' },
+  }),
 };
