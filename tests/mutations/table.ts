@@ -172,13 +172,17 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'a new attempt while the former one is undecided',
     rule: 13,
-    edits: [{ file: SUBMITTING, find: 'if (former && (isUndecided(former) || paidMinor(former) > 0 || isResolved(former) || !this.#hand.methodOf(former))) return', put: 'if (former && isResolved(former)) return' }],
+    edits: [
+      { file: 'engine/charge.ts', find: '(last.taskAttempt === taskAttempt || !ended)', put: 'last.taskAttempt === taskAttempt' },
+      { file: SUBMITTING, find: 'if (former && (isUndecided(former) || paidMinor(former) > 0 || isResolved(former) || !this.#hand.methodOf(former))) return', put: 'if (former && isResolved(former)) return' },
+    ],
+    flow: 'tried-again',
   },
   {
     name: 'a step that a restart finds submitted is submitted anew',
     rule: 13,
     edits: [
-      { file: SETTLER, find: 'if (!known) {', put: "if (!known || known.fate === 'undecided' || known.fate === 'submitted') {" },
+      { file: SETTLER, find: 'if (known === undefined) {', put: "if (known === undefined || ['undecided', 'submitted'].includes(this.#hand.payment(paymentId)?.attempts.at(-1)?.fate ?? '')) {" },
       { file: SUBMITTING, find: 'if (former && (isUndecided(former) || paidMinor(former) > 0 || isResolved(former) || !this.#hand.methodOf(former))) return', put: 'if (former && isResolved(former)) return' },
     ],
   },
