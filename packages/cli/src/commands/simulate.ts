@@ -102,9 +102,9 @@ const simulateWire = async ({ workflow, ...order }: Order & { onRun: OnRun }, co
 };
 
 const print = (report: SimulationReport, language: Language): void => {
-  const faults = new Table({ head: [say(language, texts.fault), say(language, texts.times)], style: { head: [] } });
+  const faults = new Table({ head: [say(language, texts.fault), say(language, texts.times)], style: { head: [], border: [] } });
   for (const [name, times] of Object.entries(report.faults).sort(([, a], [, b]) => b - a)) faults.push([name, times]);
-  const ends = new Table({ head: [say(language, texts.payments), say(language, texts.times)], style: { head: [] } });
+  const ends = new Table({ head: [say(language, texts.payments), say(language, texts.times)], style: { head: [], border: [] } });
   for (const name of Object.keys(payments) as (keyof typeof payments)[]) ends.push([say(language, payments[name]), report.payments[name]]);
   console.log(faults.toString());
   console.log(ends.toString());
