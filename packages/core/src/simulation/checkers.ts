@@ -144,8 +144,7 @@ const paidAndFailed = (records: readonly EventRecord[]): string[] => {
     } else if (event.type === 'taskStarted') {
       open.set(id, steps.add(event.step));
       lost.delete(`${id}/${event.step}`);
-    }
-    else if (event.type === 'taskFailed') failed(event.step);
+    } else if (event.type === 'taskFailed') failed(event.step);
     else if (event.type === 'stepLeft') {
       if (event.caught && steps.has(event.step)) ended(event.step);
       steps.delete(event.step);
