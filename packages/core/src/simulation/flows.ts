@@ -1,4 +1,6 @@
 /** Workflows that a simulation runs: every shape in which money moves. */
+import type { StateMachine } from '../definition/asl.js';
+import { closure } from '../definition/check.js';
 import type { Json } from '../json.js';
 import type { MethodId } from './method.js';
 
@@ -23,10 +25,8 @@ const notice = (next: string): { [field: string]: Json } => ({
 const retry = [{ ErrorEquals: ['Payment.NotSent', 'Payment.Undone', 'Payment.Unsettled'], IntervalSeconds: 2, MaxAttempts: 2 }];
 
 /** A flow and those that it runs. */
-export const withRuns = (name: string, flows: { readonly [name: string]: string }): string[] => [
-  name,
-  ...[...(flows[name] ?? '').matchAll(/"workflow":"(\w+)"/g)].flatMap(([, run]) => withRuns(run ?? '', flows)),
-];
+export const withRuns = (name: string, flows: { readonly [name: string]: string }): string[] =>
+  closure(name, Object.fromEntries(Object.entries(flows).map(([each, text]) => [each, JSON.parse(text) as StateMachine])));
 
 /** The payment methods that a flow names, or one that it runs. */
 export const methodsOf = (name: string, flows: { readonly [name: string]: string }): MethodId[] =>
