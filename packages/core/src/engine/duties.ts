@@ -3,7 +3,7 @@
  * Pure: the settler beside it turns duties into calls, in live running and after a restart alike.
  */
 import type { SettlingPolicy, UndoReason } from '../contract.js';
-import { type AttemptState, isHandsOff, isOpen, isResolved, isUnproven, owesAdvice, partialUnasked, type PaymentState } from './payment.js';
+import { type AttemptState, isHandsOff, isOpen, isResolved, isUnproven, owesAdvice, partialUnasked, type PaymentState, turnedUp } from './payment.js';
 
 /** What a payment owes next. `at` is in ms since 1970; a duty without it is due at once. */
 export type Duty =
@@ -58,6 +58,8 @@ const soonest = (duties: readonly (Duty | undefined)[]): Duty | undefined => {
 
 const attemptDuty = (payment: PaymentState, a: AttemptState, context: DutyContext): Duty | undefined => {
   const { policy } = context.method;
+  // Before all else: a later attempt may have been committed since, or have brought its card.
+  if (turnedUp(a)) return { do: 'condemn', attempt: a.attempt, why: 'no-answer' };
   switch (a.fate) {
     case 'submitted':
     case 'undecided': {
@@ -77,8 +79,6 @@ const attemptDuty = (payment: PaymentState, a: AttemptState, context: DutyContex
     case 'completed':
       if (a.undoes !== undefined || payment.committed) return undefined;
       if (partialUnasked(a)) return { do: 'condemn', attempt: a.attempt, why: 'mismatch' };
-      // It was told as undone before its approval turned up (5).
-      if (a.undone) return { do: 'condemn', attempt: a.attempt, why: 'no-answer' };
       return context.giveUp ? { do: 'condemn', attempt: a.attempt, why: context.giveUp } : undefined;
     case 'condemned':
       return undoDuty(payment, a, context);

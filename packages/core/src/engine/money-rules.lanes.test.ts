@@ -1,5 +1,6 @@
 /** Rules 11, 12, 13 and 15: in which order undos go, and who waits for what is not decided. */
 import { describe, expect, it } from 'vitest';
+import type { Answer } from '../contract.js';
 import type { Json } from '../json.js';
 import { memoryLog } from '../log/memory-log.js';
 import { approvedFor, broken, events, flow, open, pay, reopen, run, settled, type Setup, type SetupOptions, statuses, until, verbs } from './money-rules.testing.js';
@@ -162,6 +163,56 @@ describe('rule 13: a new attempt whose intent is on its way to the disk', () => 
     syncMs = 0;
     await settled(setup);
     expect(setup.till.payments()).toMatchObject([{ state: 'not-sent', committed: false }]);
+  });
+});
+
+describe('rule 13: a new attempt that is on its way, or paid, when an approval turns up for the former one, which was found undone without proof', () => {
+  const undoneError = ['Payment.Undone'];
+  const again = pay({ Retry: [{ ErrorEquals: undoneError, IntervalSeconds: 2, MaxAttempts: 1 }] });
+  const instead = { Pay: pay({ Catch: [{ ErrorEquals: undoneError, Next: 'Instead' }] }), Instead: pay() };
+
+  /** A sale whose first request is answered when the test says so and whose second one is so a second after that, or at once. */
+  const begunAnew = async (states: { [name: string]: ReturnType<typeof pay> }, secondIn: number) => {
+    const setup = await open({ kind: 'wallet', flow: flow(states) });
+    const { host, clock } = setup;
+    const tells: ((answer: Answer) => void)[] = [];
+    const later = (): Promise<Answer> => new Promise((resolve) => tells.push(resolve));
+    host.submits.push(later as never, later as never);
+    host.findings.push({ outcome: 'undone', verified: true, proof: 'no-original' });
+    const result = run(setup);
+    await until(setup, 'it is sent anew', () => tells.length === 2);
+    const approve = (n: number): void => {
+      host.ledger.set(`m-sale-${n}`, { reference: `m-sale-${n}`, amountMinor: 1000, status: 'approved' });
+      tells[n - 1]?.(approvedFor(1000));
+    };
+    return { setup, result, approve, wait: async (ms = secondIn) => await clock.until(clock.now() + ms) };
+  };
+
+  it.each([
+    ['a Retry, while the new one has no answer', { Pay: again }, 1_000],
+    ['a Retry, with the answer to the new one', { Pay: again }, 0],
+    ['a Catch, with the answer to the new one', instead, 0],
+  ] as const)('undoes that one, and keeps the new one: %s', async (_, states, secondIn) => {
+    const { setup, result, approve, wait } = await begunAnew(states, secondIn);
+    approve(1);
+    if (secondIn > 0) await wait();
+    approve(2);
+    expect(await result).toMatchObject({ status: 'succeeded', output: { amountMinor: 1000, committed: true } });
+    await wait(100_000);
+    expect(statuses(setup.host)).toEqual(['reversed', 'approved']);
+    expect(setup.till.payments().reduce((sum, { amountMinor }) => sum + amountMinor, 0)).toBe(1000);
+  });
+
+  it('undoes it though the new one was paid long before', async () => {
+    const { setup, result, approve, wait } = await begunAnew({ Pay: again }, 0);
+    approve(2);
+    expect(await result).toMatchObject({ status: 'succeeded' });
+    await wait(5_000);
+    approve(1);
+    await settled(setup);
+    expect(setup.till.payments()).toMatchObject([{ state: 'paid', amountMinor: 1000, committed: true }]);
+    await wait(5_000);
+    expect(statuses(setup.host).toSorted()).toEqual(['approved', 'reversed']);
   });
 });
 

@@ -269,17 +269,20 @@ const withoutUndone = (attempt: AttemptState): AttemptState => {
 export const isSettled = (payment: PaymentState): boolean =>
   isResolved(payment) ||
   (payment.cases.every((c) => c.resolved) &&
-    payment.attempts.every((a) => a.fate === 'declined' || a.fate === 'not-sent' || a.fate === 'undone' || (a.fate === 'completed' && (payment.committed || a.undoes !== undefined))));
+    payment.attempts.every((a) => a.fate === 'declined' || a.fate === 'not-sent' || a.fate === 'undone' || (a.fate === 'completed' && ((payment.committed && !turnedUp(a)) || a.undoes !== undefined))));
 
 /** The host's answer is open, or an undo is: nobody may submit for the same sale meanwhile (15). */
 export const isUndecided = (payment: PaymentState): boolean =>
   !isResolved(payment) && payment.attempts.some(isOpen);
 
-export const isOpen = (a: AttemptState): boolean => a.fate === 'submitted' || a.fate === 'undecided' || a.fate === 'approved' || a.fate === 'condemned';
+export const isOpen = (a: AttemptState): boolean => a.fate === 'submitted' || a.fate === 'undecided' || a.fate === 'approved' || a.fate === 'condemned' || turnedUp(a);
 
-/** It took money or may have, and neither a commitment nor the order to undo it stands behind it. */
+/** Its approval turned up when it had been told as undone (5): it is about to be condemned, whatever else its payment or its sale is paid by. */
+export const turnedUp = (a: AttemptState): boolean => a.undoes === undefined && a.undone !== undefined && (a.fate === 'approved' || a.fate === 'completed');
+
+/** It took money or may have, and neither a commitment nor the order to undo it stands behind it, nor is it sure of that order. */
 export const isUnowned = (a: AttemptState): boolean =>
-  a.undoes === undefined && (a.fate === 'submitted' || a.fate === 'undecided' || a.fate === 'approved' || a.fate === 'completed');
+  a.undoes === undefined && !turnedUp(a) && (a.fate === 'submitted' || a.fate === 'undecided' || a.fate === 'approved' || a.fate === 'completed');
 
 /** Undone without proof: it may come after all (5). */
 export const isUnproven = (a: AttemptState): boolean => a.fate === 'undone' && a.undone?.proof === 'no-original';
@@ -326,7 +329,7 @@ export const contradiction = (payment: PaymentState, a: AttemptState, heard: Ans
 
 /** What stands as paid, in minor units. */
 export const paidMinor = (payment: PaymentState): number =>
-  payment.attempts.filter((a) => a.fate === 'completed' && a.undoes === undefined).reduce((sum, a) => sum + (a.approved?.amount.amountMinor ?? 0), 0);
+  payment.attempts.filter((a) => a.fate === 'completed' && a.undoes === undefined && !turnedUp(a)).reduce((sum, a) => sum + (a.approved?.amount.amountMinor ?? 0), 0);
 
 /** As a person decided, where one did: what the host approved, or what was asked for where nobody heard. */
 export const standingMinor = (payment: PaymentState): number => {
