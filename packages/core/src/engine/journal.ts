@@ -263,8 +263,11 @@ export class Journal {
   /** Those as well that have left memory. */
   async everyPaymentOfSale(saleReference: string): Promise<readonly PaymentState[]> {
     const ids = await this.archive.maybeOfSale(saleReference);
-    const old = await Promise.all(ids.filter((id) => !this.payments.has(id)).map((id) => this.archive.payment(id)));
-    return [...old.filter((payment) => payment !== undefined).filter((payment) => payment.saleReference === saleReference), ...this.paymentsOfSale(saleReference)];
+    // All of them in one go: what leaves memory while others are read back is not missed.
+    const found = await Promise.all(ids.map((id) => this.payments.get(id) ?? this.archive.payment(id)));
+    const all = new Map<string, PaymentState>();
+    for (const payment of [...found, ...this.paymentsOfSale(saleReference)]) if (payment?.saleReference === saleReference) all.set(payment.paymentId, payment);
+    return [...all.values()];
   }
 
   /** Payments of a terminal with a receipt that is still to be printed. */

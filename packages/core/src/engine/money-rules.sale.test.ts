@@ -1,6 +1,7 @@
 /** Rule 15: for one sale no more is taken than what is due for it, however often a flow asks. */
 import { describe, expect, it } from 'vitest';
-import { broken, declined, flow, open, pay, reopen, run, settled, type Setup, type SetupOptions, type State, statuses } from './money-rules.testing.js';
+import { memoryLog } from '../log/memory-log.js';
+import { broken, declined, flow, open, pay, reopen, run, settled, type Setup, type SetupOptions, type State, statuses, until } from './money-rules.testing.js';
 
 const succeed: State = { Type: 'Succeed' };
 const branch = (states: { [name: string]: State }) => ({ StartAt: Object.keys(states)[0] ?? '', States: states });
@@ -73,6 +74,42 @@ describe('rule 15: a sale that is paid is not paid once more', () => {
       expect(await (await setup.till.start({ terminal: 'T1', workflow: 'other', input: sale(1000, 1000, name) })).result).toMatchObject(refused);
     }
     expect(stands(setup)).toEqual([1000, 1000]);
+  });
+});
+
+describe('rule 15: a sale in parts, whose last part leaves memory while an earlier one is read back from the log', () => {
+  it('is not paid once more', async () => {
+    const log = memoryLog();
+    const read = log.read.bind(log);
+    let reading = Promise.resolve();
+    log.read = async function* (stream) {
+      await reading;
+      yield* read(stream);
+    };
+    const seen: State = { Type: 'Task', Resource: 'prompt:notice', Arguments: { text: 'Thank you' }, End: true };
+    const commit: State = { Type: 'Task', Resource: 'payment:commit', Next: 'Seen' };
+    const setup = await open({ kind: 'wallet', log, terminals: 2, keepClosed: 0, flow: flow({ Pay: ofSale({ Next: 'Commit' }), Commit: commit, Seen: seen }) });
+    const { till } = setup;
+    const see = (): void => till.prompts().forEach(({ id }) => till.answer(id, true));
+    const first = run(setup, sale(300));
+    await until(setup, 'its first part is paid', () => till.prompts().length > 0);
+    see();
+    await first;
+    expect(till.payments()).toEqual([]);
+
+    const rest = run(setup, sale(700));
+    await until(setup, 'the rest is paid', () => till.prompts().length > 0);
+    let goOn: () => void = () => {};
+    reading = new Promise((resolve) => (goOn = resolve));
+    const other = run(setup, sale(700), 'T2');
+    await setup.clock.until(setup.clock.now() + 1_000);
+    see();
+    await rest;
+    expect(till.payments()).toEqual([]);
+    till.on('prompt', ({ id }) => queueMicrotask(() => till.answer(id, true)));
+    goOn();
+    expect(await other).toMatchObject(refused);
+    expect(stands(setup)).toEqual([300, 700]);
   });
 });
 
