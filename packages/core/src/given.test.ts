@@ -1,7 +1,7 @@
 /** Bad input gets a clear error and changes nothing: whatever an embedder's request, form or file gave. */
 import { describe, expect, it } from 'vitest';
 import { definePlugin } from './contract.js';
-import { events, flow, open, pay, run, type Setup, until } from './engine/money-rules.testing.js';
+import { cut, events, flow, open, pay, run, type Setup, until } from './engine/money-rules.testing.js';
 import { TillwrightError } from './errors.js';
 import { memoryLog } from './log/memory-log.js';
 import { memorySealedStore } from './log/memory-sealed-store.js';
@@ -93,6 +93,13 @@ describe('a call that is given', () => {
     const setup = await open({ kind: 'wallet' });
     expect(await refusal(setup, ({ till }, value) => till.start({ terminal: 'T1', workflow: 'sale', input: value }), input)).toBe('CALL_INVALID');
     await setup.till.close();
+  });
+
+  it('an input nested thousands deep begins no sale, nor leaves a log behind that no till can open', async () => {
+    const setup = await open({ kind: 'wallet' });
+    const input: unknown = JSON.parse('['.repeat(3_500) + ']'.repeat(3_500));
+    expect(await refusal(setup, ({ till }, value) => till.start({ terminal: 'T1', workflow: 'sale', key: 'order-1', input: value }), input)).toBe('CALL_INVALID');
+    await (await cut(setup, { kind: 'wallet' })).till.close();
   });
 
   it.each(odd)('%s as a decision decides nothing', async (_, value) => {

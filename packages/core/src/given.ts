@@ -4,7 +4,7 @@
  */
 import type { CaseDecision } from './engine/case-files.js';
 import { TillwrightError } from './errors.js';
-import { isObject, type Json, ownJson } from './json.js';
+import { isObject, type Json, NESTING_MAX, ownJson } from './json.js';
 
 const refused = (call: string, why: string): TillwrightError => new TillwrightError('CALL_INVALID', { call, why });
 
@@ -15,12 +15,12 @@ export const text = (call: string, name: string, value: unknown): string => {
   return value;
 };
 
-/** @throws CALL_INVALID for what JSON can't say */
+/** @throws CALL_INVALID for what JSON can't say, and for what is nested deeper than a log can be read back */
 const plain = (call: string, name: string, value: unknown): Json => {
   try {
     return ownJson(value);
   } catch {
-    throw refused(call, `${name} is no plain data`);
+    throw refused(call, `${name} is no plain data, or nested more than ${NESTING_MAX} deep`);
   }
 };
 

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ownJson } from './json.js';
+import { NESTING_MAX, ownJson } from './json.js';
 
 const anything = fc.anything({ withDate: true, withBoxedValues: true, withMap: true, withSet: true, withSparseArray: true, withNullPrototype: true, withTypedArray: true });
 const frozenAllTheWay = (value: unknown): boolean =>
@@ -41,6 +41,21 @@ describe('ownJson', () => {
     const own = ownJson(given);
     given.lines[0]!.value = 'b';
     expect(own).toEqual({ lines: [{ value: 'a' }] });
+  });
+
+  it('hears toJSON once', () => {
+    const telling = { a: 1, toJSON: () => telling };
+    expect(ownJson(telling)).toEqual({ a: 1 });
+  });
+
+  it.each([
+    ['lists', (depth: number): unknown => JSON.parse('['.repeat(depth) + ']'.repeat(depth))],
+    ['objects', (depth: number): unknown => JSON.parse('{"a":'.repeat(depth) + '1' + '}'.repeat(depth))],
+    ['a list in a class', (depth: number): unknown => new (class { a: unknown = JSON.parse('['.repeat(depth - 1) + ']'.repeat(depth - 1)); })()],
+  ])('refuses %s that are nested deeper than any reader is sure to bear', (_, nested) => {
+    const deepest = nested(NESTING_MAX + 1);
+    expect(JSON.stringify(ownJson(deepest))).toBe(JSON.stringify(deepest));
+    for (const depth of [NESTING_MAX + 2, 4_000]) expect(() => ownJson(nested(depth))).toThrow(TypeError);
   });
 
   it('refuses what JSON refuses', () => {

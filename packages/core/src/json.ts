@@ -43,13 +43,17 @@ export const deepFreeze = <T>(value: T): T => {
   return value;
 };
 
+/** Arrays and objects within each other, of what enters: deeper than any sensible value, and far from where the stack of whoever reads a log ends. */
+export const NESTING_MAX = 200;
+
 /**
  * A frozen copy of a value as JSON text would give it back: what somebody else made enters through this, so that his later
  * changes reach nothing of ours. As in `JSON.stringify`, `toJSON` is heard, and what JSON can't say is left out, or null in a
  * list and by itself.
- * @throws TypeError for a bigint or a circle, as `JSON.stringify` does
+ * @param nestingMax more for what has come in before, and was put into something of ours
+ * @throws TypeError for a bigint or a circle, as `JSON.stringify` does, and for what is nested deeper
  */
-export const ownJson = (value: unknown): Json => plain(value, '', 0) ?? null;
+export const ownJson = (value: unknown, nestingMax: number = NESTING_MAX): Json => plain(value, '', 0, nestingMax) ?? null;
 
 /** Makes a member of an object's own, whatever its name. */
 export const setMember = (object: { [name: string]: Json }, name: string, value: Json): void => {
@@ -57,10 +61,8 @@ export const setMember = (object: { [name: string]: Json }, name: string, value:
   else object[name] = value;
 };
 
-/** Deeper than any sensible value: what goes on may be a circle, and `JSON.stringify` knows how to tell. */
-const DEPTH_MAX = 200;
-
-const plain = (value: unknown, key: string, depth: number): Json | undefined => {
+/** @param told its `toJSON` was heard */
+const plain = (value: unknown, key: string, depth: number, nestingMax: number, told = false): Json | undefined => {
   switch (typeof value) {
     case 'string':
     case 'boolean':
@@ -71,28 +73,29 @@ const plain = (value: unknown, key: string, depth: number): Json | undefined => 
     case 'object':
       break;
     case 'bigint':
-      return throughText(value);
+      return throughText(value, key, depth, nestingMax);
     default:
       return undefined;
   }
   if (value === null) return null;
-  if (depth > DEPTH_MAX) return throughText(value);
-  if ('toJSON' in value && typeof value.toJSON === 'function') return plain((value.toJSON as (key: string) => unknown)(key), key, depth + 1);
+  // A circle, too.
+  if (depth > nestingMax) throw new TypeError(`it is nested more than ${nestingMax} deep`);
+  if (!told && 'toJSON' in value && typeof value.toJSON === 'function') return plain((value.toJSON as (key: string) => unknown)(key), key, depth, nestingMax, true);
   if (Array.isArray(value)) {
     const list: Json[] = [];
-    for (let index = 0; index < value.length; index++) list.push(plain(value[index], String(index), depth + 1) ?? null);
+    for (let index = 0; index < value.length; index++) list.push(plain(value[index], String(index), depth + 1, nestingMax) ?? null);
     return Object.freeze(list);
   }
   const prototype: unknown = Object.getPrototypeOf(value);
   // Boxed numbers and the like.
-  if (prototype !== Object.prototype && prototype !== null) return throughText(value);
+  if (prototype !== Object.prototype && prototype !== null) return throughText(value, key, depth, nestingMax);
   const copy: { [key: string]: Json } = {};
   for (const name of Object.keys(value)) {
-    const member = plain((value as { [key: string]: unknown })[name], name, depth + 1);
+    const member = plain((value as { [key: string]: unknown })[name], name, depth + 1, nestingMax);
     if (member === undefined) continue;
     setMember(copy, name, member);
   }
   return Object.freeze(copy);
 };
 
-const throughText = (value: unknown): Json => deepFreeze(JSON.parse(JSON.stringify(value)) as Json);
+const throughText = (value: unknown, key: string, depth: number, nestingMax: number): Json | undefined => plain(JSON.parse(JSON.stringify(value)), key, depth, nestingMax);

@@ -1,9 +1,12 @@
 import type { EventRecord, TillEvent } from '../events.js';
-import { ownJson } from '../json.js';
+import { NESTING_MAX, ownJson } from '../json.js';
 import type { EventInput } from '../engine/ports.js';
 
 /** Version of the events' shapes. */
 export const EVENT_VERSION = 2;
+
+/** What has entered stands deeper within an event, and within what a flow has put around it. */
+const WITHIN_EVENTS = 10 * NESTING_MAX;
 
 /**
  * The record of an event.
@@ -11,4 +14,4 @@ export const EVENT_VERSION = 2;
  * later changes reach neither disk nor memory, and memory holds what a restart will read.
  */
 export const recordOf = (seq: number, at: number, { stream, event }: EventInput): EventRecord =>
-  Object.freeze({ seq, at, stream, v: EVENT_VERSION, event: Object.isFrozen(event) ? event : (ownJson(event) as unknown as TillEvent) });
+  Object.freeze({ seq, at, stream, v: EVENT_VERSION, event: Object.isFrozen(event) ? event : (ownJson(event, WITHIN_EVENTS) as unknown as TillEvent) });
