@@ -359,6 +359,8 @@ class Engine extends GuardedEmitter<TillEvents> implements Till {
     this.#assertOpen();
     for (const [name, value] of Object.entries({ executionId, by, reason })) text('till.cancel', name, value);
     if (!this.#journal.executions.has(executionId)) throw new TillwrightError('EXECUTION_UNKNOWN', { execution: executionId });
+    // Who cancels in the turn that opened the till means what the log left open.
+    this.#goOn();
     this.#executions.cancel(executionId, by, reason);
   }
 

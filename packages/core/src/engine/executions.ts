@@ -134,6 +134,8 @@ class Runner {
   }
 
   cancel(by: string, reason: string): void {
+    // Whoever hears that its prompts are closed may ask for what has ended already.
+    if (this.entry.state.status !== 'running') return;
     this.#options.journal.append([{ stream: stream.execution(this.entry.id), event: { type: 'cancelRequested', by, reason } }]);
     for (const running of this.#calls.values()) this.#cancelCall(running, by);
   }
@@ -316,8 +318,7 @@ class Runner {
       running.over = true;
       watch?.();
       this.#stops.release(running.stop);
-      for (const close of running.closers?.values() ?? []) close();
-      running.closers = undefined;
+      closePrompts(running);
     };
     const { step, attempt } = call;
     running.told = this.#invoke(running, loaded, found).then(
@@ -427,6 +428,8 @@ class Runner {
   #stopCall(key: string, running: RunningCall, why: string): void {
     this.#calls.delete(key);
     if (!running.over && !running.stop.aborted) running.stop.abort(new ActionError('Task.Superseded', why));
+    // A device that hangs ends no call: what stands beside it would stand there for good.
+    closePrompts(running);
   }
 
   #stopAll(): void {
@@ -436,6 +439,12 @@ class Runner {
     this.#owed.clear();
   }
 }
+
+const closePrompts = (running: RunningCall): void => {
+  const { closers } = running;
+  running.closers = undefined;
+  for (const close of closers?.values() ?? []) close();
+};
 
 type Found = { readonly action: { readonly arguments: JsonSchema; readonly errors: { readonly [name: string]: Text }; readonly redo: 'again' | 'fail' } & Pick<Action, 'run'>; readonly standard?: StandardAction };
 

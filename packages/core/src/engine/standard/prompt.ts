@@ -18,7 +18,9 @@ const ask = (
   new Promise((resolve, reject) => {
     const answers: { [audience: string]: Json } = { ...context.answers };
     const closers: (() => void)[] = [];
+    let over = false;
     const end = (finish: () => void): void => {
+      over = true;
       for (const close of closers) close();
       deaf();
       finish();
@@ -27,26 +29,27 @@ const ask = (
     const isDone = (): boolean => audiences.every((audience) => audience in answers);
     const finish = (): void => end(() => resolve(answers));
     for (const audience of audiences.filter((each) => !(each in answers))) {
-      closers.push(
-        context.services.prompts.open(
-          {
-            id: `${context.executionId}/${context.step}@${context.attempt}/${audience}`,
-            terminalId: context.terminal.id,
-            executionId: context.executionId,
-            step: context.step,
-            audience,
-            ...prompt,
-            ...(context.dueAt === undefined ? {} : { dueAt: context.dueAt }),
-          },
-          (how) => {
-            if (how.is === 'cancelled') return end(() => reject(new ActionError('Terminal.Cancelled', `cancelled by ${how.by}`, { by: how.by })));
-            answers[audience] = how.value;
-            // The last answer stands in the step's own end; one that waits for others must outlive a restart.
-            if (isDone()) finish();
-            else context.answered(audience, how.value);
-          },
-        ),
+      const close = context.services.prompts.open(
+        {
+          id: `${context.executionId}/${context.step}@${context.attempt}/${audience}`,
+          terminalId: context.terminal.id,
+          executionId: context.executionId,
+          step: context.step,
+          audience,
+          ...prompt,
+          ...(context.dueAt === undefined ? {} : { dueAt: context.dueAt }),
+        },
+        (how) => {
+          if (how.is === 'cancelled') return end(() => reject(new ActionError('Terminal.Cancelled', `cancelled by ${how.by}`, { by: how.by })));
+          answers[audience] = how.value;
+          // The last answer stands in the step's own end; one that waits for others must outlive a restart.
+          if (isDone()) finish();
+          else context.answered(audience, how.value);
+        },
       );
+      // Whoever was told of it has cancelled, or answered for all, as he heard of it: nobody else is asked.
+      if (over) return close();
+      closers.push(close);
     }
     if (isDone()) finish();
   });

@@ -1,0 +1,73 @@
+/** No prompt outlives what it stands for, whatever a screen does as it hears of it, and whatever a device does not do. */
+import { describe, expect, it } from 'vitest';
+import { action, Actions, bind, definePlugin } from '../contract.js';
+import type { Till } from '../till.js';
+import { broken, cut, events, flow, open, reopen, run, type Setup, type SetupOptions, type State, until } from './money-rules.testing.js';
+import type { Prompt } from './prompts.js';
+
+const ask = (resource: string, extra: State = {}): State => ({ Type: 'Task', Resource: resource, Arguments: { text: 'Well?' }, ...('Next' in extra ? {} : { End: true }), ...extra });
+const branch = (states: { [name: string]: State }) => ({ StartAt: Object.keys(states)[0] ?? '', States: states });
+
+/** What a screen is told, in order. */
+const screen = ({ till }: Setup): string[] => {
+  const told: string[] = [];
+  till.on('prompt', ({ step, audience }) => told.push(`${step} ${audience} opened`));
+  till.on('prompt-closed', ({ step, audience }) => told.push(`${step} ${audience} closed`));
+  return told;
+};
+
+describe('a screen that acts as it hears of a prompt', () => {
+  it.each<[string, string, (till: Till, prompt: Prompt) => void, object, readonly string[]]>([
+    ['cancels it: the other one is not asked', 'confirm', (till, { id }) => till.cancelPrompt(id), { error: 'Terminal.Cancelled' }, ['Ask#1 merchant opened', 'Ask#1 merchant closed']],
+    ['cancels the transaction', 'confirm', (till, { executionId }) => till.cancel(executionId, 'Li', 'no'), { error: 'Terminal.Cancelled' }, ['Ask#1 merchant opened', 'Ask#1 merchant closed']],
+    ['cancels the transaction at its only prompt', 'notice', (till, { executionId }) => till.cancel(executionId, 'Li', 'no'), { error: 'Terminal.Cancelled' }, ['Ask#1 merchant opened', 'Ask#1 merchant closed']],
+    ['answers it', 'confirm', (till, { id }) => till.answer(id, true), { status: 'succeeded' }, ['Ask#1 merchant opened', 'Ask#1 merchant closed', 'Ask#1 customer opened', 'Ask#1 customer closed']],
+  ])('%s', async (_, kind, act, result, expected) => {
+    const setup = await open({ kind: 'wallet', flow: flow({ Ask: ask(`prompt:${kind}`) }) });
+    const told = screen(setup);
+    setup.till.on('prompt', (prompt) => act(setup.till, prompt));
+    expect(await run(setup)).toMatchObject(result);
+    expect(told).toEqual(expected);
+    expect(setup.till.prompts()).toEqual([]);
+    await setup.till.close();
+  });
+
+  it('by cancelling what has just ended, as its prompts are closed, adds nothing to it: its log is read back, however little stays in memory', async () => {
+    const options: SetupOptions = {
+      kind: 'wallet',
+      flow: flow({ Both: { Type: 'Parallel', Branches: [branch({ Ask: ask('prompt:notice') }), branch({ Wait: { Type: 'Wait', Seconds: 5, Next: 'Broken' }, Broken: broken })], End: true } }),
+    };
+    const setup = await open(options);
+    setup.till.on('prompt-closed', ({ executionId }) => setup.till.cancel(executionId, 'Li', 'the screen is empty'));
+    expect(await run(setup)).toMatchObject({ error: 'X' });
+    expect(setup.log.records.at(-1)).toMatchObject({ event: { type: 'executionEnded' } });
+    await (await cut(setup, { ...options, keepClosed: 0 })).till.close();
+  });
+});
+
+it.each(['cancelled', 'timed out'])('what stands beside a device that hangs is taken away once its step is over (%s)', async (how) => {
+  const run = action({ description: { zh: '', en: '' }, arguments: { type: 'object' }, result: {}, errors: {}, redo: 'again', run: (_args, { show }) => new Promise(() => show('merchant', { zh: '请插卡', en: 'Insert the card' })) });
+  const device = definePlugin({ name: 'device', provides: [bind(Actions).toValue({ namespace: 'device', actions: { read: run } })] });
+  const read = ask('device:read', { TimeoutSeconds: 30, Catch: [{ ErrorEquals: ['States.ALL'], Next: 'Sorry' }], Next: 'Sorry' });
+  const setup = await open({ kind: 'wallet', plugins: [device], flow: flow({ Read: read, Sorry: ask('prompt:notice') }) });
+  const told = screen(setup);
+  const { result } = await setup.till.start({ terminal: 'T1', workflow: 'sale' });
+  if (how === 'cancelled') setup.till.cancelPrompt(setup.till.prompts()[0]?.id ?? '');
+  await until(setup, 'the flow has gone on', () => setup.till.prompts().some(({ kind }) => kind === 'notice'));
+  expect(told).toEqual(['Read#1 merchant opened', 'Read#1 merchant closed', 'Sorry#1 merchant opened']);
+  setup.till.answer(setup.till.prompts()[0]?.id ?? '', true);
+  expect(await result).toMatchObject({ status: 'succeeded' });
+  expect(setup.till.prompts()).toEqual([]);
+  await setup.till.close();
+});
+
+it('who opens a till and cancels at once what it had left open is heard', async () => {
+  const options: SetupOptions = { kind: 'wallet', flow: flow({ Ask: ask('prompt:notice') }) };
+  const first = await open(options);
+  const { executionId } = await first.till.start({ terminal: 'T1', workflow: 'sale', key: 'order-1' });
+  const { till, log } = await reopen(first, options);
+  for (const each of till.executions()) till.cancel(each.executionId, 'Li', 'a new day');
+  expect(await (await till.get(executionId)).result).toMatchObject({ error: 'Terminal.Cancelled' });
+  expect(events(log, 'cancelRequested')).toHaveLength(1);
+  await till.close();
+});
