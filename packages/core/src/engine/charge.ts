@@ -29,6 +29,12 @@ export const declinedBefore = (payment: PaymentState | undefined, order: ChargeO
   return again === 'never' || (again === 'new-input' && same()) ? last.answer : undefined;
 };
 
+/** A Retry is the same payment once more: who settles it, and for which sale it counts, stands in its first intent (13, 15). @returns why this is none */
+export const isAnother = ({ method, currency, saleReference }: PaymentState, order: ChargeOrder): string | undefined =>
+  method === order.method && currency === order.amount.currency && saleReference === order.saleReference
+    ? undefined
+    : `this payment was begun by ${method}, in ${currency}, for sale ${saleReference}: a Retry changes none of them, another Task may`;
+
 /**
  * Where a Task goes on with what is there already, its own or, tried again, that of a try before it: nothing new is sent while that stands
  * or is not decided, and what becomes of it is what the Task hears (13).

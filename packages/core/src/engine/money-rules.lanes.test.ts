@@ -143,6 +143,35 @@ describe('rule 13: retry, over a restart', () => {
   });
 });
 
+describe('rule 13: a Retry whose arguments come out otherwise', () => {
+  const first = (then: Json, otherwise: Json): string => `{% $states.context.State.RetryCount = 0 ? ${JSON.stringify(then)} : ${JSON.stringify(otherwise)} %}`;
+  const retried = async (args: { [name: string]: Json }) => {
+    const other = scriptedHost();
+    const setup = await open({ kind: 'wallet', plugins: [scriptedMethod({ id: 'w', host: other, kind: 'wallet' })], flow: flow({ Pay: pay({ Retry: [{ ErrorEquals: ['Payment.Declined'], MaxAttempts: 1 }] }, args) }) });
+    setup.host.submits.push({ outcome: 'declined', verified: true, code: '51', hint: { zh: '', en: '' }, again: 'later' });
+    return { setup, other };
+  };
+
+  it.each<[string, { [name: string]: Json }]>([
+    ['another method, which nobody would ask or undo', { method: first('m', 'w') }],
+    ['another sale, for which it would not count', { saleReference: first('bill-1', 'bill-2') }],
+    ['another currency', { currency: first('CNY', 'USD') }],
+  ])('is sent nothing: %s', async (_, args) => {
+    const { setup, other } = await retried(args);
+    expect(await run(setup)).toMatchObject({ status: 'failed', error: 'Payment.NotSent', cause: expect.stringContaining('another Task may'), unsettled: [] });
+    expect([...setup.host.calls, ...other.calls]).toEqual(['submit sale m-sale-1']);
+  });
+
+  it('counts towards what is due now', async () => {
+    const less = await retried({ amountMinor: first(1000, 500) });
+    expect(await run(less.setup)).toMatchObject({ status: 'succeeded', output: { amountMinor: 500, committed: true } });
+    const part = await retried({ amountMinor: 500, dueMinor: first(500, 1000) });
+    expect(await run(part.setup)).toMatchObject({ status: 'failed', error: 'Payment.Uncommitted' });
+    await settled(part.setup);
+    expect(statuses(part.setup.host)).toEqual(['reversed']);
+  });
+});
+
 describe('rule 13: a new attempt whose intent is on its way to the disk', () => {
   it('is not sent when an approval turns up for the former one, which was undone without proof', async () => {
     const clock = virtualClock();

@@ -92,6 +92,7 @@ export interface PaymentState {
   readonly method: string;
   readonly terminalId: string;
   readonly currency: string;
+  /** In all, as the last attempt was told. */
   readonly dueMinor: number;
   /** What stood of it for good in other transactions, when it was asked for. */
   readonly paidElsewhereMinor: number;
@@ -143,7 +144,7 @@ export const evolvePayment = (state: PaymentState | undefined, record: EventReco
       cases: [],
       receipts: [],
     };
-    return { ...base, paidElsewhereMinor: event.paidElsewhereMinor ?? 0, attempts: [...base.attempts, attempt] };
+    return { ...base, dueMinor: event.dueMinor, paidElsewhereMinor: event.paidElsewhereMinor ?? 0, attempts: [...base.attempts, attempt] };
   }
   if (!state) throw new Error(`payment stream ${record.stream} begins with ${event.type}`);
   switch (event.type) {

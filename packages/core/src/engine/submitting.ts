@@ -4,7 +4,7 @@ import { TillwrightError } from '../errors.js';
 import type { PaymentEvent } from '../events.js';
 import { completionOf, preparedOf, submitAnswer } from './answers.js';
 import { ask, whileWanted } from './ask.js';
-import { type ChargeOrder, type ChargeResult, declinedBefore, exceedsDue } from './charge.js';
+import { type ChargeOrder, type ChargeResult, declinedBefore, exceedsDue, isAnother } from './charge.js';
 import { nextDuty } from './duties.js';
 import { type FoundMethod, type InHand, noLive, type PaymentInput, readsVersion, sealedKey } from './in-hand.js';
 import { stream } from './journal.js';
@@ -61,11 +61,14 @@ export class Submitting {
     }
   }
 
-  /** Why a new attempt must wait: something of this payment (13) or of this sale (15) is not decided. */
-  #undecided({ paymentId, saleReference }: ChargeOrder): string | undefined {
+  /** Why there is no new attempt: something of this payment (13) or of this sale (15) is not decided, or it would be another payment. */
+  #undecided(order: ChargeOrder): string | undefined {
+    const { paymentId, saleReference } = order;
     const former = this.#hand.payment(paymentId);
     // A new attempt only when every former one is not-sent, declined or undone, and can still be looked for (18).
     if (former && (isUndecided(former) || paidMinor(former) > 0 || isResolved(former) || !this.#hand.methodOf(former))) return 'an earlier attempt of this payment is not decided';
+    const another = former && isAnother(former, order);
+    if (another !== undefined) return another;
     const other =
       this.#begun.get(saleReference) ??
       this.#hand.options.journal.paymentsOfSale(saleReference).find((each) => each.paymentId !== paymentId && (isUndecided(each) || openCase(each) || this.#isLeft(each)))?.paymentId;
