@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Answer, Plugin, ReceiptDocument } from '../contract.js';
 import { ActionError, bind, definePlugin, Printer } from '../contract.js';
 import { type MemoryLog, memoryLog } from '../log/memory-log.js';
-import { approvedFor, broken, declined, events, flow, open, pay, reopen, run, settled, type Setup, type SetupOptions, statuses, verbs, until } from './money-rules.testing.js';
+import { approvedFor, broken, declined, events, flow, open, pay, reopen, run, settled, type Setup, type SetupOptions, type State, statuses, verbs, until } from './money-rules.testing.js';
 import type { ScriptedMethodOptions } from './scripted-method.js';
 import { virtualClock } from './virtual-clock.js';
 
@@ -99,6 +99,23 @@ describe('rule 3: verified or unknown', () => {
     asked.host.submits.push(approvedFor(600));
     expect(await run(asked)).toMatchObject({ status: 'succeeded', output: { amountMinor: 400, committed: true } });
     expect(asked.till.payments().map(({ amountMinor, committed }) => ({ amountMinor, committed }))).toEqual([{ amountMinor: 600, committed: true }, { amountMinor: 400, committed: true }]);
+  });
+
+  it('condemns one that nobody asked for though its flow commits what is approved, while the answer is on its way to the disk', async () => {
+    const clock = virtualClock();
+    let syncMs = 0;
+    const log = memoryLog({ beforeSync: async () => await clock.until(clock.now() + syncMs) });
+    const commit = { Wait: { Type: 'Wait', Seconds: 6, Next: 'Commit' }, Commit: { Type: 'Task', Resource: 'payment:commit', End: true } };
+    const both: State = { Type: 'Parallel', Branches: [{ StartAt: 'Pay', States: { Pay: pay() } }, { StartAt: 'Wait', States: commit }], End: true };
+    const setup = await open({ kind: 'wallet', clock, log, flow: flow({ Both: both }) });
+    const slow = async (): Promise<Answer> => {
+      await clock.until(clock.now() + 3_000);
+      syncMs = 6_000;
+      return approvedFor(600);
+    };
+    setup.host.submits.push(slow as never);
+    expect(await run(setup)).toMatchObject({ status: 'failed', error: 'Payment.Undone' });
+    expect(statuses(setup.host)).toEqual(['reversed']);
   });
 });
 

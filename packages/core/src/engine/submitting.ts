@@ -8,7 +8,7 @@ import { type ChargeOrder, type ChargeResult, declinedBefore, exceedsDue, isAnot
 import { nextDuty } from './duties.js';
 import { type FoundMethod, type InHand, noLive, type PaymentInput, readsVersion, sealedKey } from './in-hand.js';
 import { stream } from './journal.js';
-import { type AttemptState, contradiction, isHandsOff, isOpen, isResolved, isUndecided, judge, openCase, paidMinor, type PaymentState, standingMinor } from './payment.js';
+import { type AttemptState, contradiction, isHandsOff, isOpen, isResolved, isUndecided, judge, openCase, paidMinor, partialUnasked, type PaymentState, standingMinor } from './payment.js';
 import { References } from './references.js';
 import { schemas } from './schemas.js';
 
@@ -289,6 +289,8 @@ export class Submitting {
     const inputs = paymentIds
       .map((id) => this.#hand.payment(id))
       .filter((p): p is PaymentState => p !== undefined && !p.committed && paidMinor(p) > 0 && !this.#hand.whyGivenUp(p.paymentId) && !isUndecided(p) && !isHandsOff(p))
+      // About to be condemned: its answer is on its way to the disk (3).
+      .filter((p) => !p.attempts.some((a) => a.fate === 'completed' && partialUnasked(a)))
       .map((p) => ({ stream: stream.payment(p.paymentId), event: { type: 'paymentCommitted' } as const }));
     if (inputs.length > 0) await journal.appendDurably(inputs);
     this.#wakeCommitted(inputs);
