@@ -392,7 +392,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'a flow that goes on without a payment pays for it once it is approved',
     rule: 10,
-    edits: [{ file: 'engine/executions.ts', find: '(step === event.step || within(event.step))', put: 'within(event.step)' }],
+    edits: [{ file: 'engine/ownership.ts', find: '(step === event.step || within(event.step))', put: 'within(event.step)' }],
     flow: 'gone-without',
   },
 ];

@@ -3,7 +3,7 @@
  * Live running and recovery are the same code.
  */
 import { type Action, type ActionContext, ActionError, type Audience } from '../contract.js';
-import type { ExecutionEvent, StepId } from '../events.js';
+import type { ExecutionEvent } from '../events.js';
 import { addressOf, scopeOf } from '../interpreter/address.js';
 import { type Decision, decideOn } from '../interpreter/decide.js';
 import { owedBy, todo } from '../interpreter/todo.js';
@@ -12,6 +12,7 @@ import { isObject, type Json, type JsonObject, type JsonSchema, ownJson, type Te
 import { setAlarm } from './alarms.js';
 import { hex } from './hex.js';
 import { type ExecutionEntry, type Journal, stream } from './journal.js';
+import { isLost } from './ownership.js';
 import { isSettled, isUnowned } from './payment.js';
 import type { EventInput, Ports } from './ports.js';
 import type { Prompts } from './prompts.js';
@@ -256,7 +257,7 @@ class Runner {
     const { journal, services } = this.#options;
     const open = journal.paymentsOf(this.entry.id).filter((payment) => !payment.committed && !isSettled(payment));
     if (open.length === 0) return { events: decided, inputs: [], done: () => {} };
-    const lost = open.filter((payment) => decided.some((event) => endsBadlyAround(event, payment.step)));
+    const lost = open.filter((payment) => isLost(journal.ownerOf(payment), decided));
     // What is condemned or given up has its undo orders; what nobody condemned or committed belongs to nobody.
     const unowned = open.some((payment) => !lost.includes(payment) && payment.givenUp === undefined && payment.attempts.some(isUnowned));
     const last = decided.at(-1);
@@ -490,16 +491,6 @@ const commonHints: { readonly [name: string]: Text } = {
   'States.Timeout': { zh: '操作超时', en: 'It took too long' },
   'States.HeartbeatTimeout': { zh: '设备没有应答', en: 'The device gave no sign of life' },
   'Sensitive.Lost': { zh: '请重新读卡或扫码', en: 'Read the card or scan the code again' },
-};
-
-/** Leaving by a Catch, taking up a Retry and failing end what stood inside a step; the end of the execution ends everything. */
-const endsBadlyAround = (event: ExecutionEvent, step: StepId): boolean => {
-  if (event.type === 'executionEnded') return event.status === 'failed';
-  const within = (outer: StepId, index?: number): boolean => step.startsWith(`${outer.slice(0, outer.lastIndexOf('#'))}[${index === undefined ? '' : `${index}]`}`);
-  if (event.type === 'scopeEnded') return event.status === 'failed' && within(event.step, event.index);
-  // Its own, too, where its Task could not wait until it was decided: the flow goes on without it.
-  if (event.type === 'stepLeft') return event.caught !== undefined && (step === event.step || within(event.step));
-  return event.type === 'taskFailed' && within(event.step);
 };
 
 const inputsOf = (id: string, events: readonly ExecutionEvent[]): EventInput[] => {

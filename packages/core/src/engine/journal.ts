@@ -1,5 +1,5 @@
 import type { StateMachine } from '../definition/asl.js';
-import type { EventRecord, ExecutionEvent, TerminalEvent } from '../events.js';
+import type { EventRecord, ExecutionEvent, StepId, TerminalEvent } from '../events.js';
 import type { Decision } from '../interpreter/decide.js';
 import type { OwnState } from '../interpreter/draft.js';
 import { evolveOwn } from '../interpreter/evolve.js';
@@ -7,6 +7,7 @@ import type { ExecutionState, Program } from '../interpreter/types.js';
 import { canonicalJson, deepFreeze, isObject, type Json, type JsonObject } from '../json.js';
 import { CORE_VERSION } from '../version.js';
 import { Archive } from './archive.js';
+import { handedUp } from './ownership.js';
 import { evolvePayment, isSettled, mayOweLater, owesReceipt, type PaymentState } from './payment.js';
 import type { EventInput, Ports } from './ports.js';
 import { Roster } from './roster.js';
@@ -57,6 +58,8 @@ export interface ExecutionEntry {
   readonly startSeq: number;
   /** The calls that were open when somebody asked to cancel: the request outlives a restart (14). */
   cancelled?: { readonly by: string; readonly calls: readonly string[] };
+  /** Uncommitted payments of scopes that have succeeded, each with the step that it belongs to since (10). */
+  handedUp?: { readonly [paymentId: string]: StepId };
 }
 
 /** A decision about an execution. */
@@ -126,7 +129,7 @@ export class Journal {
     const plain = {
       fold: FOLD,
       core: CORE_VERSION,
-      executions: [...this.executions.values()].map(({ id, state, seq, startSeq, cancelled }) => ({ id, state, seq, startSeq, ...(cancelled ? { cancelled } : {}) })),
+      executions: [...this.executions.values()].map(({ id, state, seq, startSeq, cancelled, handedUp: owners }) => ({ id, state, seq, startSeq, ...(cancelled ? { cancelled } : {}), ...(owners ? { handedUp: owners } : {}) })),
       payments: [...this.payments.values()],
       keys: [...this.keys],
       counters: [...this.#counters],
@@ -226,6 +229,7 @@ export class Journal {
       let entry = this.executions.get(decided.id);
       if (!entry) this.#begun((entry = { id: decided.id, program: decided.program, state, seq: 0, startSeq: own[0]?.seq ?? 0 }));
       entry.seq = own.at(-1)?.seq ?? entry.seq;
+      for (const { event } of own) this.#handUp(entry, event as ExecutionEvent);
       if (state.status !== 'running') this.#ended(decided.id);
       return { entry, changed };
     }, name);
@@ -258,6 +262,11 @@ export class Journal {
 
   paymentsOfSale(saleReference: string): readonly PaymentState[] {
     return this.#all(this.#bySale.get(saleReference));
+  }
+
+  /** The step of a running execution that a payment belongs to now (10). */
+  ownerOf({ execution, paymentId, step }: PaymentState): StepId {
+    return this.executions.get(execution)?.handedUp?.[paymentId] ?? step;
   }
 
   /** Those as well that have left memory. */
@@ -412,7 +421,18 @@ export class Journal {
     if (!entry) throw new Error(`the log has ${event.type} for an execution ${id} that never started`);
     evolveOwn(entry.state as OwnState, [event], at, entry.program);
     entry.seq = seq;
+    this.#handUp(entry, event);
     if (entry.state.status !== 'running') this.#ended(id);
+  }
+
+  #handUp(entry: ExecutionEntry, event: ExecutionEvent): void {
+    if (event.type === 'executionEnded') delete entry.handedUp;
+    if (event.type !== 'stepLeft' || !this.#byExecution.has(entry.id)) return;
+    for (const payment of this.paymentsOf(entry.id)) {
+      const before = entry.handedUp?.[payment.paymentId] ?? payment.step;
+      const owner = payment.committed ? before : handedUp(before, event);
+      if (owner !== before) entry.handedUp = { ...entry.handedUp, [payment.paymentId]: owner };
+    }
   }
 
   #begun(entry: ExecutionEntry): void {

@@ -1,7 +1,7 @@
 /** Rule 10: branches, iterations and child workflows own what they took. */
 import { describe, expect, it } from 'vitest';
 import { memorySealedStore } from '../log/memory-sealed-store.js';
-import { approvedFor, broken, declined, events, flow, open, pay, reopen, run, settled, type Setup, type State, statuses, until, verbs } from './money-rules.testing.js';
+import { approvedFor, broken, cut, declined, events, flow, open, pay, reopen, run, settled, type Setup, type SetupOptions, type State, statuses, until, verbs } from './money-rules.testing.js';
 import { virtualClock } from './virtual-clock.js';
 
 const succeed: State = { Type: 'Succeed' };
@@ -67,6 +67,43 @@ describe('rule 10: an iteration of a Map', () => {
     expect(await run(setup, { parts: [part(1000, true)] })).toMatchObject({ status: 'succeeded' });
     await settled(setup);
     expect(stands(setup)).toEqual([1000]);
+  });
+});
+
+describe('rule 10: a scope that is entered once more', () => {
+  /** A bill of 1000 in two parts, each taken by the same step; a part that is declined is taken once more. */
+  const bill = (part: State): string =>
+    flow({
+      Begin: { Type: 'Pass', Assign: { parts: [600, 400] }, Next: 'Part' },
+      Part: { ...part, Assign: { parts: '{% [$parts[[1..5]]] %}' }, Catch: [{ ErrorEquals: ['Payment.Declined'], Next: 'Sorry' }], Next: 'More' },
+      Sorry: { Type: 'Wait', Seconds: 60, Next: 'Part' },
+      More: { Type: 'Choice', Choices: [{ Condition: '{% $count($parts) > 0 %}', Next: 'Part' }], Default: 'Commit' },
+      Commit: { Type: 'Task', Resource: 'payment:commit', End: true },
+    });
+  const taking = pay({}, { amountMinor: '{% $states.input.amountMinor %}', dueMinor: 1000 });
+  const input = { amountMinor: '{% $parts[0] %}' };
+  const within: [string, State][] = [
+    ['a child workflow', { Type: 'Task', Resource: 'workflow:run', Arguments: { workflow: 'part', input } }],
+    ['a Parallel', { Type: 'Parallel', Arguments: input, Branches: [branch({ Take: taking })] }],
+    ['a Map', { Type: 'Map', Items: ['{% $parts[0] %}'], ItemSelector: { amountMinor: '{% $states.context.Map.Item.Value %}' }, MaxConcurrency: 1, ItemProcessor: branch({ Take: taking }) }],
+  ];
+
+  it.each(within.flatMap(([name, part]) => [false, true].map((restarts) => [name, restarts, part] as const)))('and fails keeps what it had taken the time before, when it succeeded: %s (restarted between: %s)', async (_, restarts, part) => {
+    const options: SetupOptions = { kind: 'wallet', flow: bill(part), workflows: { part: flow({ Take: taking }) } };
+    let setup = await open(options);
+    setup.host.submits.push((amount) => approvedFor(amount), { ...declined, again: 'later' } as typeof declined);
+    const { executionId, result } = await setup.till.start({ terminal: 'T1', workflow: 'sale' });
+    result.catch(() => {});
+    await until(setup, 'the second part is declined', () => events(setup.log, 'waitStarted').length > 0);
+    if (restarts) setup = await cut(setup, options);
+    expect(await (await setup.till.get(executionId)).result).toMatchObject({ status: 'succeeded' });
+    await settled(setup);
+    expect(stands(setup)).toEqual([600, 400]);
+    expect(setup.till.payments().map(({ state, committed }) => ({ state, committed }))).toEqual([
+      { state: 'paid', committed: true },
+      { state: 'declined', committed: false },
+      { state: 'paid', committed: true },
+    ]);
   });
 });
 

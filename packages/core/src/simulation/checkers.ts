@@ -159,21 +159,29 @@ const paidAndFailed = (records: readonly EventRecord[]): string[] => {
 /** What ends badly has the orders to undo its payments before it in the same write, also for those that are on their way (10). */
 const unordered = (records: readonly EventRecord[]): string[] => {
   const payments = new Map<string, PaymentState>();
+  /** Where a scope around it has succeeded: the step that has it since, which another visit of that step is not. */
+  const owners = new Map<string, string>();
   const problems: string[] = [];
   for (const record of records) {
     const id = record.stream.slice(2);
     if (record.stream.startsWith('p/')) payments.set(id, evolvePayment(payments.get(id), record));
-    const around = endOf(record.event);
+    const { event } = record;
+    const of = ({ paymentId, step }: PaymentState): string => owners.get(paymentId) ?? step;
+    if (event.type === 'stepLeft' && !event.caught) {
+      for (const payment of payments.values()) if (payment.execution === id && of(payment).startsWith(inside(event.step))) owners.set(payment.paymentId, event.step);
+    }
+    const around = endOf(event);
     if (around === undefined) continue;
-    const left = [...payments.values()].filter(({ execution, step, committed, givenUp, attempts }) => execution === id && step.startsWith(around) && !committed && givenUp === undefined && attempts.some(isUnowned));
+    const left = [...payments.values()].filter((payment) => payment.execution === id && of(payment).startsWith(around)).filter(({ committed, givenUp, attempts }) => !committed && givenUp === undefined && attempts.some(isUnowned));
     problems.push(...left.filter((payment) => !isResolved(payment)).map(({ paymentId }) => `${paymentId} was left when ${record.event.type} stood around it, without the order to undo it`));
   }
   return problems;
 };
 
+const inside = (step: string): string => `${step.slice(0, step.lastIndexOf('#'))}[`;
+
 /** Where the steps begin that an event ends badly, if it does. */
 const endOf = (event: EventRecord['event']): string | undefined => {
-  const inside = (step: string): string => `${step.slice(0, step.lastIndexOf('#'))}[`;
   if (event.type === 'executionEnded') return event.status === 'failed' ? '' : undefined;
   if (event.type === 'scopeEnded') return event.status === 'failed' ? `${inside(event.step)}${event.index}]` : undefined;
   return event.type === 'stepLeft' && event.caught ? inside(event.step) : undefined;
