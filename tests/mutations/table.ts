@@ -242,6 +242,11 @@ export const mutations: readonly Mutation[] = [
     edits: [{ file: DUTIES, find: "return forgettable && { do: 'forget', attempt: forgettable.attempt };", put: 'return undefined;' }],
   },
   {
+    name: 'a void that is through keeps what its own reversal would have needed',
+    rule: 7,
+    edits: [{ file: DUTIES, find: '(payment.committed || a.undoes !== undefined)', put: 'payment.committed' }],
+  },
+  {
     name: 'a scope gives up in memory alone',
     rule: 10,
     edits: [{ file: UNDOING, find: 'inputs.push({ stream: stream.payment(id), event });', put: "if (event.type !== 'paymentGivenUp') inputs.push({ stream: stream.payment(id), event });" }],

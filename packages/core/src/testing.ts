@@ -3,6 +3,7 @@ export { memoryLog, type MemoryLog, type MemoryLogOptions } from './log/memory-l
 export { memorySealedStore } from './log/memory-sealed-store.js';
 export { virtualClock, type VirtualClock } from './engine/virtual-clock.js';
 export { leakScanner, type Leak, type LeakEncoding, type LeakScanner, type Secret } from './leak-scanner.js';
+export { checkLog, type Books } from './simulation/log-checkers.js';
 export { countsOf } from './simulation/run.js';
 export { simulate, type SimulateOptions, type SimulationFailure, type SimulationReport } from './simulation/simulate.js';
 export type { FaultMix } from './simulation/swarm.js';

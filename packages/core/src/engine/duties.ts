@@ -134,12 +134,12 @@ const undoDuty = (payment: PaymentState, a: AttemptState, context: DutyContext):
 
 const caseOnce = (payment: PaymentState, why: string): Duty | undefined => (payment.cases.length === 0 ? { do: 'open-case', why } : undefined);
 
-/** What is completed and not committed may still be voided, and a void may need the card; so may a reversal that is repeated as a look again. */
+/** What is completed and not committed may still be voided, and a void may need the card; so may a reversal that is repeated as a look again. A void that is through needs nothing more. */
 const forgetting = (payment: PaymentState, context: DutyContext | undefined): Duty | undefined => {
   const forgettable = payment.attempts.find(
     (a) =>
       a.sealed &&
-      (isResolved(payment) || a.fate === 'declined' || a.fate === 'not-sent' || (a.fate === 'undone' && !(context ? look(payment, a, context) : isUnproven(a))) || (a.fate === 'completed' && payment.committed)),
+      (isResolved(payment) || a.fate === 'declined' || a.fate === 'not-sent' || (a.fate === 'undone' && !(context ? look(payment, a, context) : isUnproven(a))) || (a.fate === 'completed' && (payment.committed || a.undoes !== undefined))),
   );
   return forgettable && { do: 'forget', attempt: forgettable.attempt };
 };

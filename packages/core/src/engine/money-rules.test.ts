@@ -309,12 +309,15 @@ describe('rule 7: the remedy is the plugin\'s', () => {
   it('voids what was completed, as an attempt with an intent of its own', async () => {
     const setup = await open({
       kind: 'card',
+      method: { seal: true },
       flow: flow({ Pay: pay({ Next: 'Broken' }, { dueMinor: 2000 }), Broken: broken }),
     });
     expect(await run(setup)).toMatchObject({ status: 'failed', error: 'X' });
     await settled(setup);
     expect(events(setup.log, 'paymentPrepared').map((r) => r.event.type === 'paymentPrepared' && r.event.request.operation)).toEqual(['sale', 'void']);
     expect(statuses(setup.host)).toEqual(['refunded']);
+    // Neither what the sale's reversal would have needed, nor the void's.
+    expect(await setup.sealed.keys()).toEqual([]);
   });
 
   it('reverses an unanswered void, then voids anew', async () => {

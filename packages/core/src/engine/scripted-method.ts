@@ -96,7 +96,7 @@ export const scriptedMethod = (options: ScriptedMethodOptions): Plugin => {
       const reference = `${id}-${request.operation}-${host.issued}`;
       return {
         prepared: { reference, lane: kind === 'card' ? `card:${request.terminalId}` : reference, data: {}, dataVersion: options.dataVersions?.at(-1) ?? 1 },
-        ...(options.seal && request.operation === 'sale' ? { sealed: new Uint8Array([1, 2, 3]) } : {}),
+        ...(options.seal && request.operation !== 'refund' ? { sealed: new Uint8Array([1, 2, 3]) } : {}),
       };
     },
     submit: async (request, prepared) => {

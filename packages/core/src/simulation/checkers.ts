@@ -1,11 +1,12 @@
 /** What must be true of a till and its hosts: of each message as it leaves, and of everything once all is quiet. They know the log and the hosts' ledgers. */
 import { Journal } from '../engine/journal.js';
-import { type AttemptState, evolvePayment, isOpen, isSettled, isUndecided, isResolved, isUnowned, isUnproven, openCase, owesAdvice, owesReceipt, paidMinor, type PaymentState } from '../engine/payment.js';
+import { type AttemptState, evolvePayment, isOpen, isSettled, isUndecided, isResolved, isUnproven, openCase, owesAdvice, owesReceipt, paidMinor, type PaymentState } from '../engine/payment.js';
 import type { Clock } from '../contract.js';
 import type { EventRecord } from '../events.js';
 import { canonicalJson, type Json } from '../json.js';
 import type { ExecutionResult } from '../till.js';
 import type { MessageKind, SimulatedHost } from './host.js';
+import { checkLog } from './log-checkers.js';
 import { policy } from './policy.js';
 import type { SimulatedLog } from './storage.js';
 
@@ -36,35 +37,19 @@ export const check = async (evidence: Evidence): Promise<readonly string[]> => {
   const replayed = await foldAll(evidence);
   const payments = [...replayed.payments.values()];
   return [
-    ...payments.flatMap((payment) => atRest(payment)),
+    ...checkLog({ ...evidence, payments: replayed.payments }),
     ...payments.flatMap((payment) => againstHost(payment, host)),
     ...payments.flatMap((payment) => unadvised(payment, host)),
     ...strangers(replayed, host),
     ...overcharged(payments, host),
-    ...unheeded(records),
-    ...paidAndFailed(records),
-    ...unordered(records),
     ...[...evidence.promised].filter(([key, id]) => replayed.keys.get(key)?.execution !== id).map(([key, id]) => `${key} was promised as ${id}, and is ${replayed.keys.get(key)?.execution ?? 'unknown to the log'}`),
     ...[...host.submits].filter(([, times]) => times > 1).map(([reference, times]) => `${reference} was submitted ${times} times`),
     ...[...replayed.executions.values()].filter(({ state }) => state.status === 'running').map(({ id }) => `${id} never ended`),
     ...sameState(replayed, evidence.live),
     ...toldTruth(evidence.told, replayed),
     ...evidence.seen.filter((record) => JSON.stringify(records[record.seq - 1]) !== JSON.stringify(record)).map(({ seq, event }) => `record ${seq} (${event.type}) was shown, and is not what the log holds`),
-    ...evidence.sealedKeys.filter((key) => !mayStaySealed(key, replayed)).map((key) => `${key} is still sealed`),
     ...leaks(records, evidence.secrets),
   ];
-};
-
-/** Undone or open case, nothing in between; at most what is committed stays paid (2, 6, 9). */
-const atRest = (payment: PaymentState): string[] => {
-  const { paymentId } = payment;
-  if (openCase(payment) || isResolved(payment)) return [];
-  const stuck = payment.attempts.find((a) => a.fate === 'condemned');
-  if (stuck) return [`${paymentId}: attempt ${stuck.attempt} is condemned, not undone, and no case is open`];
-  if (isUndecided(payment)) return [`${paymentId} is undecided, and no case is open`];
-  if (payment.committed && paidMinor(payment) === 0) return [`${paymentId} was committed, and is not paid any more`];
-  if (!payment.committed && paidMinor(payment) > 0) return [`${paymentId} is paid, and nobody committed it`];
-  return [];
 };
 
 const againstHost = (payment: PaymentState, host: SimulatedHost): string[] => {
@@ -101,92 +86,6 @@ const overcharged = (payments: readonly PaymentState[], host: SimulatedHost): st
   });
 };
 
-/** What somebody asked to give up before it was decided is not committed (14). */
-const unheeded = (records: readonly EventRecord[]): string[] => {
-  const asked = new Map<string, number>();
-  /** By payment: its execution, where its last intent stands, and where the approval of that. */
-  const payments = new Map<string, { readonly execution: string; readonly intent: number; approved: number }>();
-  const problems: string[] = [];
-  for (const { seq, stream, event } of records) {
-    const payment = payments.get(stream);
-    if (event.type === 'cancelRequested') asked.set(stream.slice(2), seq);
-    else if (event.type === 'paymentPrepared' && event.undoes === undefined) payments.set(stream, { execution: event.execution, intent: seq, approved: Infinity });
-    else if (payment && event.type === 'paymentAnswered' && event.answer.outcome === 'approved') payment.approved = seq;
-    else if (payment && event.type === 'paymentCommitted') {
-      const at = asked.get(payment.execution) ?? 0;
-      if (at > payment.intent && at < payment.approved) problems.push(`${stream.slice(2)} was committed, though it was cancelled before it was decided`);
-    }
-  }
-  return problems;
-};
-
-/** A Task whose payment is committed succeeds, whatever became of its flow, or of its plugin (9, 18). */
-const paidAndFailed = (records: readonly EventRecord[]): string[] => {
-  const committed = new Set<string>();
-  /** Payments whose Task has failed for good. */
-  const lost = new Set<string>();
-  /** By execution: steps whose Task has not ended. */
-  const open = new Map<string, Set<string>>();
-  const problems: string[] = [];
-  for (const { stream, event } of records) {
-    const id = stream.slice(2);
-    const steps = open.get(id) ?? new Set();
-    const failed = (step: string): void => {
-      if (committed.has(`${id}/${step}`)) problems.push(`${id}/${step} is committed, and its Task failed`);
-    };
-    const ended = (step: string): void => {
-      failed(step);
-      lost.add(`${id}/${step}`);
-    };
-    if (event.type === 'paymentCommitted') {
-      committed.add(id);
-      if (lost.has(id)) problems.push(`${id} is committed, and its Task has failed before`);
-    } else if (event.type === 'taskStarted') {
-      open.set(id, steps.add(event.step));
-      lost.delete(`${id}/${event.step}`);
-    } else if (event.type === 'taskFailed') failed(event.step);
-    else if (event.type === 'stepLeft') {
-      if (event.caught && steps.has(event.step)) ended(event.step);
-      steps.delete(event.step);
-    } else if (event.type === 'executionEnded' && event.status === 'failed') steps.forEach(ended);
-    // A branch that fails ends the others: whether their Tasks were told is all the same then.
-    const around = event.type === 'executionEnded' ? undefined : endOf(event);
-    if (around !== undefined) for (const step of steps) if (step.startsWith(around.slice(0, around.lastIndexOf('[') + 1))) steps.delete(step);
-  }
-  return problems;
-};
-
-/** What ends badly has the orders to undo its payments before it in the same write, also for those that are on their way (10). */
-const unordered = (records: readonly EventRecord[]): string[] => {
-  const payments = new Map<string, PaymentState>();
-  /** Where a scope around it has succeeded: the step that has it since, which another visit of that step is not. */
-  const owners = new Map<string, string>();
-  const problems: string[] = [];
-  for (const record of records) {
-    const id = record.stream.slice(2);
-    if (record.stream.startsWith('p/')) payments.set(id, evolvePayment(payments.get(id), record));
-    const { event } = record;
-    const of = ({ paymentId, step }: PaymentState): string => owners.get(paymentId) ?? step;
-    if (event.type === 'stepLeft' && !event.caught) {
-      for (const payment of payments.values()) if (payment.execution === id && of(payment).startsWith(inside(event.step))) owners.set(payment.paymentId, event.step);
-    }
-    const around = endOf(event);
-    if (around === undefined) continue;
-    const left = [...payments.values()].filter((payment) => payment.execution === id && of(payment).startsWith(around)).filter(({ committed, givenUp, attempts }) => !committed && givenUp === undefined && attempts.some(isUnowned));
-    problems.push(...left.filter((payment) => !isResolved(payment)).map(({ paymentId }) => `${paymentId} was left when ${record.event.type} stood around it, without the order to undo it`));
-  }
-  return problems;
-};
-
-const inside = (step: string): string => `${step.slice(0, step.lastIndexOf('#'))}[`;
-
-/** Where the steps begin that an event ends badly, if it does. */
-const endOf = (event: EventRecord['event']): string | undefined => {
-  if (event.type === 'executionEnded') return event.status === 'failed' ? '' : undefined;
-  if (event.type === 'scopeEnded') return event.status === 'failed' ? `${inside(event.step)}${event.index}]` : undefined;
-  return event.type === 'stepLeft' && event.caught ? inside(event.step) : undefined;
-};
-
 const strangers = ({ payments }: Journal, host: SimulatedHost): string[] =>
   [...host.ledger.values()]
     .filter(({ reference, paymentId }) => !payments.get(paymentId)?.attempts.some((a) => a.prepared.reference === reference))
@@ -219,14 +118,6 @@ const toldTruth = (told: readonly Told[], { executions, payments }: Journal): st
 
 const staysPaid = (payment: PaymentState | undefined): boolean =>
   payment !== undefined && (openCase(payment) !== undefined || isResolved(payment) || (payment.committed && paidMinor(payment) > 0));
-
-const mayStaySealed = (key: string, { payments }: Journal): boolean => {
-  const at = key.lastIndexOf('@');
-  const payment = payments.get(key.slice(0, at));
-  const attempt = payment?.attempts.find((a) => a.attempt === Number(key.slice(at + 1)));
-  // How often it is looked for, only its plugin knows, which may be gone.
-  return payment !== undefined && openCase(payment) !== undefined && attempt !== undefined && (isOpen(attempt) || isUnproven(attempt));
-};
 
 const leaks = (records: readonly EventRecord[], secrets: readonly string[]): string[] => {
   const text = JSON.stringify(records);

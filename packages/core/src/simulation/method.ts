@@ -53,7 +53,7 @@ export const simulatedMethods = (options: SimulatedMethodOptions): Plugin =>
 const simulatedMethod = (id: MethodId, { stores, reads }: Release, { host, life, sharedLane, advice, watch }: SimulatedMethodOptions): PaymentMethod => {
   const card = id === 'card';
   const sending = (kind: Sent['kind'], { request, prepared, sealed }: Pick<Recorded, 'request' | 'prepared' | 'sealed'>): void => {
-    const needsSealed = card && kind === 'reverse' && request.operation === 'sale';
+    const needsSealed = card && kind === 'reverse';
     watch.sending({ kind, paymentId: request.paymentId, reference: prepared.reference, lane: prepared.lane, sealed: !needsSealed || sealed !== undefined, reads });
   };
   const place = (recorded: Recorded) => ({ reference: recorded.prepared.reference, paymentId: recorded.request.paymentId, amount: recorded.request.amount });
@@ -72,7 +72,7 @@ const simulatedMethod = (id: MethodId, { stores, reads }: Release, { host, life,
       const lane = card ? `card:${sharedLane ? 'all' : request.terminalId}` : reference;
       return {
         prepared: { reference, lane, data: {}, dataVersion: stores },
-        ...(card && request.operation === 'sale' ? { sealed: new TextEncoder().encode(SECRET) } : {}),
+        ...(card && request.operation !== 'refund' ? { sealed: new TextEncoder().encode(SECRET) } : {}),
       };
     },
     submit: (request, prepared) =>

@@ -1,7 +1,7 @@
 /** What must be true of a shop once all is quiet. They know the log, the hosts' ledgers and what was said and shown; nothing of the engine's code. */
 import type { EventRecord, ExecutionResult } from '@tillwright/core';
 import type { Json } from '@tillwright/core/contract';
-import { canonicalJson, isSettled, Journal, journalOf, leakScanner, memoryLog, openCase, type PaymentState } from '@tillwright/core/testing';
+import { canonicalJson, checkLog, isSettled, Journal, journalOf, leakScanner, memoryLog, openCase, type PaymentState } from '@tillwright/core/testing';
 import { sampleCards } from '@tillwright/device-sim';
 import type { Shop } from '../shop.js';
 
@@ -42,6 +42,7 @@ export const checkBooks = async (evidence: Omit<Evidence, 'shown' | 'secrets'>):
       return standing.length > 1 ? [`${payment.paymentId}: ${standing.length} approvals stand at the host`] : [];
     }),
     ...overcharged(payments.filter((payment) => !open(payment)), approved),
+    ...checkLog({ records, payments: replayed.payments, sealedKeys: await shop.sealedKeys() }),
     ...payments.filter((payment) => !isSettled(payment) && !open(payment)).map(({ paymentId, attempts }) => `${paymentId} is not settled (${attempts.map(({ fate }) => fate).join(', ')}), and no case is open`),
     ...[...evidence.sent].filter(([, times]) => times > 1).map(([reference, times]) => `${reference} was submitted ${times} times`),
     ...[...replayed.executions.values()].filter(({ state }) => state.status === 'running').map(({ id }) => `${id} never ended`),
