@@ -158,7 +158,7 @@ program
   .option('--seed <number>', 'the same seed gives the same runs, byte for byte; each run takes the next one', whole, Date.now() % 1_000_000)
   .option('--runs <number>', 'how many', atLeastOne, 100)
   .option('--wire', "whole shops on the hosts' real wire bytes, with the workflows in ./workflows; without it, small flows against a host in memory", false)
-  .option('--workflow <name>', "only one: with --wire a file, without it one of the simulation's own flows, or `grown`: flows that nobody wrote, from the seed")
+  .option('--workflow <name>', "only one: with --wire a file, without it one of the simulation's own flows; `grown`: flows that nobody wrote, from the seed")
   .option('--config <file>', 'with --wire: plugins of your own; otherwise ./tillwright.config.mjs where there is one')
   .addOption(new Option('--faults <mix>', 'what may go wrong').choices(['all', 'none', 'network', 'crashes']).default('all'))
   .option('--json', 'the report as JSON', false)

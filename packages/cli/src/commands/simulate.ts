@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { clearLine, cursorTo } from 'node:readline';
 import { onSimulatedDisk } from '@tillwright/core/node';
-import { type FaultMix, simulate as simulateTills, type SimulationReport } from '@tillwright/core/testing';
+import { type FaultMix, GROWN, simulate as simulateTills, type SimulationReport } from '@tillwright/core/testing';
 import type { Text } from '@tillwright/core';
 import type { Plugin } from '@tillwright/core/contract';
 import Table from 'cli-table3';
@@ -31,14 +31,14 @@ const payments: { readonly [name in keyof SimulationReport['payments']]: Text } 
 interface Order {
   readonly seed: number;
   readonly runs: number;
-  /** Without `wire` the name of one of the simulation's own small flows, with it a file. */
+  /** `grown`; without `wire` the name of one of the simulation's own small flows, with it a file. */
   readonly workflow?: string;
   readonly faults: FaultMix;
 }
 
 /**
  * Runs tills in virtual time against hosts, networks, power and people that fail, and prints what was done to them and how it ended.
- * `wire`: whole shops with the workflows of this folder (or one file) on the hosts' real wire bytes; without it, small flows against a
+ * `wire`: whole shops with the workflows of this folder (or one file, or grown ones) on the hosts' real wire bytes; without it, small flows against a
  * host in memory, on a disk that tears and loses what was not synced, some hundred in a minute.
  */
 export const simulate = async (options: Order & { wire?: boolean; config?: string; json: boolean; language: Language }): Promise<ExitCode> => {
@@ -80,10 +80,7 @@ const FOLDER = 'workflows';
 
 const simulateWire = async ({ workflow, ...order }: Order & { onRun: OnRun }, configFile: string | undefined): Promise<SimulationReport> => {
   const [config, { simulateShops }] = await Promise.all([loadConfig(configFile), import('@tillwright/simulation')]);
-  const names = workflow === undefined ? await readdir(FOLDER).catch(() => []) : [];
-  const files = workflow === undefined ? names.filter((name) => name.endsWith('.asl.json')).sort().map((name) => join(FOLDER, name)) : [workflow];
-  if (files.length === 0) throw new UsageError(`there are no workflows in ./${FOLDER}; name one with --workflow / 没有找到工作流`);
-  const workflows = await readWorkflows(files);
+  const workflows = workflow === GROWN ? workflow : await readWorkflows(workflow === undefined ? await shipped() : [workflow]);
   const { plugins } = config;
   // Plugins are made anew for every life of the till; a promise of them can't be waited for there.
   const chosen: { plugins?: (defaults: readonly Plugin[]) => readonly Plugin[] } =
@@ -99,6 +96,13 @@ const simulateWire = async ({ workflow, ...order }: Order & { onRun: OnRun }, co
   const report = await simulateShops({ ...order, workflows, ...chosen });
   const rest = [...(workflow === undefined ? [] : [`--workflow ${workflow}`]), ...(order.faults === 'all' ? [] : [`--faults ${order.faults}`])];
   return { ...report, failures: report.failures.map((failure) => ({ ...failure, replay: ['tillwright simulate --wire', `--seed ${failure.seed}`, '--runs 1', ...rest].join(' ') })) };
+};
+
+const shipped = async (): Promise<string[]> => {
+  const names = await readdir(FOLDER).catch(() => []);
+  const files = names.filter((name) => name.endsWith('.asl.json')).sort().map((name) => join(FOLDER, name));
+  if (files.length === 0) throw new UsageError(`there are no workflows in ./${FOLDER}; name one with --workflow / 没有找到工作流`);
+  return files;
 };
 
 const print = (report: SimulationReport, language: Language): void => {

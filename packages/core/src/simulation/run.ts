@@ -10,6 +10,7 @@ import { type FaultMix, type Mishap, type Swarm, swarmOf } from './swarm.js';
 import { foldAll } from './checkers.js';
 import { type CheckpointFate, inMemory, type StorageOf } from './storage.js';
 import type { MethodId, Release } from './method.js';
+import { simulatedTrade } from './trade.js';
 import { World } from './world.js';
 
 export interface RunReport {
@@ -74,7 +75,7 @@ class Run {
     const growth = workflow === GROWN ? seeded(`${seed}/grown`) : undefined;
     this.#growth = growth;
     this.#replacing = seeded(`${seed}/replacing`);
-    const { sold, flows } = growth ? grow(growth) : { sold: workflow === undefined ? some(Object.keys(simulatedFlows), seeded(`${seed}/flows`)) : [workflow], flows: simulatedFlows };
+    const { sold, flows } = growth ? grow(growth, simulatedTrade) : { sold: workflow === undefined ? some(Object.keys(simulatedFlows), seeded(`${seed}/flows`)) : [workflow], flows: simulatedFlows };
     this.#flows = sold;
     this.#sales = 2 + this.#under(4);
     this.#world = new World({
@@ -168,7 +169,7 @@ class Run {
   /** Other flows ship since, or a terminal is left out. */
   #otherwise(random: Random): void {
     const world = this.#world;
-    if (random.next() < 0.15) ({ sold: this.#flows, flows: world.workflows } = grow(random));
+    if (random.next() < 0.15) ({ sold: this.#flows, flows: world.workflows } = grow(random, simulatedTrade));
     const terminals = world.terminals();
     const left = terminals[Math.floor(random.next() * terminals.length)] ?? '';
     world.absent = new Set(terminals.length > 1 && random.next() < 0.15 && !this.#over ? [left] : []);
@@ -195,7 +196,7 @@ class Run {
     if (world.till && world.failed === world.till) return world.life.end();
     if (this.#strikes('case-decided')) await this.#decide();
     if (this.#growth && this.#replacing.next() < 0.1) {
-      const { sold, flows } = grow(this.#replacing);
+      const { sold, flows } = grow(this.#replacing, simulatedTrade);
       if (world.replace(flows)) this.#flows = [...new Set([...this.#flows, ...sold])];
     }
     if (this.#strikes('paper-out')) world.paper = false;

@@ -20,6 +20,14 @@ it('every shipped workflow, whatever hosts, network, disk, power and people do',
   expect(fresh.failures).toEqual([]);
 });
 
+it('flows that nobody wrote, in the same trouble: cards that pay twice, codes of another wallet, QR codes beside each other', { timeout: 300_000 }, async () => {
+  const fixed = await simulateShops({ seed: 1, runs: 50, workflows: 'grown' });
+  expect(fixed.failures).toEqual([]);
+  expect(fixed.payments.taken).toBeGreaterThan(20);
+  const unseen = Math.floor(Date.now() / 1_000) % 100_000_000;
+  expect((await simulateShops({ seed: unseen, runs: 10, workflows: 'grown' })).failures).toEqual([]);
+});
+
 it('two tills that are paid for one table: one payment at a time, and no more than the bill (15)', { timeout: 300_000 }, async () => {
   const { text } = workflows['counter-sale'] ?? { text: '' };
   // Another bill every minute.

@@ -1,14 +1,16 @@
+import { grow, GROWN, seeded } from '@tillwright/core/testing';
 import type { ShopOptions } from '../shop.js';
-import { type RunReport, runShop } from './run.js';
+import { type RunOptions, type RunReport, runShop } from './run.js';
 import type { FaultMix } from './swarm.js';
+import { shopTrade } from './trade.js';
 
 export interface SimulateShopsOptions {
   /** Run n of seed S is run 1 of seed S + n - 1. */
   readonly seed: number;
   readonly runs: number;
-  /** Name -> source, with all that they run as parts. */
-  readonly workflows: ShopOptions['workflows'];
-  /** Those that customers buy by; all that are no part of another unless told. */
+  /** Name -> source, with all that they run as parts; `grown`: some that nobody wrote, grown from the seed of each run. */
+  readonly workflows: ShopOptions['workflows'] | typeof GROWN;
+  /** Those that customers buy by, where they are not grown; all that are no part of another unless told. */
   readonly sold?: readonly string[];
   /** What may go wrong; everything, mixed anew for each run, unless told. */
   readonly faults?: FaultMix;
@@ -36,14 +38,14 @@ export interface ShopsReport {
  * @throws RangeError where no workflow is sold; what createTill throws for workflows that it refuses
  */
 export const simulateShops = async (options: SimulateShopsOptions): Promise<ShopsReport> => {
-  const { seed, runs, workflows, faults = 'all', plugins, onRun, failuresMax = 5, sold = soldOf(workflows) } = options;
-  if (sold.length === 0) throw new RangeError('no workflow to simulate');
+  const { seed, runs, faults = 'all', plugins, onRun, failuresMax = 5 } = options;
+  const flowsOf = await flowsFor(options);
   const total = { runs: 0, sales: 0, records: 0, virtualMs: 0 };
   const payments: { -readonly [name in keyof RunReport['payments']]: number } = { taken: 0, declined: 0, undone: 0, notSent: 0, open: 0 };
   const injected: { [name: string]: number } = {};
   const failures: { seed: number; problems: readonly string[] }[] = [];
   for (let n = 0; n < runs && failures.length < failuresMax; n += 1) {
-    const report = await runShop({ seed: String(seed + n), workflows, sold, faults, ...(plugins === undefined ? {} : { plugins }) });
+    const report = await runShop({ seed: String(seed + n), ...flowsOf(seed + n), faults, ...(plugins === undefined ? {} : { plugins }) });
     total.runs += 1;
     total.sales += report.sales;
     total.records += report.records;
@@ -54,6 +56,20 @@ export const simulateShops = async (options: SimulateShopsOptions): Promise<Shop
     onRun?.(report);
   }
   return { ...total, payments, faults: injected, failures };
+};
+
+/** What the run of a seed sells by. */
+const flowsFor = async ({ workflows, sold, plugins }: SimulateShopsOptions): Promise<(seed: number) => Pick<RunOptions, 'workflows' | 'sold'>> => {
+  if (workflows === GROWN) {
+    const trade = await shopTrade(plugins);
+    return (seed) => {
+      const grown = grow(seeded(`${seed}/grown`), trade);
+      return { workflows: grown.flows, sold: grown.sold };
+    };
+  }
+  const those = { workflows, sold: sold ?? soldOf(workflows) };
+  if (those.sold.length === 0) throw new RangeError('no workflow to simulate');
+  return () => those;
 };
 
 /** Those that are no part of another one. */

@@ -1,0 +1,25 @@
+import { virtualClock } from '../engine/virtual-clock.js';
+import { catalogueFor } from '../till.js';
+import type { Trade } from './grown.js';
+import { SimulatedHost } from './host.js';
+import { Life } from './life.js';
+import { everything, METHODS, simulatedMethods, simulatedShop } from './method.js';
+
+const clock = virtualClock();
+const life = new Life();
+/** Only looked at. */
+const plugins = [
+  simulatedMethods({ host: new SimulatedHost({ clock, fault: () => 'honest', latencyMs: () => 0, lateMs: 0 }), life, sharedLane: false, advice: false, installed: everything, watch: { sending: () => {} } }),
+  simulatedShop({ life, clock, draw: () => 0 }),
+];
+
+/** What grown flows do with the simulation's own plugins. */
+export const simulatedTrade: Trade = {
+  catalogue: (names) => catalogueFor(plugins, names),
+  means: (chance) => ({ arguments: { method: chance.pick(METHODS) } }),
+  step: (chance) => ({
+    task: { Resource: chance.pick(['shop:pack', 'shop:ship']), TimeoutSeconds: 3 + chance.under(10) },
+    retried: ['Shop.Empty', 'Task.Interrupted'],
+    caught: ['Shop.Empty', 'States.Timeout'],
+  }),
+};
