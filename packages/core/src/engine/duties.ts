@@ -127,6 +127,8 @@ const undoDuty = (payment: PaymentState, a: AttemptState, context: DutyContext):
   const undos = payment.attempts.filter((u) => u.undoes === a.attempt);
   const last = undos.at(-1);
   if (last?.fate === 'declined') return caseOnce(payment, `the host declined the ${remedy.do}`);
+  // Not known to the host, which proves nothing: it may come after all, and one more would pay back twice (5, 7).
+  if (last?.operation === 'refund' && isUnproven(last)) return caseOnce(payment, `refund ${last.prepared.reference} was not found, and may come after all`);
   if (undos.length >= reverse.laneAttempts) return caseOnce(payment, `not undone after ${undos.length} attempts to ${remedy.do} it`);
   const at = Math.max(earliest, last ? last.submittedAt + afterTries(undos.length, reverse.backoffMs) : 0);
   return { do: 'undo-by', attempt: a.attempt, operation: remedy.do, at };

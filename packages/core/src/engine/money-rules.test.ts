@@ -346,6 +346,20 @@ describe('rule 7: the remedy is the plugin\'s', () => {
     expect(setup.till.cases()).toHaveLength(1);
     expect(setup.host.calls.filter((call) => call.startsWith('submit refund'))).toHaveLength(1);
   });
+
+  it('nor one that the host does not know: it may come after all', async () => {
+    const setup = await open({
+      kind: 'wallet',
+      flow: flow({ Pay: pay({ Next: 'Broken' }, { dueMinor: 2000 }), Broken: broken }),
+      method: { remedy: (recorded) => ({ do: 'refund', amount: recorded.request.amount }) },
+    });
+    setup.host.submits.push((amount) => approvedFor(amount), 'never');
+    setup.host.findings.push({ outcome: 'undone', verified: true, proof: 'no-original' });
+    await run(setup);
+    await settled(setup);
+    expect(setup.till.cases()).toMatchObject([{ why: 'refund m-refund-2 was not found, and may come after all' }]);
+    expect(setup.host.calls.filter((call) => call.startsWith('submit refund'))).toHaveLength(1);
+  });
 });
 
 describe('rule 8: completion', () => {
