@@ -34,16 +34,20 @@ interface Attempt {
   readonly sale: string;
   /** It may still take money, or has to give it back. */
   undecided: boolean;
+  /** The record that says so. */
+  since: number;
+  /** That of its intent. */
+  readonly intent: number;
 }
 
-/** References of other attempts of the same sale that are undecided (15). */
+/** References of other attempts of the same sale that were undecided before this one had its intent, and still are (15): what is condemned while its connection is made changes nothing. */
 const undecidedBeside = (reference: string, records: readonly EventRecord[]): string[] => {
   const attempts = new Map<string, Attempt>();
   /** A void or refund -> what it undoes. */
   const undos = new Map<string, string>();
-  for (const { stream, event } of records) {
+  for (const { seq, stream, event } of records) {
     if (event.type === 'paymentPrepared') {
-      if (event.undoes === undefined) attempts.set(`${stream}@${event.attempt}`, { reference: event.prepared.reference, sale: event.saleReference, undecided: true });
+      if (event.undoes === undefined) attempts.set(`${stream}@${event.attempt}`, { reference: event.prepared.reference, sale: event.saleReference, undecided: true, since: seq, intent: seq });
       else undos.set(`${stream}@${event.attempt}`, `${stream}@${event.undoes}`);
     }
     if (!('attempt' in event)) continue;
@@ -52,11 +56,11 @@ const undecidedBeside = (reference: string, records: readonly EventRecord[]): st
     const attempt = attempts.get(key);
     if (undone && event.type === 'paymentAnswered' && event.answer.outcome === 'approved') undone.undecided = false;
     if (!attempt) continue;
-    if (event.type === 'paymentCondemned') attempt.undecided = true;
+    if (event.type === 'paymentCondemned') Object.assign(attempt, { undecided: true, since: seq });
     else if (event.type === 'paymentAnswered' || event.type === 'paymentUndoAnswered') attempt.undecided &&= !DECIDING.has(event.answer.outcome);
   }
   const mine = [...attempts.values()].find((attempt) => attempt.reference === reference);
-  return [...attempts.values()].flatMap((each) => (each.undecided && each.sale === mine?.sale && each !== mine ? [each.reference] : []));
+  return [...attempts.values()].flatMap((each) => (each.undecided && mine && each.sale === mine.sale && each.since < mine.intent ? [each.reference] : []));
 };
 
 const DECIDING: ReadonlySet<string> = new Set(['approved', 'declined', 'not-sent', 'undone']);
