@@ -84,21 +84,42 @@ class Grower {
     return JSON.stringify({ QueryLanguage: 'JSONata', ...(this.#chance.often(0.2) ? { TimeoutSeconds: 5 + this.#chance.under(60) } : {}), ...this.#machine(depth) } as unknown as Json);
   }
 
-  /** States in a row, so that each is reached; ways that lead past some of them, and ends for what is caught. */
+  /** States in a row, so that each is reached; ways that lead past some of them, ends for what is caught, and a way back. */
   #machine(depth: number): { StartAt: string; States: States } {
     const row = Array.from({ length: 1 + this.#chance.under(depth === 0 ? 5 : 3) }, () => this.#name());
-    const states: States = {};
+    const around = this.#chance.often(0.15) ? this.#around(row) : { StartAt: row[0] ?? '', states: {}, end: { End: true } };
+    const states: States = { ...around.states };
     for (const [at, name] of row.entries()) {
       const later = row.slice(at + 1);
-      Object.assign(states, this.#state(name, later, depth));
+      Object.assign(states, this.#state(name, later, { depth, end: around.end }));
     }
-    return { StartAt: row[0] ?? '', States: states };
+    return { StartAt: around.StartAt, States: states };
+  }
+
+  /** What takes a row, or its end, a second time, and perhaps a third. */
+  #around(row: readonly string[]): { StartAt: string; states: States; end: Fields } {
+    const [begin, back, over] = [this.#name(), this.#name(), this.#name()];
+    // Of a name of its own: a scope has no variable that is called as one around it.
+    const turns = `turns${back}`;
+    return {
+      StartAt: begin,
+      states: {
+        [begin]: { Type: 'Pass', Assign: { [turns]: 0 }, Next: row[0] ?? over },
+        [back]: {
+          Type: 'Choice',
+          Choices: [{ Condition: `{% $${turns} < ${1 + this.#chance.under(2)} %}`, Assign: { [turns]: `{% $${turns} + 1 %}` }, Next: this.#chance.pick(row) }],
+          Default: over,
+        },
+        [over]: { Type: 'Succeed' },
+      },
+      end: { Next: back },
+    };
   }
 
   /** A state, and those that only it leads to. */
-  #state(name: string, later: readonly string[], depth: number): States {
+  #state(name: string, later: readonly string[], { depth, end }: { readonly depth: number; readonly end: Fields }): States {
     const [next] = later;
-    const onward: Fields = next === undefined ? { End: true } : { Next: next };
+    const onward: Fields = next === undefined ? end : { Next: next };
     const own: States = {};
     /** Where something caught leads: on, or to an end of its own. */
     const way = (): string => {

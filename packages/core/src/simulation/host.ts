@@ -184,7 +184,8 @@ export class SimulatedHost {
       }
     };
     return await this.#exchange<Finding>(fault, () => {}, find, async () => {
-      if (fault === 'absent' && this.#isNew(reference)) return { outcome: 'absent' };
+      // Some hosts call undone what they do not know.
+      if (fault === 'absent' && this.#isNew(reference)) return this.messages % 2 === 0 ? { outcome: 'absent' } : { outcome: 'undone', verified: true, proof: 'no-original' };
       return fault === 'unverified' ? ({ ...declined, verified: false } as unknown as Finding) : undefined;
     });
   }

@@ -16,7 +16,8 @@ const plugins = [
 /** What grown flows do with the simulation's own plugins. */
 export const simulatedTrade: Trade = {
   catalogue: (names) => catalogueFor(plugins, names),
-  means: (chance) => ({ arguments: { method: chance.pick(METHODS) } }),
+  // By another one when it is tried again: that would be another payment, and is not sent.
+  means: (chance) => ({ arguments: { method: chance.often(0.05) ? `{% $states.context.State.RetryCount = 0 ? '${chance.pick(METHODS)}' : '${chance.pick(METHODS)}' %}` : chance.pick(METHODS) } }),
   step: (chance) => ({
     task: { Resource: chance.pick(['shop:pack', 'shop:ship']), TimeoutSeconds: 3 + chance.under(10) },
     retried: ['Shop.Empty', 'Task.Interrupted'],
