@@ -143,6 +143,19 @@ describe('rule 13: retry, over a restart', () => {
   });
 });
 
+it('rule 13: there is no new attempt beside an open case, though the former one is undone by then: what a person decides counts for all of the payment', async () => {
+  const again = { Retry: [{ ErrorEquals: ['Payment.Unsettled'], IntervalSeconds: 200, MaxAttempts: 1 }] };
+  const setup = await open({ kind: 'card', flow: flow({ Pay: pay(again, { saleReference: 'bill-1' }) }) });
+  setup.host.submits.push({ lost: 'answer' });
+  setup.host.reversals.push(...times(4, silence));
+  expect(await run(setup)).toMatchObject({ status: 'failed', error: 'Payment.NotSent' });
+  expect(statuses(setup.host)).toEqual(['reversed']);
+  const [open_] = setup.till.cases();
+  await setup.till.resolve(open_?.caseId ?? '', { as: 'undone', by: 'Li', reason: 'so say the books' });
+  expect(await run(setup)).toMatchObject({ status: 'succeeded' });
+  expect(statuses(setup.host)).toEqual(['reversed', 'approved']);
+});
+
 describe('rule 13: a Retry whose arguments come out otherwise', () => {
   const first = (then: Json, otherwise: Json): string => `{% $states.context.State.RetryCount = 0 ? ${JSON.stringify(then)} : ${JSON.stringify(otherwise)} %}`;
   const retried = async (args: { [name: string]: Json }) => {
