@@ -93,7 +93,7 @@ const attemptDuty = (payment: PaymentState, a: AttemptState, context: DutyContex
 const lookAt = ({ undone }: AttemptState, { policy }: DutyContext['method']): number | undefined => {
   const due = undone?.proof === 'no-original' ? policy.watchAtMs[undone.watches] : undefined;
   if (!undone || due === undefined) return undefined;
-  return undone.unanswered === 0 ? undone.at + due : undone.askedAt + (policy.reverse.backoffMs.at(-1) ?? 0);
+  return undone.unanswered === 0 ? undone.at + due : undone.askedAt + afterTries(Infinity, policy.reverse.backoffMs);
 };
 
 /**
@@ -161,11 +161,14 @@ const inquiryAt = (a: AttemptState, dueMs: number, now: number): number =>
   a.answer?.outcome === 'unknown' && a.inquiries === 0 && a.answer.reason === 'host-error' ? now : a.submittedAt + dueMs;
 
 const backOff = (a: AttemptState, backoffMs: readonly number[]): number => {
-  if (a.undo.last?.outcome === 'not-now') return a.undo.last.retryAt;
-  return a.undo.lastAt + afterTries(a.undo.tries, backoffMs);
+  const { last, lastAt, tries } = a.undo;
+  return last?.outcome === 'not-now' && last.retryAt > lastAt ? last.retryAt : lastAt + afterTries(tries, backoffMs);
 };
 
-const afterTries = (tries: number, backoffMs: readonly number[]): number => backoffMs[Math.min(tries, backoffMs.length) - 1] ?? 0;
+/** Where a method lists no pause, or none at all: tries that follow one another at once flood host and log, and leave the process no turn for anything else. */
+const PAUSE_MS = 1_000;
+
+const afterTries = (tries: number, backoffMs: readonly number[]): number => backoffMs[Math.min(tries, backoffMs.length) - 1] || PAUSE_MS;
 
 const whyUndecided = (a: AttemptState): UndoReason => {
   if (a.answer?.outcome === 'pending') return 'timed-out';

@@ -2,8 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import { ActionError, bind, definePlugin, HealthCheck, PaymentMethod, type Plugin, Printer, type ReceiptDocument, token } from '../contract.js';
 import { memoryLog } from '../log/memory-log.js';
-import { events, flow, open, pay, run, type State } from './money-rules.testing.js';
-import { scriptedHost, scriptedMethod } from './scripted-method.js';
+import { broken, events, flow, open, pay, run, type SetupOptions, type State } from './money-rules.testing.js';
+import { type ScriptedHost, scriptedHost, scriptedMethod } from './scripted-method.js';
 import { virtualClock } from './virtual-clock.js';
 
 const never = <T>(): Promise<T> => new Promise(() => {});
@@ -46,6 +46,41 @@ describe('a payment that is never prepared', () => {
     await setup.till.start({ terminal: 'T1', workflow: 'sale', input: {} });
     await setup.till.close();
     expect(events(setup.log, 'paymentPrepared')).toEqual([]);
+  });
+});
+
+describe('an undo that is tried again', () => {
+  const jammed = (): Plugin => {
+    const [provision] = scriptedMethod({ id: 'cash', host: scriptedHost(), kind: 'wallet', remedy: ({ request: { amount } }) => ({ do: 'refund', amount }) }).provides;
+    if (provision?.how.kind !== 'value') throw new Error('not a value');
+    const method = provision.how.value as PaymentMethod;
+    let tries = 0;
+    const prepare: PaymentMethod['prepare'] = (request, live) => {
+      if (request.operation !== 'refund') return method.prepare(request, live);
+      // The test would never end where it is tried without a pause.
+      return (tries += 1) > 99 ? never() : Promise.reject(new Error('the drawer is jammed'));
+    };
+    const capabilities = { ...method.capabilities, inquiry: false, reversal: false, movesMoney: false };
+    // As a method for which nothing is asked or reversed lists its times.
+    const policy = { answerWithinMs: 60_000, inquireAtMs: [], reverse: { notBeforeMs: 0, withinMs: 0, backoffMs: [], laneAttempts: 1 }, watchAtMs: [] };
+    return definePlugin({ name: 'cash', provides: [bind(PaymentMethod).toValue({ ...method, prepare, capabilities, policy })] });
+  };
+  const unpaid = (method: string) => flow({ Pay: pay({ Next: 'Broken' }, { method, dueMinor: 2000 }), Broken: broken });
+  const now = { outcome: 'not-now', retryAt: 0, why: 'busy' } as const;
+
+  it.each<[string, SetupOptions, (host: ScriptedHost) => void]>([
+    ['by a method that lists no back-off', { kind: 'wallet', plugins: [jammed()], flow: unpaid('cash') }, () => {}],
+    ['by a method whose back-off is nothing', { kind: 'wallet', method: { policy: { reverse: { notBeforeMs: 0, withinMs: 86_400_000, backoffMs: [0], laneAttempts: 3 } } }, flow: unpaid('m') }, ({ reversals }) => reversals.push(...Array.from({ length: 99 }, () => 'throw' as const))],
+    ['at a time that has passed, as the method wishes', { kind: 'wallet', flow: unpaid('m') }, ({ reversals }) => reversals.push(...Array.from({ length: 99 }, () => now))],
+  ])('%s leaves time for everything else', async (_, options, prepare) => {
+    const setup = await open(options);
+    prepare(setup.host);
+    const begun = setup.clock.now();
+    expect(await run(setup)).toMatchObject({ error: 'X' });
+    await setup.clock.until(begun + 20_000);
+    expect(events(setup.log, 'paymentUndoAnswered').length).toBeLessThan(25);
+    expect(setup.till.cases()).toHaveLength(1);
+    await setup.till.close();
   });
 });
 
