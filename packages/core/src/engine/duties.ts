@@ -128,8 +128,13 @@ const undoDuty = (payment: PaymentState, a: AttemptState, context: DutyContext):
   const last = undos.at(-1);
   if (last?.fate === 'declined') return caseOnce(payment, `the host declined the ${remedy.do}`);
   // Not known to the host, which proves nothing: it may come after all, and one more would pay back twice (5, 7).
-  if (last?.operation === 'refund' && isUnproven(last)) return caseOnce(payment, `refund ${last.prepared.reference} was not found, and may come after all`);
-  if (undos.length >= reverse.laneAttempts) return caseOnce(payment, `not undone after ${undos.length} attempts to ${remedy.do} it`);
+  const lost = undos.find((u) => u.operation === 'refund' && isUnproven(u));
+  if (lost) return caseOnce(payment, `refund ${lost.prepared.reference} was not found, and may come after all`);
+  // As with a reversal: without a connection nothing was tried (12).
+  const sent = undos.filter((u) => u.fate !== 'not-sent').length;
+  if (sent >= reverse.laneAttempts) return caseOnce(payment, `not undone after ${sent} attempts to ${remedy.do} it`);
+  // It may stay so for good: a person is told when a reversal's would be over, and the tries go on.
+  if (last?.fate === 'not-sent' && context.now > limit(a, context.method) && payment.cases.length === 0) return { do: 'open-case', why: `the ${remedy.do} could not be sent` };
   const at = Math.max(earliest, last ? last.submittedAt + afterTries(undos.length, reverse.backoffMs) : 0);
   return { do: 'undo-by', attempt: a.attempt, operation: remedy.do, at };
 };

@@ -80,6 +80,27 @@ describe('rule 12: a lane with an undo that does not get through', () => {
     expect(setup.till.cases()).toHaveLength(1);
   });
 
+  it('so with a void: it goes on until there is a connection, however often there is none', async () => {
+    const setup = await open({ kind: 'card', flow: flow({ Pay: pay({ Next: 'Broken' }, { dueMinor: 2000 }), Broken: broken }) });
+    setup.host.submits.push((amount) => approvedFor(amount, { completion: 'due' }), ...times(8, noConnection));
+    expect(await run(setup)).toMatchObject({ error: 'X' });
+    await settled(setup);
+    expect(statuses(setup.host)).toEqual(['refunded']);
+    expect(setup.till.payments()).toMatchObject([{ state: 'undone' }]);
+    expect(setup.till.cases()).toEqual([]);
+  });
+
+  it('tells a person of a void that finds no connection for as long as the host would have taken a reversal, and makes it all the same', async () => {
+    const policy = { reverse: { notBeforeMs: 0, withinMs: 60_000, backoffMs: [20_000], laneAttempts: 3 } };
+    const setup = await open({ kind: 'card', method: { policy }, flow: flow({ Pay: pay({ Next: 'Broken' }, { dueMinor: 2000 }), Broken: broken }) });
+    setup.host.submits.push((amount) => approvedFor(amount, { completion: 'due' }), ...times(8, noConnection));
+    expect(await run(setup)).toMatchObject({ error: 'X' });
+    await until(setup, 'a case is open', () => setup.till.cases().length > 0);
+    expect(setup.till.cases()).toMatchObject([{ why: 'the void could not be sent' }]);
+    await until(setup, 'it is undone', () => statuses(setup.host)[0] === 'refunded');
+    expect(setup.till.cases()).toMatchObject([{ undone: { proof: 'money-back' } }]);
+  });
+
   it('counts those tries over a restart', async () => {
     const first = await stuck(times(12, silence));
     await until(first, 'two tries are answered', () => events(first.log, 'paymentUndoAnswered').length === 2);
