@@ -37,6 +37,9 @@ export class History {
   /** Of executions that have not ended on disk. */
   readonly #results = new Roster<string, { promise: Promise<ExecutionResult>; resolve: (result: ExecutionResult) => void; reject: (error: unknown) => void }>();
 
+  /** Nothing that runs comes to its end in this life. */
+  #over: { readonly why: unknown } | undefined;
+
   constructor(journal: Journal, log: EventLog) {
     this.#journal = journal;
     this.#log = log;
@@ -126,6 +129,7 @@ export class History {
     promise.catch(() => {});
     this.#results.set(entry.id, { promise, resolve, reject });
     if (entry.state.status !== 'running') this.tell(entry);
+    else if (this.#over) reject(this.#over.why);
     return promise;
   }
 
@@ -149,8 +153,9 @@ export class History {
     return { executionId: id, status: 'failed', error: state.failure?.error ?? 'States.Runtime', cause: state.failure?.cause ?? '', unsettled };
   }
 
-  /** Nobody hears of a result any more. */
+  /** Nobody hears of a result any more, nor who asks for it from now on. */
   reject(error: unknown): void {
+    this.#over ??= { why: error };
     for (const { reject } of this.#results.values()) reject(error);
   }
 }

@@ -151,3 +151,14 @@ describe('rule 8: an approval that an inquiry brings', () => {
     expect(verbs(second.host).filter((verb) => verb === 'submit')).toHaveLength(1);
   });
 });
+
+it('who asks for a result once the till is closed is told so, and does not wait for ever: also of what was running before it was opened', async () => {
+  const options: SetupOptions = { kind: 'wallet', flow: flow({ Ask: { Type: 'Task', Resource: 'prompt:notice', Arguments: { text: 'Well?' }, End: true } }) };
+  const first = await open(options);
+  const executionId = await start(first);
+  const { till } = await cut(first, options);
+  await till.close();
+  const { status, result } = await till.get(executionId);
+  expect(status).toBe('running');
+  await expect(result).rejects.toMatchObject({ code: 'ENGINE_CLOSED' });
+});
