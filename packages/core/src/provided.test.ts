@@ -84,3 +84,11 @@ it("what stands under a plugin's own token is its own", async () => {
   expect(await run(setup)).toMatchObject({ status: 'succeeded' });
   await setup.till.close();
 });
+
+it('one device under several tokens is held against each of them', async () => {
+  const device = { read: nothing, remove: nothing, print: nothing, status: nothing };
+  const opening = (...provides: ReturnType<ReturnType<typeof bind>['toValue']>[]) => open({ kind: 'wallet', plugins: [definePlugin({ name: 'all-in-one', provides })] });
+  await (await opening(bind(CardReader).toValue(device), bind(Printer).toValue(device))).till.close();
+  const lacking = opening(bind(CardReader).toValue(device), bind(Scanner).toValue(device as unknown as Scanner));
+  await expect(lacking).rejects.toMatchObject({ code: 'PLUGIN_MALFORMED', details: { plugin: 'all-in-one', why: 'Scanner has no function scan' } });
+});

@@ -55,18 +55,19 @@ const shapes = new Map<symbol, Shape>([
   [TillStatus.id, { data: {}, functions: ['power', 'network', 'clock'] }],
 ]);
 
-/** Values that terminals share are looked at once. */
-const sound = new WeakSet();
+/** Values that terminals share are looked at once under each token: one device may be reader, PIN pad and printer. */
+const sound = new WeakMap<object, Set<symbol>>();
 
 /** @returns what of it the contract does not know, or undefined; whatever stands under a plugin's own token is its own */
 export const misfit = (token: Token<unknown>, provided: unknown): string | undefined => {
   const shape = shapes.get(token.id);
   if (!shape) return undefined;
   if (typeof provided !== 'object' || provided === null) return `${token.name} is no object`;
-  if (sound.has(provided)) return undefined;
+  const soundAs = sound.get(provided) ?? new Set<symbol>();
+  if (soundAs.has(token.id)) return undefined;
   try {
     const why = misfitOf(shape, provided, token.name) ?? (token.id === Actions.id ? misfitOfActions(provided as Actions) : undefined);
-    if (why === undefined) sound.add(provided);
+    if (why === undefined) sound.set(provided, soundAs.add(token.id));
     return why;
   } catch {
     return `${token.name} can not be read`;
