@@ -3,7 +3,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ActionError, type Answer, type Completion, type Finding, type PaymentMethod, type Remedy, type ReverseAnswer } from '../contract.js';
 import { completionOf, findingOf, preparedOf, remedyOf, reverseAnswer, submitAnswer } from './answers.js';
-import { cut, events, flow, open, pay, run, type SetupOptions, until } from './money-rules.testing.js';
+import { approvedFor, broken, cut, events, flow, open, pay, run, type SetupOptions, until } from './money-rules.testing.js';
 import { scriptedHost, scriptedMethod } from './scripted-method.js';
 
 const circle: { self?: unknown } = {};
@@ -218,6 +218,32 @@ describe('a reference that another attempt has: its host would answer for that o
       expect(await run(setup)).toMatchObject({ status: 'succeeded', output: { reference: 'm-sale-1' } });
       expect(await run(setup)).toMatchObject({ status: movesMoney ? 'failed' : 'succeeded' });
       await setup.till.close();
+    }
+  });
+});
+
+describe('rules 3 and 7: what is given back in part', () => {
+  const less = { amountMinor: 300, currency: 'CNY' };
+  const unpaid = flow({ Pay: pay({ Next: 'Broken' }, { dueMinor: 2000 }), Broken: broken });
+
+  it('by a refund that the host approves for less is not undone, nor refunded once more: a person is told', async () => {
+    const setup = await open({ kind: 'wallet', flow: unpaid, method: { remedy: ({ request: { amount } }) => ({ do: 'refund', amount }) } });
+    setup.host.submits.push((amount) => approvedFor(amount), approvedFor(300));
+    setup.host.findings.push(...Array.from({ length: 9 }, () => approvedFor(300) as Finding));
+    expect(await run(setup)).toMatchObject({ error: 'X' });
+    await until(setup, 'a case', () => setup.till.cases().length > 0);
+    expect(setup.till.cases()).toMatchObject([{ why: 'refund m-refund-2 has no answer', payment: { state: 'case' } }]);
+    await setup.clock.until(setup.clock.now() + 3_600_000);
+    expect(setup.host.calls.filter((call) => call.startsWith('submit'))).toEqual(['submit sale m-sale-1', 'submit refund m-refund-2']);
+  });
+
+  it.each(['void', 'refund'] as const)('or in another currency, as a method names it for a %s, is not sent: a person is told', async (operation) => {
+    for (const amount of [less, { amountMinor: 1001, currency: 'CNY' }, { amountMinor: 1000, currency: 'USD' }]) {
+      const setup = await open({ kind: 'wallet', flow: unpaid, method: { remedy: () => ({ do: operation, amount }) } });
+      expect(await run(setup)).toMatchObject({ error: 'X' });
+      await until(setup, 'a case', () => setup.till.cases().length > 0);
+      expect(setup.till.cases()).toMatchObject([{ why: `the method would ${operation} ${amount.amountMinor} ${amount.currency} of 1000 CNY` }]);
+      expect(setup.host.calls).toEqual(['submit sale m-sale-1']);
     }
   });
 });

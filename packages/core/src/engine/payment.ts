@@ -348,7 +348,7 @@ export const partialUnasked = (a: AttemptState): boolean =>
  * Holds an answer against what was asked, whatever a plugin says (3): more than asked, another currency or a partial
  * amount of nothing is no approval of this payment.
  */
-export const judge = <A extends Answer | Finding | ReverseAnswer>(answer: A, request: Pick<PaymentRequest, 'amount'>): A | Extract<Answer, { outcome: 'unknown' }> => {
+export const judge = <A extends Answer | Finding | ReverseAnswer>(answer: A, request: Pick<PaymentRequest, 'amount' | 'operation'>): A | Extract<Answer, { outcome: 'unknown' }> => {
   if (answer.outcome === 'approved' || answer.outcome === 'declined' || answer.outcome === 'undone') {
     if (answer.verified !== true) return { outcome: 'unknown', reason: 'unverified', why: `${answer.outcome} without verification` };
   }
@@ -359,5 +359,7 @@ export const judge = <A extends Answer | Finding | ReverseAnswer>(answer: A, req
     Number.isSafeInteger(amount.amountMinor) &&
     amount.amountMinor > 0 &&
     amount.amountMinor <= request.amount.amountMinor;
-  return fits ? answer : { outcome: 'unknown', reason: 'mismatch', why: `approved for ${amount.amountMinor} ${amount.currency}` };
+  // A sale may be approved in part; what is given back in part leaves its customer charged.
+  const whole = request.operation === 'sale' || amount.amountMinor === request.amount.amountMinor;
+  return fits && whole ? answer : { outcome: 'unknown', reason: 'mismatch', why: `approved for ${amount.amountMinor} ${amount.currency}` };
 };

@@ -109,9 +109,16 @@ export class Undoing {
   #condemnation(payment: PaymentState, attempt: AttemptState, why: UndoReason): PaymentEvent {
     const method = this.#hand.methodOf(payment)?.method;
     const remedy: Remedy = method ? remedyOf(() => method.remedy(recordedOf(attempt, undefined, this.#hand.options.ports.clock.now()))) : { do: 'ask-person', why: 'its plugin is not there' };
-    return { type: 'paymentCondemned', attempt: attempt.attempt, why, remedy };
+    return { type: 'paymentCondemned', attempt: attempt.attempt, why, remedy: wholly(remedy, attempt) };
   }
 }
+
+/** What was taken is given back, no more and no less, whatever a method names; what nobody heard of was taken as it was asked for. */
+const wholly = (remedy: Remedy, { approved, request }: AttemptState): Remedy => {
+  const taken = approved?.amount ?? request.amount;
+  if (!('amount' in remedy) || (remedy.amount.amountMinor === taken.amountMinor && remedy.amount.currency === taken.currency)) return remedy;
+  return { do: 'ask-person', why: `the method would ${remedy.do} ${remedy.amount.amountMinor} ${remedy.amount.currency} of ${taken.amountMinor} ${taken.currency}` };
+};
 
 /** Nobody else can give up an undo: what `prepare` throws is a reason, too. */
 const prepareUndo = async (method: PaymentMethod, request: PaymentRequest, live: Live): Promise<ReturnType<typeof preparedOf>> => {
