@@ -2,23 +2,24 @@
 import { describe, expect, it } from 'vitest';
 import type { Answer } from '../contract.js';
 import type { Json } from '../json.js';
+import { casesOf } from '../log/cases.js';
 import { fileStorage } from '../log/file-storage.js';
 import { memoryLog } from '../log/memory-log.js';
 import { memorySealedStore } from '../log/memory-sealed-store.js';
 import { SimulatedDisk } from '../log/simulated-disk.js';
 import { systemHash } from '../log/system.js';
 import { createTill, journalOf, type Till } from '../till.js';
-import { type ScriptedHost, scriptedHost, scriptedMethod } from './scripted-method.js';
+import { type ScriptedHost, scriptedHost, scriptedMethod, type ScriptedMethodOptions } from './scripted-method.js';
 import { virtualClock } from './virtual-clock.js';
 
 const flow = JSON.stringify({ QueryLanguage: 'JSONata', StartAt: 'Pay', States: { Pay: { Type: 'Task', Resource: 'payment:sale', Arguments: { method: 'm', amountMinor: '{% $states.context.Execution.Input.amountMinor %}' }, End: true } } });
 const KEEP = 5;
 
-const open = async (disk: SimulatedDisk, host: ScriptedHost) => {
+const open = async (disk: SimulatedDisk, host: ScriptedHost, { segmentBytes = 20_000, ...method }: Partial<ScriptedMethodOptions> & { segmentBytes?: number } = {}) => {
   const clock = virtualClock();
-  const storage = fileStorage('/data', { fileSystem: disk, segmentBytes: 20_000, lazyFlushMs: 1e9 });
+  const storage = fileStorage('/data', { fileSystem: disk, segmentBytes, lazyFlushMs: 1e9 });
   const till = await createTill({
-    plugins: [scriptedMethod({ id: 'm', host, kind: 'wallet' })],
+    plugins: [scriptedMethod({ id: 'm', host, kind: 'wallet', ...method })],
     workflows: { sale: flow },
     terminals: { T1: { tid: '00000001', mid: '898000000000001', name: 'Corner Shop' } },
     ...storage,
@@ -169,6 +170,41 @@ describe('a till with a history', () => {
     const again = await createTill({ plugins: [method], workflows: { sale: flow }, terminals: { T1: { tid: '1', mid: '2', name: 'Shop' } }, log: memoryLog({ records: log.records }), sealed: memorySealedStore(), hash: systemHash, clock, keepClosed: 0 });
     expect((await again.get(id)).payments).toMatchObject([{ state: 'case' }]);
     await again.close();
+  });
+
+  it.each([['from a checkpoint', true], ['folded anew', false]])('an undo that such an answer begins goes on in the next life (%s)', async (_, spared) => {
+    const disk = new SimulatedDisk();
+    const host = scriptedHost();
+    // The host is silent, then knows of nothing, also when it is looked again; much later the first answer comes: yes.
+    let tell: (answer: Answer) => void = () => {};
+    const late = () => new Promise<Answer>((resolve) => (tell = resolve));
+    host.submits.push(late as unknown as () => Answer);
+    host.findings.push({ outcome: 'undone', verified: true, proof: 'no-original' }, { outcome: 'absent' });
+    const method = { policy: { answerWithinMs: 1_000, inquireAtMs: [2_000], watchAtMs: [3_000] }, remedy: ({ request }) => ({ do: 'refund', amount: request.amount }), segmentBytes: 1e9 } satisfies Parameters<typeof open>[2];
+    const { till, clock, log } = await open(disk, host, method);
+    const { id, result } = await sell(till, 1);
+    expect(result.status).toBe('failed');
+    await clock.until(clock.now() + 10_000);
+    for (let n = 2; n <= KEEP + 2; n += 1) await sell(till, n);
+    expect(journalOf(till).payments.has(`${id}/Pay#1`)).toBe(false);
+    if (spared) await log.checkpoint?.(journalOf(till).snapshot());
+    // It is approved after all, and the power fails before the refund that this calls for is answered.
+    host.submits.push('never');
+    tell({ outcome: 'approved', verified: true, amount: { amountMinor: 101, currency: 'CNY' }, completion: 'none', facts: { receipt: [] } });
+    await clock.until(clock.now() + 500);
+    expect((await till.history(id)).slice(-3).map(({ event }) => event.type)).toEqual(['paymentAnswered', 'paymentCondemned', 'paymentPrepared']);
+    const before = (await till.get(id)).payments;
+    disk.powerFailsAfter(0);
+    disk.restart(() => 0);
+    clock.stop();
+    const again = await open(disk, host, method);
+    expect((await again.till.get(id)).payments).toEqual(before);
+    // The host declines the refund: a person hears that the customer's money is still there.
+    host.findings.push({ outcome: 'declined', verified: true, code: '05', hint: { zh: '余额不足', en: 'Not sufficient funds' }, again: 'never' });
+    await again.clock.until(again.clock.now() + 60_000);
+    expect((await again.till.get(id)).payments).toMatchObject([{ state: 'case', references: before[0]?.references }]);
+    expect(await casesOf('/data', { fileSystem: disk })).toMatchObject([{ amountMinor: 101, attempts: [{ operation: 'sale', fate: 'condemned' }, { operation: 'refund', fate: 'declined' }] }]);
+    await again.till.close();
   });
 
   it('two starts under one key at the same time are one transaction', async () => {

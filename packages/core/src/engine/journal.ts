@@ -8,7 +8,7 @@ import { canonicalJson, deepFreeze, isObject, type Json, type JsonObject } from 
 import { CORE_VERSION } from '../version.js';
 import { Archive } from './archive.js';
 import { handedUp } from './ownership.js';
-import { evolvePayment, isSettled, mayOweLater, owesReceipt, type PaymentState } from './payment.js';
+import { beginsPayment, evolvePayment, isSettled, mayOweLater, owesReceipt, type PaymentState } from './payment.js';
 import type { EventInput, Ports } from './ports.js';
 import { Roster } from './roster.js';
 
@@ -109,7 +109,7 @@ export class Journal {
   replay(record: EventRecord): void {
     const id = record.stream.slice(2);
     // Heard of after it was closed: it comes back whole.
-    if (record.stream[0] === 'p' && record.event.type !== 'paymentPrepared' && !this.payments.has(id)) this.#strays.add(id);
+    if (record.stream[0] === 'p' && !beginsPayment(record.event) && !this.payments.has(id)) this.#strays.add(id);
     else this.#fold(record);
   }
 

@@ -14,7 +14,7 @@ import type {
   ReverseAnswer,
   UndoReason,
 } from '../contract.js';
-import type { EventRecord, PaymentEvent, StepId } from '../events.js';
+import type { EventRecord, PaymentEvent, StepId, TillEvent } from '../events.js';
 import type { JsonObject } from '../json.js';
 
 /**
@@ -109,7 +109,10 @@ export interface PaymentState {
 
 const NO_ADVICE: AttemptState['advice'] = { tries: 0, lastAt: 0, over: false };
 
-/** The fold. A payment's first event is its first intent. */
+/** A payment's first event is its first intent; what undoes an attempt has an intent, too. */
+export const beginsPayment = (event: TillEvent): boolean => event.type === 'paymentPrepared' && event.attempt === 1;
+
+/** The fold, from the event that begins the payment on. */
 export const evolvePayment = (state: PaymentState | undefined, record: EventRecord): PaymentState => {
   const event = record.event as PaymentEvent;
   if (event.type === 'paymentPrepared') {

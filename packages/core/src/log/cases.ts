@@ -1,6 +1,6 @@
 import { type CaseDecision, type CaseFile, casesIn, checkDecision } from '../engine/case-files.js';
 import { type Outline, outlineOf } from '../engine/journal.js';
-import { evolvePayment, openCase } from '../engine/payment.js';
+import { beginsPayment, evolvePayment, openCase } from '../engine/payment.js';
 import type { EventInput, EventLog } from '../engine/ports.js';
 import { TillwrightError } from '../errors.js';
 import type { EventRecord } from '../events.js';
@@ -24,7 +24,7 @@ export const casesOf = (dir: string, options: Pick<FileLogOptions, 'fileSystem'>
       if (!record.stream.startsWith('p/')) continue;
       const id = record.stream.slice(2);
       const payment = payments.get(id);
-      if (payment || record.event.type === 'paymentPrepared') payments.set(id, evolvePayment(payment, record));
+      if (payment || beginsPayment(record.event)) payments.set(id, evolvePayment(payment, record));
       else strays.add(id);
     }
     const open = [...payments.values()].filter(openCase).map(({ paymentId }) => paymentId);
