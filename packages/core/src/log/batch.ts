@@ -60,12 +60,17 @@ const beginning = function* (envelope: string, records: readonly EventRecord[]):
   yield ']';
 };
 
+/** Whether a line's bytes, given without its line feed, are those that were written. */
+export const isWhole = (bytes: Uint8Array): boolean => {
+  const end = bytes.length - CRC_LENGTH;
+  return end > 0 && Buffer.from(bytes.buffer, bytes.byteOffset + end, CRC_LENGTH).toString('latin1') === endOf(bytes.subarray(0, end));
+};
+
 /** Reads a line, given without its line feed, into records that nobody else holds; says why where the bytes are no batch that was written whole. */
 export const decode = (bytes: Uint8Array): Decoded => {
   const line = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (line.length <= CRC_LENGTH) return bad('the line is too short');
-  const body = line.subarray(0, line.length - CRC_LENGTH);
-  if (line.toString('latin1', body.length) !== endOf(body)) return bad('the bytes do not fit their checksum');
+  if (!isWhole(line)) return bad('the bytes do not fit their checksum');
   let value: unknown;
   try {
     value = JSON.parse(line.toString('utf8'));

@@ -189,3 +189,30 @@ it('what a name was given to is found in the whole history, in sealed segments t
     await next.close();
   }
 });
+
+it('an old record that the disk has damaged is not taken for one that never was', async () => {
+  const disk = new SimulatedDisk();
+  const log = start(disk);
+  await log.open();
+  for (const n of upTo(20)) {
+    log.append([{ stream: `x/${n}`, event: { type: 'executionStarted', key: `order-${n}`, terminal: 'T1', workflow: 'w', pins: {}, plugins: {}, input: n } }], 0);
+    await log.durable(log.head);
+  }
+  await log.checkpoint?.({});
+  await log.close();
+  const damages: ((text: string) => string)[] = [
+    (text) => text.replace('"key":"order-2"', '"key":"order-3"'),
+    (text) => text.replace('"stream":"x/2"', '"stream":"y/2"'),
+    // A page of zeros, line feeds included.
+    (text) => `${text.slice(0, 100)}${'\0'.repeat(900)}${text.slice(1000)}`,
+  ];
+  for (const damage of damages) {
+    const spoilt = disk.copy();
+    spoilt.edit('/data/00000001.jsonl', (bytes) => Buffer.from(damage(Buffer.from(bytes).toString())));
+    const { log: again, read } = await reopen(spoilt);
+    expect(read).toBeLessThan(20);
+    await expect(again.find('key', 'order-2')).rejects.toMatchObject({ code: 'LOG_DAMAGED', details: { file: '00000001.jsonl' } });
+    await expect(collect(again.read('x/2'))).rejects.toMatchObject({ code: 'LOG_DAMAGED' });
+    await again.close();
+  }
+});

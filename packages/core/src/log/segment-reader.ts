@@ -1,7 +1,7 @@
 import type { EventRecord } from '../events.js';
 import { deepFreeze } from '../json.js';
 import type { FileSystem } from './file-system.js';
-import { decode, rawLines, whyNot } from './batch.js';
+import { decode, isWhole, rawLines, whyNot } from './batch.js';
 import { damage } from './scan.js';
 import { type OpenSegment, segmentName, segmentPath } from './segment.js';
 
@@ -12,7 +12,8 @@ export const lineMark = (of: { readonly stream: string } | { readonly value: str
 /**
  * The records of a segment in order: of a sealed one, given by its number, or of one that is appended to, as it stands when
  * the reading begins; what is appended meanwhile may come with it.
- * @param mark leaves out lines that do not hold it, without decoding them; what is on no line yet comes in any case
+ * @param mark leaves out lines that do not hold it, without decoding them, where they are whole: damage may have taken it away. What
+ *   is on no line yet comes in any case
  * @throws LOG_DAMAGED
  */
 export async function* readSegment(fs: FileSystem, dir: string, segment: number | OpenSegment, mark?: Buffer): AsyncGenerator<EventRecord> {
@@ -21,7 +22,7 @@ export async function* readSegment(fs: FileSystem, dir: string, segment: number 
   for await (const lines of rawLines(pieces)) {
     for (const { bytes, offset } of lines) {
       line += 1;
-      if (mark !== undefined && !Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).includes(mark)) continue;
+      if (mark !== undefined && !Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).includes(mark) && isWhole(bytes)) continue;
       const decoded = decode(bytes);
       if (decoded.is !== 'batch') throw damage(dir, { file: segmentName(number), line, byte: offset, seq: 0, why: whyNot(decoded) });
       for (const record of decoded.records) yield deepFreeze(record);
