@@ -61,6 +61,18 @@ export const writeCheckpoint = async (fs: FileSystem, dir: string, text: string)
 
 /** @returns undefined where there is none that can be read and was written whole, by a version that this one understands: the log says the same, and more slowly */
 export const readCheckpoint = async (fs: FileSystem, dir: string): Promise<Checkpoint | undefined> => {
+  const found = await read(fs, dir);
+  try {
+    return found && { ...found.place, state: JSON.parse(found.body) as Json };
+  } catch {
+    return undefined;
+  }
+};
+
+/** Where it was taken: everything up to there was on disk. */
+export const checkpointPlace = async (fs: FileSystem, dir: string): Promise<CheckpointPlace | undefined> => (await read(fs, dir))?.place;
+
+const read = async (fs: FileSystem, dir: string): Promise<{ readonly place: CheckpointPlace; readonly body: string } | undefined> => {
   try {
     const bytes = await fs.readWhole(join(dir, NAME));
     if (bytes === undefined) return undefined;
@@ -69,8 +81,7 @@ export const readCheckpoint = async (fs: FileSystem, dir: string): Promise<Check
     const { crc } = JSON.parse(sum) as { crc: unknown };
     if (crc !== crc32(`${head}\n${body}`)) return undefined;
     const place = JSON.parse(head) as Json;
-    if (!isObject(place) || place['v'] !== VERSION) return undefined;
-    return { ...(place as unknown as CheckpointPlace), state: JSON.parse(body) as Json };
+    return isObject(place) && place['v'] === VERSION ? { place: place as unknown as CheckpointPlace, body } : undefined;
   } catch {
     return undefined;
   }

@@ -1,6 +1,7 @@
 /** Opening from a checkpoint: what is read, and what happens where it does not fit. Counts are asserted, never times. */
 import { describe, expect, it } from 'vitest';
 import type { Json } from '../json.js';
+import { casesOf } from './cases.js';
 import { fileLog } from './file-log.js';
 import { SimulatedDisk } from './simulated-disk.js';
 import { collect, counted, countsOf, openAll, upTo } from './test-events.js';
@@ -125,6 +126,29 @@ describe('a checkpoint', () => {
       await fill(disk, 100, 97);
       await spoil(disk);
       await expect(reopen(disk)).rejects.toMatchObject({ code: 'LOG_DAMAGED' });
+    }
+  });
+
+  it('says that what it was taken of was on disk: what spoils that is no torn tail, and nothing is cut', async () => {
+    for (const last of [5, 40]) {
+      const disk = new SimulatedDisk();
+      await fill(disk, last, last);
+      const name = (await disk.list('/data')).filter((each) => each.endsWith('.jsonl')).sort().at(-1) ?? '';
+      const spoilt: ((bytes: Uint8Array) => Uint8Array)[] = [
+        (bytes) => bytes.slice(0, -1),
+        (bytes) => bytes.map((byte, at) => (at === bytes.length - 20 ? byte ^ 1 : byte)),
+        // Not one line is left that says so.
+        (bytes) => Buffer.from(Buffer.from(bytes).toString().replaceAll('\n', '\r\n')),
+        (bytes) => bytes.fill(0),
+      ];
+      for (const spoil of spoilt) {
+        const other = disk.copy();
+        other.edit(`/data/${name}`, spoil);
+        const before = other.bytes(`/data/${name}`);
+        for (const usable of [true, false]) await expect(reopen(other, usable)).rejects.toMatchObject({ code: 'LOG_DAMAGED', details: { file: name } });
+        await expect(casesOf('/data', { fileSystem: other })).rejects.toMatchObject({ code: 'LOG_DAMAGED' });
+        expect(other.bytes(`/data/${name}`)).toEqual(before);
+      }
     }
   });
 

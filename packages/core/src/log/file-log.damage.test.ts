@@ -73,6 +73,7 @@ describe('a torn tail', () => {
     await taken;
     await log.close();
     expect(log.stats.syncs).toBe(1);
+    await disk.remove('/data/checkpoint.json');
     edit(disk, (lines) => lines.map((line, at) => (at === 5 ? line.replaceAll('1', '\0') : line)));
     expect((await open(disk)).counts).toEqual(upTo(10));
   });

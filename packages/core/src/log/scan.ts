@@ -2,8 +2,8 @@
  * Reads a log from its first line to its last and tells a torn tail from damage.
  *
  * A crash can only spoil what was not yet on disk: the end of the last segment. So
- * - bytes there that are no line are a torn tail, unless a later line still says (`durableTo`) that what should stand
- *   there was on disk: then it is damage;
+ * - bytes there that are no line are a torn tail, unless a later line (`durableTo`) or the checkpoint still says that what
+ *   should stand there was on disk: then it is damage;
  * - bytes that are no line in an earlier segment are damage, since the next segment is begun only when it is on disk;
  * - a whole line that does not follow the one before it is damage wherever it stands: no crash writes that.
  */
@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { TillwrightError } from '../errors.js';
 import type { EventRecord } from '../events.js';
 import { type Batch, BEGINNING, decode, FIRST_PREV, rawLines, whyNot, type Decoded, type RawLine } from './batch.js';
-import type { SegmentStart } from './checkpoint-file.js';
+import { checkpointPlace, type SegmentStart } from './checkpoint-file.js';
 import type { FileSystem } from './file-system.js';
 import { segmentName, segmentNumbers, segmentPath } from './segment.js';
 
@@ -71,6 +71,8 @@ export const FIRST_START: SegmentStart = { seq: 0, hash: FIRST_PREV, sealedRecor
  * @param from a later segment to begin at, with where the chain stood before it; those before it must exist and are not read
  */
 export async function* scanLog(fs: FileSystem, dir: string, from: { readonly segment: number; readonly start: SegmentStart } = { segment: 1, start: FIRST_START }): AsyncGenerator<readonly ScannedRecord[], ScanEnd> {
+  // Before the log is read: a till that goes on writing meanwhile may take another one.
+  const checkpoint = await checkpointPlace(fs, dir);
   const numbers = segmentNumbers(await fs.list(dir));
   const chain: Chain = { ...from.start };
   let start = from.start;
@@ -82,7 +84,11 @@ export async function* scanLog(fs: FileSystem, dir: string, from: { readonly seg
     end = yield* scanSegment(fs, dir, number, number === numbers.length, chain);
     if (end.is !== 'sound') return end;
   }
-  const bytes = end.cut ?? 0;
+  const { torn } = end;
+  // Only one of this very log is a witness.
+  if (torn && checkpoint && checkpoint.segment === numbers.length && checkpoint.start.hash === start.hash && checkpoint.seq > chain.seq) {
+    return damaged({ ...torn.fault, why: `${torn.fault.why}, and the checkpoint says that record ${checkpoint.seq} was on disk` });
+  }
   return {
     is: 'sound',
     records: chain.seq,
@@ -93,7 +99,7 @@ export async function* scanLog(fs: FileSystem, dir: string, from: { readonly seg
     claimed: end.claimed,
     start,
     place: { file: segmentName(Math.max(numbers.length, 1)), line: end.lines + 1, byte: end.length },
-    ...(bytes > 0 ? { cut: { bytes } } : {}),
+    ...(torn ? { cut: { bytes: torn.bytes } } : {}),
   };
 }
 
@@ -105,7 +111,7 @@ interface Chain {
   sealedRecords: number;
 }
 
-type SegmentEnd = { readonly is: 'sound'; readonly length: number; readonly claimed: number; readonly lines: number; readonly cut?: number } | Exclude<ScanEnd, SoundEnd>;
+type SegmentEnd = { readonly is: 'sound'; readonly length: number; readonly claimed: number; readonly lines: number; readonly torn?: { readonly fault: Fault; readonly bytes: number } } | Exclude<ScanEnd, SoundEnd>;
 
 const damaged = (fault: Fault) => ({ is: 'damaged', fault }) as const;
 
@@ -152,7 +158,7 @@ async function* scanSegment(fs: FileSystem, dir: string, number: number, last: b
   const records = chain.seq - before;
   if (!last && records === 0) return damaged({ file, line: 1, byte: 0, seq: chain.seq + 1, why: 'the segment is empty, and a later one exists' });
   chain.sealedRecords = records;
-  return { is: 'sound', length, claimed: ends.findLast(({ seq }) => seq <= claims)?.length ?? 0, lines: ends.length, cut: size - length };
+  return { is: 'sound', length, claimed: ends.findLast(({ seq }) => seq <= claims)?.length ?? 0, lines: ends.length, ...(torn ? { torn: { fault: torn, bytes: size - length } } : {}) };
 }
 
 /** What no line feed ends was not written whole, whatever it says. */

@@ -54,6 +54,20 @@ it('names the first bad record', async () => {
   await expect(reading).rejects.toMatchObject({ code: 'LOG_DAMAGED', details: { place: `${file}:3`, seq: 3 } });
 });
 
+it('finds what opening refuses: a last line that is gone, though a checkpoint was taken of it', async () => {
+  const log = fileLog(dir);
+  await log.open();
+  await log.checkpoint?.({});
+  await log.close();
+  const text = readFileSync(file, 'utf8');
+  writeFileSync(file, text.replace('"to":6', '"to":7'));
+  expect(await verifyLog(dir)).toMatchObject({ ok: false, line: 6, seq: 6, why: expect.stringContaining('the checkpoint says that record 6 was on disk') });
+  await expect(fileLog(dir).open()).rejects.toMatchObject({ code: 'LOG_DAMAGED', details: { line: 6, seq: 6 } });
+  // Of the line that was to follow nobody was told.
+  writeFileSync(file, `${text}${text.slice(-50)}`);
+  expect(await verifyLog(dir)).toMatchObject({ ok: true, records: 6, cut: { bytes: 50 } });
+});
+
 it('judges no line of another version', async () => {
   const old = `{"seq":1,"at":5,"stream":"e","v":1,"durableTo":0,"prev":"${FIRST_PREV}","event":{"type":"engineOpened","version":"1"}`;
   writeFileSync(file, `${old},"crc":"${crc32(old).toString(16).padStart(8, '0')}"}\n`);
