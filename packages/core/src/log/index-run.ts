@@ -102,7 +102,7 @@ const entriesOf = (page: Buffer): Buffer => {
   return page.subarray(PAGE_HEADER, PAGE_HEADER + held * ENTRY);
 };
 
-export class RunDamaged extends Error {
+class RunDamaged extends Error {
   constructor() {
     super('a page of the index does not fit its checksum');
   }
@@ -117,6 +117,8 @@ export class RunCursor {
   /** The page under the cursor and where in it; undefined at the end. */
   page: Buffer | undefined;
   at = 0;
+  /** A page is damaged, or the disk does not give it. */
+  unread = false;
 
   constructor(file: ReadFile, head: RunHead) {
     this.#file = file;
@@ -133,15 +135,22 @@ export class RunCursor {
   }
 
   async #turn(): Promise<void> {
-    if (this.#chunk.length === 0 && this.#next < this.#pages) {
-      const count = Math.min(16, this.#pages - this.#next);
-      const bytes = Buffer.from(await this.#file.read((1 + this.#next) * PAGE, count * PAGE));
-      this.#next += count;
-      this.#chunk = Array.from({ length: count }, (_, index) => bytes.subarray(index * PAGE, (index + 1) * PAGE));
+    try {
+      if (this.#chunk.length === 0 && this.#next < this.#pages) await this.#read();
+      const page = this.#chunk.shift();
+      this.page = page && entriesOf(page);
+      this.at = 0;
+    } catch (error) {
+      this.unread = true;
+      throw error;
     }
-    const page = this.#chunk.shift();
-    this.page = page && entriesOf(page);
-    this.at = 0;
+  }
+
+  async #read(): Promise<void> {
+    const count = Math.min(16, this.#pages - this.#next);
+    const bytes = Buffer.from(await this.#file.read((1 + this.#next) * PAGE, count * PAGE));
+    this.#next += count;
+    this.#chunk = Array.from({ length: count }, (_, index) => bytes.subarray(index * PAGE, (index + 1) * PAGE));
   }
 }
 

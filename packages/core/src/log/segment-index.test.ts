@@ -78,6 +78,51 @@ describe('the index of sealed segments', () => {
     expect(await new SegmentIndex(disk, '/data').open(4, false)).toBe(1);
   });
 
+  it('a run that the disk does not give costs time and no answer: its segments are looked into, and it is made anew', async () => {
+    for (const fails of ['openRead', 'read'] as const) {
+      const disk = new SimulatedDisk();
+      await (await fill(disk, 4)).close();
+      const openRead = disk.openRead.bind(disk);
+      const refused = () => Promise.reject(new Error('EIO: i/o error, read'));
+      disk.openRead = fails === 'openRead' ? refused : async (path) => ({ ...(await openRead(path)), read: refused });
+      expect(await new SegmentIndex(disk, '/data').open(4, false)).toBe(1);
+      disk.openRead = openRead;
+      const index = await fill(disk, 4);
+      expect(await index.find('own-2')).toEqual([2]);
+      await index.close();
+    }
+    const disk = new SimulatedDisk();
+    await (await fill(disk, 4)).close();
+    const openRead = disk.openRead.bind(disk);
+    let refuses = false;
+    disk.openRead = async (path) => {
+      const file = await openRead(path);
+      return { ...file, read: (position, length) => (refuses ? Promise.reject(new Error('EIO: i/o error, read')) : file.read(position, length)) };
+    };
+    const index = await fill(disk, 4);
+    refuses = true;
+    expect(await index.find('own-2')).toEqual([1, 2, 3, 4]);
+    refuses = false;
+    await index.close();
+    expect(await new SegmentIndex(disk, '/data').open(4, false)).toBe(1);
+  });
+
+  it('a damaged run that others are to be merged with holds up nothing', async () => {
+    const disk = new SimulatedDisk();
+    await (await fill(disk, 3)).close();
+    disk.edit('/data/index/00000002-00000002.run', (bytes) => {
+      bytes[4096 + 40]! ^= 1;
+      return bytes;
+    });
+    const index = await fill(disk, 4);
+    for (const segment of [1, 3, 4]) expect(await index.find(`own-${segment}`)).toEqual([2, segment].sort());
+    await index.close();
+    const again = await fill(disk, 4);
+    expect(again.runs.map(({ from, to }) => [from, to])).toEqual([[1, 4]]);
+    for (const segment of upTo(4)) expect(await again.find(`own-${segment}`)).toEqual([segment]);
+    await again.close();
+  });
+
   it.each([['append', 'ENOSPC'], ['append', 'SHORT'], ['sync', 'EIO'], ['create', 'EROFS']] as const)('what can not be written (%s %s) is looked up from memory', async (operation, code) => {
     const disk = new SimulatedDisk();
     const index = new SegmentIndex(disk, '/data');

@@ -7,7 +7,7 @@
  */
 import { join } from 'node:path';
 import type { AppendFile, FileSystem, ReadFile } from './file-system.js';
-import { before, decodeHead, encodeHead, ENTRY, lookUp, PAGE, PageWriter, RunCursor, RunDamaged, type RunHead, runSize, sortedEntries, termHash } from './index-run.js';
+import { before, decodeHead, encodeHead, ENTRY, lookUp, PAGE, PageWriter, RunCursor, type RunHead, runSize, sortedEntries, termHash } from './index-run.js';
 
 const FAN_IN = 4;
 const NAME = /^(\d{8})-(\d{8})\.run$/;
@@ -17,7 +17,7 @@ const nameOf = ({ from, to }: Pick<RunHead, 'from' | 'to'>): string => `${eight(
 interface Run {
   readonly head: RunHead;
   readonly file: ReadFile;
-  /** A page of it was found damaged: its file is gone, all its segments are looked into, and the next opening makes it anew. */
+  /** A page of it was found damaged or could not be read: its file is gone, all its segments are looked into, and the next opening makes it anew. */
   damaged?: boolean;
 }
 
@@ -119,25 +119,31 @@ export class SegmentIndex {
     if (run.damaged !== true) {
       try {
         return await lookUp(run.file, run.head, wanted);
-      } catch (error) {
-        if (!(error instanceof RunDamaged)) throw error;
-        run.damaged = true;
-        if (!this.#looking) await this.#fs.remove(join(this.#dir, nameOf(run.head))).catch(() => {});
+      } catch {
+        await this.#giveUp(run);
       }
     }
     return Array.from({ length: run.head.to - run.head.from + 1 }, (_, index) => run.head.from + index);
   }
 
+  /** Damaged, or the disk does not give it: both cost time, and no answer. */
+  async #giveUp(run: Run): Promise<void> {
+    run.damaged = true;
+    if (!this.#looking) await this.#fs.remove(join(this.#dir, nameOf(run.head))).catch(() => {});
+  }
+
+  /** @returns undefined for one that can't be used, or not be read: it is made anew */
   async #openRun(wanted: Pick<RunHead, 'from' | 'to'>): Promise<Run | undefined> {
     const path = join(this.#dir, nameOf(wanted));
-    const file = await this.#fs.openRead(path).catch((error: unknown) => {
-      if (this.#looking) return undefined;
-      throw error;
-    });
-    if (!file) return undefined;
-    const head = decodeHead(await file.read(0, PAGE));
-    if (head && head.from === wanted.from && head.to === wanted.to && (await this.#fs.size(path)) === runSize(head)) return { head, file };
-    await file.close();
+    let file: ReadFile | undefined;
+    try {
+      file = await this.#fs.openRead(path);
+      const head = decodeHead(await file.read(0, PAGE));
+      if (head && head.from === wanted.from && head.to === wanted.to && (await this.#fs.size(path)) === runSize(head)) return { head, file };
+    } catch {
+      // Its segments say the same.
+    }
+    await file?.close().catch(() => {});
     return undefined;
   }
 
@@ -164,7 +170,16 @@ export class SegmentIndex {
     if (!first || last.length < FAN_IN || this.#closed) return false;
     const length = ({ head }: Run): number => head.to - head.from;
     if (last.some((run) => length(run) !== length(first) || run.damaged)) return false;
-    const merged = await this.#write({ from: first.head.from, to: last[FAN_IN - 1]?.head.to ?? 0, entries: last.reduce((sum, { head }) => sum + head.entries, 0) }, (writer, flush) => mergeInto(last, writer, flush));
+    const cursors = last.map(({ file, head }) => new RunCursor(file, head));
+    let merged: Run;
+    try {
+      merged = await this.#write({ from: first.head.from, to: last[FAN_IN - 1]?.head.to ?? 0, entries: last.reduce((sum, { head }) => sum + head.entries, 0) }, (writer, flush) => mergeInto(cursors, writer, flush));
+    } catch (error) {
+      const unread = last.filter((_, index) => cursors[index]?.unread);
+      if (unread.length === 0) throw error;
+      for (const run of unread) await this.#giveUp(run);
+      return false;
+    }
     this.#runs.splice(-FAN_IN, FAN_IN, merged);
     await Promise.allSettled(this.#finding);
     for (const run of last) {
@@ -195,8 +210,7 @@ export class SegmentIndex {
   }
 }
 
-const mergeInto = async (runs: readonly Run[], writer: PageWriter, flush: () => Promise<void>): Promise<void> => {
-  const cursors = runs.map(({ file, head }) => new RunCursor(file, head));
+const mergeInto = async (cursors: readonly RunCursor[], writer: PageWriter, flush: () => Promise<void>): Promise<void> => {
   for (const cursor of cursors) await cursor.step();
   for (;;) {
     let least: RunCursor | undefined;
