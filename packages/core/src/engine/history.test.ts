@@ -169,6 +169,10 @@ describe('a till with a history', () => {
     // Folded anew, with as little memory, the record that came after the close finds its payment again.
     const again = await createTill({ plugins: [method], workflows: { sale: flow }, terminals: { T1: { tid: '1', mid: '2', name: 'Shop' } }, log: memoryLog({ records: log.records }), sealed: memorySealedStore(), hash: systemHash, clock, keepClosed: 0 });
     expect((await again.get(id)).payments).toMatchObject([{ state: 'case' }]);
+    // Who asks for the result hears that it is not settled, as of any other transaction with a case.
+    for (const { result: told } of [await again.get(id), await again.start({ terminal: 'T1', workflow: 'sale', key: 'order-1', input: { amountMinor: 101 } })]) {
+      expect(await told).toMatchObject({ status: 'failed', unsettled: [{ paymentId: `${id}/Pay#1`, state: 'case' }] });
+    }
     await again.close();
   });
 

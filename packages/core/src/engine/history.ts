@@ -107,13 +107,13 @@ export class History {
     return result;
   }
 
-  /** A transaction that has left memory is closed: nothing of it is unsettled. */
+  /** A transaction that has left memory was closed: what of it is unsettled was heard of since, and is back. */
   async #readResult(executionId: string, known?: ArchivedExecution): Promise<ExecutionResult> {
     const { end, seq } = known ?? (await this.#archived(executionId));
     await this.#log.durable(seq);
     return end.status === 'succeeded'
       ? { executionId, status: 'succeeded', output: end.output }
-      : { executionId, status: 'failed', error: end.error, cause: end.cause, unsettled: [] };
+      : { executionId, status: 'failed', error: end.error, cause: end.cause, unsettled: this.#unsettled(executionId) };
   }
 
   resultIn(entry: ExecutionEntry): Promise<ExecutionResult> {
@@ -149,8 +149,11 @@ export class History {
 
   #result({ id, state }: ExecutionEntry): ExecutionResult {
     if (state.status === 'succeeded') return { executionId: id, status: 'succeeded', output: state.output ?? null };
-    const unsettled = this.#journal.paymentsOf(id).filter((payment) => !isSettled(payment)).map(viewOf);
-    return { executionId: id, status: 'failed', error: state.failure?.error ?? 'States.Runtime', cause: state.failure?.cause ?? '', unsettled };
+    return { executionId: id, status: 'failed', error: state.failure?.error ?? 'States.Runtime', cause: state.failure?.cause ?? '', unsettled: this.#unsettled(id) };
+  }
+
+  #unsettled(executionId: string): readonly PaymentView[] {
+    return this.#journal.paymentsOf(executionId).filter((payment) => !isSettled(payment)).map(viewOf);
   }
 
   /** Nobody hears of a result any more, nor who asks for it from now on. */
