@@ -2,7 +2,7 @@ import type { EventRecord, Text } from '@tillwright/core';
 import { readLog, verifyLog } from '@tillwright/core/node';
 import { logDir } from '../data-dirs.js';
 import { EXIT, type ExitCode, UsageError } from '../exit.js';
-import { type Language, say } from '../language.js';
+import { inLine, type Language, say } from '../language.js';
 
 const texts = {
   sound: { zh: '日志完整', en: 'The log is sound' },
@@ -23,7 +23,7 @@ export const logShow = async (options: { data: string; execution?: string; json:
 const line = ({ seq, at, stream, event }: EventRecord): string => {
   const { type, ...rest } = event;
   const text = type === 'definitionStored' ? JSON.stringify({ ...rest, source: '...' }) : JSON.stringify(rest);
-  return `${String(seq).padStart(6)} ${new Date(at).toISOString()} ${stream} ${type} ${text}`;
+  return `${String(seq).padStart(6)} ${new Date(at).toISOString()} ${inLine(`${stream} ${type} ${text}`)}`;
 };
 
 /** Verifies the chain; names the first bad record. */
