@@ -304,7 +304,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'a sealed segment is not in the index',
     rule: 'log',
-    edits: [{ file: 'log/file-log.ts', find: 'this.#index.add(segment.number, this.#terms.get(segment.number) ?? new Set());', put: 'this.#index.add(segment.number, new Set());' }],
+    edits: [{ file: 'log/file-log.ts', find: 'this.#index.add(segment.number, next.prev, this.#terms.get(segment.number) ?? new Set());', put: 'this.#index.add(segment.number, next.prev, new Set());' }],
   },
   {
     name: 'what is sealed is not synced',

@@ -240,3 +240,35 @@ it('an old record that the disk has damaged is not taken for one that never was'
     await again.close();
   }
 });
+
+it('an index of another log, or of one that went another way since a copy was put back, is made anew', async () => {
+  const begin = (n: number, key: string) => ({ stream: `x/${n}`, event: { type: 'executionStarted', key, terminal: 'T1', workflow: 'w', pins: {}, plugins: {}, input: n } }) as const;
+  const sell = async (disk: SimulatedDisk, name: string, count: number): Promise<void> => {
+    const log = start(disk);
+    await log.open({ restore: () => true });
+    for (const n of upTo(count)) {
+      log.append([begin(n, `${name}-${n}`)], 0);
+      await log.durable(log.head);
+    }
+    await log.checkpoint?.({});
+    await log.close();
+  };
+  const indexOf = async (disk: SimulatedDisk) => (await disk.list('/data')).filter((name) => name.startsWith('index/'));
+  for (const before of [0, 20]) {
+    const disk = new SimulatedDisk();
+    if (before > 0) await sell(disk, 'before', before);
+    const other = disk.copy();
+    await sell(disk, 'order', 60);
+    await sell(other, 'other', 60);
+    expect(await indexOf(other)).toEqual(await indexOf(disk));
+    // The log's own files are put back, its folder is not.
+    for (const name of await indexOf(disk)) disk.write(`/data/${name}`, other.bytes(`/data/${name}`));
+    const { log, read } = await reopen(disk);
+    expect(read).toBeLessThan(20);
+    for (const n of upTo(60)) {
+      expect(await log.find('key', `order-${n}`)).toEqual([`x/${n}`]);
+      expect(await log.find('key', `other-${n}`)).toEqual([]);
+    }
+    await log.close();
+  }
+});

@@ -6,7 +6,7 @@ import type { EventRecord } from '../events.js';
 import { messageOf } from '../fault.js';
 import type { Json } from '../json.js';
 import { AppendingAdapter } from './appending-adapter.js';
-import { encode } from './batch.js';
+import { encode, FIRST_PREV } from './batch.js';
 import { checkpointText, type SegmentStart, writeCheckpoint } from './checkpoint-file.js';
 import type { FileSystem } from './file-system.js';
 import { Listeners } from './listeners.js';
@@ -101,7 +101,7 @@ class DirectoryLog implements FileLog {
     this.#fs = options.fileSystem ?? nodeFileSystem;
     this.#adapter = new AppendingAdapter(this.#fs, dir, 0);
     this.#index = new SegmentIndex(this.#fs, dir);
-    this.#db = new Low<OpenSegment>(this.#adapter, emptySegment(1));
+    this.#db = new Low<OpenSegment>(this.#adapter, emptySegment(1, FIRST_PREV));
     this.#segmentBytes = options.segmentBytes ?? 8 * 1024 * 1024;
     this.#lazyFlushMs = options.lazyFlushMs ?? 100;
     this.#timer = options.timer ?? systemTimer;
@@ -299,7 +299,7 @@ class DirectoryLog implements FileLog {
     if (!begins) {
       this.#start = { seq: this.#head, hash: this.#headHash, sealedRecords: full.records };
       this.#sizes = [...this.#sizes, full.size];
-      this.#begun.push(emptySegment(full.number + 1));
+      this.#begun.push(emptySegment(full.number + 1, this.#headHash));
       this.#terms.set(full.number + 1, new Set());
       for (const due of this.#due) due();
     }
@@ -369,7 +369,7 @@ class DirectoryLog implements FileLog {
     if (next !== undefined && segment.unwritten.length === 0) {
       this.#begun.shift();
       this.#db.data = next;
-      this.#index.add(segment.number, this.#terms.get(segment.number) ?? new Set());
+      this.#index.add(segment.number, next.prev, this.#terms.get(segment.number) ?? new Set());
       this.#terms.delete(segment.number);
     }
     const waiting = this.#waiting;

@@ -1,9 +1,10 @@
 /**
  * A run of the index: which segments hold a term, for a row of sealed segments. A file that is written once:
  *
- *     page 0   4  "TWI2"
+ *     page 0   4  "TWI5"
  *              4  CRC-32 of the page's other bytes after it
  *              4  first segment   4  last segment   4  entries
+ *              32 SHA-256 of the last segment's last line: that and all before it is what the run tells of
  *     page n   4  CRC-32 of the page's other bytes
  *              4  entries of the page
  *                 entries of 12 bytes, ascending: 8 of the term's SHA-256, 4 of the segment's number
@@ -17,7 +18,7 @@ import type { ReadFile } from './file-system.js';
 
 export const PAGE = 4096;
 /** Its last digit goes up with each change of what a term is: older runs are made anew then. */
-const MAGIC = 0x54574934;
+const MAGIC = 0x54574935;
 export const ENTRY = 12;
 const PAGE_HEADER = 8;
 const ENTRIES_PER_PAGE = Math.floor((PAGE - PAGE_HEADER) / ENTRY);
@@ -26,6 +27,8 @@ export interface RunHead {
   readonly from: number;
   readonly to: number;
   readonly entries: number;
+  /** SHA-256 of the last segment's last line: a run of a log that holds another one there says nothing of it. */
+  readonly end: string;
 }
 
 /** 8 bytes of a term's digest, as entries hold them. */
@@ -34,12 +37,13 @@ export const termHash = (term: string): Buffer => hash('sha256', term, 'buffer')
 const pagesOf = (entries: number): number => Math.ceil(entries / ENTRIES_PER_PAGE);
 export const runSize = ({ entries }: Pick<RunHead, 'entries'>): number => (1 + pagesOf(entries)) * PAGE;
 
-export const encodeHead = ({ from, to, entries }: RunHead): Buffer => {
+export const encodeHead = ({ from, to, entries, end }: RunHead): Buffer => {
   const page = Buffer.alloc(PAGE);
   page.writeUInt32BE(MAGIC, 0);
   page.writeUInt32BE(from, 8);
   page.writeUInt32BE(to, 12);
   page.writeUInt32BE(entries, 16);
+  page.write(end, 20, 'hex');
   page.writeUInt32BE(crc32(page.subarray(8)), 4);
   return page;
 };
@@ -48,7 +52,7 @@ export const encodeHead = ({ from, to, entries }: RunHead): Buffer => {
 export const decodeHead = (bytes: Uint8Array): RunHead | undefined => {
   const page = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (page.length !== PAGE || page.readUInt32BE(0) !== MAGIC || page.readUInt32BE(4) !== crc32(page.subarray(8))) return undefined;
-  return { from: page.readUInt32BE(8), to: page.readUInt32BE(12), entries: page.readUInt32BE(16) };
+  return { from: page.readUInt32BE(8), to: page.readUInt32BE(12), entries: page.readUInt32BE(16), end: page.toString('hex', 20, 52) };
 };
 
 /** The entries of one segment in order. */

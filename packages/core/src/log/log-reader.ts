@@ -33,7 +33,7 @@ export class LogReader {
   static async open(fs: FileSystem, dir: string, accept: (state: Json) => boolean): Promise<LogReader> {
     const checkpoint = await soundCheckpoint(fs, dir, accept);
     const index = new SegmentIndex(fs, dir, { looking: true });
-    return new LogReader(fs, dir, checkpoint, index, await index.open((checkpoint?.segment ?? 1) - 1, false));
+    return new LogReader(fs, dir, checkpoint, index, await index.open((checkpoint?.segment ?? 1) - 1, checkpoint?.start.hash));
   }
 
   /** Records after the checkpoint that was taken, or all. @throws LOG_DAMAGED, LOG_VERSION */

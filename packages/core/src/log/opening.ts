@@ -9,7 +9,7 @@ import type { FileSystem } from './file-system.js';
 import { scanLog, type ScanEnd, sound, type SoundEnd } from './scan.js';
 import { emptySegment, type OpenSegment, segmentNumbers, segmentPath } from './segment.js';
 import type { SegmentIndex } from './segment-index.js';
-import { readSegment } from './segment-reader.js';
+import { chainBefore, readSegment } from './segment-reader.js';
 import { addTerms } from './terms.js';
 
 export interface History {
@@ -31,20 +31,20 @@ export const openHistory = async (fs: FileSystem, dir: string, index: SegmentInd
   if (checkpoint && restore && fits(checkpoint, sizes)) {
     const tail = await scan(fs, dir, { from: checkpoint });
     if (tail.end.is === 'sound' && tail.reached && restore(checkpoint.state)) {
-      await indexTail({ fs, dir, index, terms: tail.terms, sealed: tail.end.lastSegment - 1 });
+      await indexTail({ fs, dir, index, terms: tail.terms, end: tail.end });
       const history = historyOf(tail, tail.end, sizes);
       if (fold) await foldTail(fs, dir, history, checkpoint, fold);
       return history;
     }
   }
   // The whole log decides, also whether that checkpoint or the log itself was wrong; the index is made anew from what is read.
-  await index.open(Math.max(sizes.length - 1, 0), true);
+  await index.open(Math.max(sizes.length - 1, 0), undefined);
   const whole = await scan(fs, dir, {
     ...(fold ? { fold } : {}),
-    sealed: async (segment, terms) => {
+    sealed: async (segment, end, terms) => {
       // Only one is behind: a long history does not pile up in memory. What can't be written shows at the next checkpoint.
       await index.settled().catch(() => {});
-      index.add(segment, terms);
+      index.add(segment, end, terms);
     },
   });
   await index.settled().catch(() => {});
@@ -56,7 +56,7 @@ const historyOf = ({ terms, read }: Scanned, end: SoundEnd, sizes: readonly numb
   return {
     end,
     terms: terms.get(number) ?? new Set(),
-    last: { ...emptySegment(number), records: end.records - end.start.seq, last: end.records, size: end.length },
+    last: { ...emptySegment(number, end.start.hash), records: end.records - end.start.seq, last: end.records, size: end.length },
     sizes: sizes.slice(0, -1),
     read,
   };
@@ -95,14 +95,15 @@ interface Scanned {
 interface ScanOptions {
   readonly from?: Checkpoint;
   readonly fold?: (record: EventRecord) => void;
-  /** Is told of each segment that another one follows, with its terms; it keeps them then. */
-  readonly sealed?: (segment: number, terms: Set<string>) => Promise<void>;
+  /** Is told of each segment that another one follows, with its last line's hash and its terms; it keeps them then. */
+  readonly sealed?: (segment: number, end: string, terms: Set<string>) => Promise<void>;
 }
 
 const scan = async (fs: FileSystem, dir: string, { from, fold, sealed }: ScanOptions): Promise<Scanned> => {
   const terms = new Map<number, Set<string>>();
   let reached = from === undefined || (from.seq === from.start.seq && from.hash === from.start.hash);
   let read = 0;
+  let head = '';
   const scanning = scanLog(fs, dir, from);
   let step = await scanning.next();
   for (; step.done !== true; step = await scanning.next()) {
@@ -112,11 +113,12 @@ const scan = async (fs: FileSystem, dir: string, { from, fold, sealed }: ScanOpt
       if (!own) {
         const before = terms.get(segment - 1);
         if (sealed && before) {
-          await sealed(segment - 1, before);
+          await sealed(segment - 1, head, before);
           terms.delete(segment - 1);
         }
         terms.set(segment, (own = new Set()));
       }
+      head = hash;
       addTerms(record.stream, record.event, own);
       fold?.(record);
       if (record.seq === from?.seq) reached = hash === from.hash;
@@ -126,15 +128,18 @@ const scan = async (fs: FileSystem, dir: string, { from, fold, sealed }: ScanOpt
   const { value: end } = step;
   if (sealed && end.is === 'sound') {
     const before = terms.get(end.lastSegment - 1);
-    if (before) await sealed(end.lastSegment - 1, before);
+    if (before) await sealed(end.lastSegment - 1, head, before);
   }
   return { end, terms, reached, read };
 };
 
 /** Runs that a crash kept from being written, or that somebody took away, are made from their segments. */
-const indexTail = async ({ fs, dir, index, terms, sealed }: { fs: FileSystem; dir: string; index: SegmentIndex; terms: ReadonlyMap<number, Set<string>>; sealed: number }): Promise<void> => {
-  for (let segment = await index.open(sealed, false); segment <= sealed; segment += 1) {
-    index.add(segment, terms.get(segment) ?? (await termsOf(fs, dir, segment)));
+const indexTail = async ({ fs, dir, index, terms, end }: { fs: FileSystem; dir: string; index: SegmentIndex; terms: ReadonlyMap<number, Set<string>>; end: SoundEnd }): Promise<void> => {
+  const sealed = end.lastSegment - 1;
+  for (let segment = await index.open(sealed, end.start.hash); segment <= sealed; segment += 1) {
+    // A run that says nothing of its end fits no log, and is made anew.
+    const last = segment === sealed ? end.start.hash : await chainBefore(fs, dir, segment + 1);
+    index.add(segment, last ?? '', terms.get(segment) ?? (await termsOf(fs, dir, segment)));
     await index.settled().catch(() => {});
   }
 };

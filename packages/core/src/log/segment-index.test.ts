@@ -1,12 +1,16 @@
 import { describe, expect, it } from 'vitest';
+import { segmentPath } from './segment.js';
 import { SegmentIndex } from './segment-index.js';
 import { SimulatedDisk } from './simulated-disk.js';
+import { sha256 } from './system.js';
 
 /** Segment n holds a stream of its own, every third one, and one that all hold. */
 const termsOf = (segment: number): Set<string> => new Set([`own-${segment}`, `third-${segment % 3}`, 'all', ...Array.from({ length: 50 }, (_, index) => `x/${segment}/${index}`)]);
+const endOf = (segment: number): string => sha256(`the end of ${segment}`);
 const fill = async (disk: SimulatedDisk, segments: number): Promise<SegmentIndex> => {
+  for (const segment of upTo(segments + 1)) disk.write(segmentPath('/data', segment), Buffer.from(`{"v":2,"durableTo":0,"prev":"${endOf(segment - 1)}","records":[`));
   const index = new SegmentIndex(disk, '/data');
-  for (let segment = await index.open(segments, false); segment <= segments; segment += 1) index.add(segment, termsOf(segment));
+  for (let segment = await index.open(segments, endOf(segments)); segment <= segments; segment += 1) index.add(segment, endOf(segment), termsOf(segment));
   await index.settled();
   return index;
 };
@@ -39,15 +43,15 @@ describe('the index of sealed segments', () => {
     const disk = new SimulatedDisk();
     await (await fill(disk, 10)).close();
     const index = new SegmentIndex(disk, '/data');
-    expect(await index.open(10, false)).toBe(11);
+    expect(await index.open(10, endOf(10))).toBe(11);
     expect(await index.find('own-7')).toEqual([7]);
     await index.close();
     // A log that ends earlier: what the index says of later segments is not true of it.
     const shorter = new SegmentIndex(disk, '/data');
-    expect(await shorter.open(9, false)).toBe(10);
+    expect(await shorter.open(9, endOf(9))).toBe(10);
     expect(await shorter.find('own-10')).toEqual([]);
     await shorter.close();
-    expect(await new SegmentIndex(disk, '/data').open(9, true)).toBe(1);
+    expect(await new SegmentIndex(disk, '/data').open(9, undefined)).toBe(1);
     expect(await disk.list('/data/index')).toEqual([]);
   });
 
@@ -72,10 +76,10 @@ describe('the index of sealed segments', () => {
       return bytes;
     });
     const index = new SegmentIndex(disk, '/data');
-    expect(await index.open(4, false)).toBe(5);
+    expect(await index.open(4, endOf(4))).toBe(5);
     expect(await index.find('own-2')).toEqual([1, 2, 3, 4]);
     await index.close();
-    expect(await new SegmentIndex(disk, '/data').open(4, false)).toBe(1);
+    expect(await new SegmentIndex(disk, '/data').open(4, endOf(4))).toBe(1);
   });
 
   it('a run that the disk does not give costs time and no answer: its segments are looked into, and it is made anew', async () => {
@@ -85,7 +89,7 @@ describe('the index of sealed segments', () => {
       const openRead = disk.openRead.bind(disk);
       const refused = () => Promise.reject(new Error('EIO: i/o error, read'));
       disk.openRead = fails === 'openRead' ? refused : async (path) => ({ ...(await openRead(path)), read: refused });
-      expect(await new SegmentIndex(disk, '/data').open(4, false)).toBe(1);
+      expect(await new SegmentIndex(disk, '/data').open(4, endOf(4))).toBe(1);
       disk.openRead = openRead;
       const index = await fill(disk, 4);
       expect(await index.find('own-2')).toEqual([2]);
@@ -104,7 +108,7 @@ describe('the index of sealed segments', () => {
     expect(await index.find('own-2')).toEqual([1, 2, 3, 4]);
     refuses = false;
     await index.close();
-    expect(await new SegmentIndex(disk, '/data').open(4, false)).toBe(1);
+    expect(await new SegmentIndex(disk, '/data').open(4, endOf(4))).toBe(1);
   });
 
   it('a damaged run that others are to be merged with holds up nothing', async () => {
@@ -126,12 +130,12 @@ describe('the index of sealed segments', () => {
   it.each([['append', 'ENOSPC'], ['append', 'SHORT'], ['sync', 'EIO'], ['create', 'EROFS']] as const)('what can not be written (%s %s) is looked up from memory', async (operation, code) => {
     const disk = new SimulatedDisk();
     const index = new SegmentIndex(disk, '/data');
-    await index.open(0, false);
+    await index.open(0, endOf(0));
     disk.failNext(operation, code);
-    for (const segment of upTo(5)) index.add(segment, termsOf(segment));
+    for (const segment of upTo(5)) index.add(segment, endOf(segment), termsOf(segment));
     await expect(index.settled()).rejects.toThrow();
     for (const segment of upTo(5)) expect(await index.find(`own-${segment}`)).toEqual([segment]);
     await index.close();
-    expect(await new SegmentIndex(disk, '/data').open(5, false)).toBe(1);
+    expect(await new SegmentIndex(disk, '/data').open(5, endOf(5))).toBe(1);
   });
 });

@@ -8,6 +8,7 @@
 import { join } from 'node:path';
 import type { AppendFile, FileSystem, ReadFile } from './file-system.js';
 import { before, decodeHead, encodeHead, ENTRY, lookUp, PAGE, PageWriter, RunCursor, type RunHead, runSize, sortedEntries, termHash } from './index-run.js';
+import { chainBefore } from './segment-reader.js';
 
 const FAN_IN = 4;
 const NAME = /^(\d{8})-(\d{8})\.run$/;
@@ -23,6 +24,7 @@ interface Run {
 
 export class SegmentIndex {
   readonly #fs: FileSystem;
+  readonly #logDir: string;
   readonly #dir: string;
   /** In the order of their segments, without a gap from the first segment on. */
   #runs: Run[] = [];
@@ -38,6 +40,7 @@ export class SegmentIndex {
   /** @param options.looking  somebody else may hold the log: nothing is taken away, and what vanishes meanwhile was never there */
   constructor(fs: FileSystem, logDir: string, { looking = false }: { readonly looking?: boolean } = {}) {
     this.#fs = fs;
+    this.#logDir = logDir;
     this.#dir = join(logDir, 'index');
     this.#looking = looking;
   }
@@ -45,22 +48,25 @@ export class SegmentIndex {
   /**
    * Takes the runs that are there for sealed segments.
    * @param sealed how many segments are sealed; nothing is known of later ones
-   * @param anew  throws every run away
+   * @param end    SHA-256 of the last line of them; without it every run is thrown away
    * @returns the first sealed segment that no run covers; those from there on are to be added
    */
-  async open(sealed: number, anew: boolean): Promise<number> {
-    const heads = new Map<number, RunHead>();
+  async open(sealed: number, end: string | undefined): Promise<number> {
+    const heads = new Map<number, Pick<RunHead, 'from' | 'to'>>();
     const names = await this.#fs.list(this.#dir);
     for (const name of names) {
       const [, from, to] = NAME.exec(name) ?? [];
-      if (anew || from === undefined || Number(to) > sealed) continue;
-      const head = { from: Number(from), to: Number(to), entries: 0 };
+      if (end === undefined || from === undefined || Number(to) > sealed) continue;
+      const head = { from: Number(from), to: Number(to) };
       if (head.to > (heads.get(head.from)?.to ?? 0)) heads.set(head.from, head);
     }
     let next = 1;
     for (let head = heads.get(next); head !== undefined; head = heads.get(next)) {
       const run = await this.#openRun(head);
-      if (!run) break;
+      if (!run || run.head.end !== (head.to === sealed ? end : await this.#endOf(head.to))) {
+        await run?.file.close().catch(() => {});
+        break;
+      }
       this.#runs.push(run);
       next = run.head.to + 1;
     }
@@ -69,10 +75,13 @@ export class SegmentIndex {
     return next;
   }
 
-  /** A segment is sealed and on disk; segments come in order. */
-  add(segment: number, terms: ReadonlySet<string>): void {
+  /**
+   * A segment is sealed and on disk; segments come in order.
+   * @param end SHA-256 of its last line
+   */
+  add(segment: number, end: string, terms: ReadonlySet<string>): void {
     this.#waiting.set(segment, terms);
-    this.#work = this.#work.then(() => this.#addNow(segment, terms));
+    this.#work = this.#work.then(() => this.#addNow(segment, end, terms));
   }
 
   /** Resolves when all that was added is in its place. @throws why it could not be written: it is looked up from memory until the next opening */
@@ -147,12 +156,17 @@ export class SegmentIndex {
     return undefined;
   }
 
-  async #addNow(segment: number, terms: ReadonlySet<string>): Promise<void> {
+  /** What a sealed segment ends with, by the one that follows it. */
+  async #endOf(segment: number): Promise<string | undefined> {
+    return await chainBefore(this.#fs, this.#logDir, segment + 1).catch(() => undefined);
+  }
+
+  async #addNow(segment: number, end: string, terms: ReadonlySet<string>): Promise<void> {
     // After a run that is missing none fits: what is not in a run stays in memory, and is made anew at the next opening.
     if (this.#closed || this.#failure !== undefined) return;
     try {
       const entries = sortedEntries(terms, segment);
-      const run = await this.#write({ from: segment, to: segment, entries: entries.length / ENTRY }, async (writer) => {
+      const run = await this.#write({ from: segment, to: segment, entries: entries.length / ENTRY, end }, async (writer) => {
         for (let at = 0; at < entries.length; at += ENTRY) writer.add(entries, at);
       });
       this.#runs.push(run);
@@ -167,13 +181,14 @@ export class SegmentIndex {
   async #merge(): Promise<boolean> {
     const last = this.#runs.slice(-FAN_IN);
     const [first] = last;
-    if (!first || last.length < FAN_IN || this.#closed) return false;
+    const newest = last[FAN_IN - 1];
+    if (!first || !newest || this.#closed) return false;
     const length = ({ head }: Run): number => head.to - head.from;
     if (last.some((run) => length(run) !== length(first) || run.damaged)) return false;
     const cursors = last.map(({ file, head }) => new RunCursor(file, head));
     let merged: Run;
     try {
-      merged = await this.#write({ from: first.head.from, to: last[FAN_IN - 1]?.head.to ?? 0, entries: last.reduce((sum, { head }) => sum + head.entries, 0) }, (writer, flush) => mergeInto(cursors, writer, flush));
+      merged = await this.#write({ ...newest.head, from: first.head.from, entries: last.reduce((sum, { head }) => sum + head.entries, 0) }, (writer, flush) => mergeInto(cursors, writer, flush));
     } catch (error) {
       const unread = last.filter((_, index) => cursors[index]?.unread);
       if (unread.length === 0) throw error;

@@ -1,7 +1,7 @@
 import type { EventRecord } from '../events.js';
 import { deepFreeze } from '../json.js';
 import type { FileSystem } from './file-system.js';
-import { decode, isWhole, rawLines, whyNot } from './batch.js';
+import { decode, isWhole, PREV_WITHIN, prevIn, rawLines, whyNot } from './batch.js';
 import { damage } from './scan.js';
 import { type OpenSegment, segmentName, segmentPath } from './segment.js';
 
@@ -30,6 +30,16 @@ export async function* readSegment(fs: FileSystem, dir: string, segment: number 
   }
   yield* pending;
 }
+
+/** SHA-256 of the line before a segment's first one, as that says it; undefined where there is none. */
+export const chainBefore = async (fs: FileSystem, dir: string, segment: number): Promise<string | undefined> => {
+  const file = await fs.openRead(segmentPath(dir, segment));
+  try {
+    return prevIn(await file.read(0, PREV_WITHIN));
+  } finally {
+    await file.close();
+  }
+};
 
 /** What is on disk, then what is on a line, then what is on none: all as of now. What a write adds to the file meanwhile is read from memory. */
 const stateOf = (fs: FileSystem, dir: string, { number, size, unwritten, pending }: OpenSegment) => {

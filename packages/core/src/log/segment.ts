@@ -11,6 +11,8 @@ import { Lines } from './lines.js';
 export interface OpenSegment {
   /** 1, 2, ... */
   readonly number: number;
+  /** SHA-256 of the line before its first. */
+  readonly prev: string;
   /** How many records it holds. */
   records: number;
   /** The last one's number; 0 for none. */
@@ -23,7 +25,7 @@ export interface OpenSegment {
   pending: EventRecord[];
 }
 
-export const emptySegment = (number: number): OpenSegment => ({ number, records: 0, last: 0, unwritten: new Lines(), size: 0, pending: [] });
+export const emptySegment = (number: number, prev: string): OpenSegment => ({ number, prev, records: 0, last: 0, unwritten: new Lines(), size: 0, pending: [] });
 
 const NAME = /^(\d{8})\.jsonl$/;
 
