@@ -105,6 +105,32 @@ describe('the file of slots', () => {
     expect(inFile(disk, 'number of a card')).toBe(false);
   });
 
+  it('once it is closed nothing is erased any more: its slots may be those of the next one', async () => {
+    const disk = new SimulatedDisk();
+    const due = new Set<() => void>();
+    const timer = (_: number, call: () => void): (() => void) => {
+      due.add(call);
+      return () => void due.delete(call);
+    };
+    const store = fileSealedStore('/sealed', { fileSystem: disk, timer });
+    await store.put('a', bytes(1));
+    const written = new Promise<void>((resolve) => disk.onNext('write', resolve));
+    const putting = store.put('b', bytes(2));
+    await written;
+    // Freed while a write runs, and the disk does not take the zeros.
+    await store.forget('a');
+    disk.failNext('write', 'EIO');
+    await Promise.all([putting, store.close?.()]);
+    expect(disk.struck).toBe(true);
+    const next = open(disk);
+    await next.forget('a');
+    await next.put('c', bytes(3));
+    for (const call of [...due]) call();
+    await new Promise((resolve) => setImmediate(resolve));
+    await next.close?.();
+    expect(await open(disk).keys()).toEqual(['b', 'c']);
+  });
+
   it('slots are used again: a thousand sales fill one', async () => {
     const disk = new SimulatedDisk();
     const store = open(disk);

@@ -104,10 +104,11 @@ class SlotStore implements SealedStore {
   async close(): Promise<void> {
     if (this.#loaded === undefined) return;
     await this.#loaded.catch(() => {});
-    this.#lazy?.();
-    this.#lazy = undefined;
     try {
       await this.#round;
+      // Only now: the round may have ordered another one. The slots may be somebody else's when that comes.
+      this.#lazy?.();
+      this.#lazy = undefined;
       // What can't be erased now is at the next opening.
       if (this.#failure === undefined && this.#unwiped.size > 0) await this.#writeRound().catch(() => {});
     } finally {
