@@ -272,3 +272,14 @@ it('an index of another log, or of one that went another way since a copy was pu
     await log.close();
   }
 });
+
+it('a log that was closed does not tell of what it holds that it never was', async () => {
+  const disk = new SimulatedDisk();
+  await fill(disk, 100, 98);
+  const { log } = await reopen(disk);
+  const asked = log.find('case', 'case-1');
+  await log.close();
+  expect(await asked).toEqual([]);
+  await expect(log.find('case', 'case-1')).rejects.toMatchObject({ code: 'ENGINE_CLOSED' });
+  await expect(collect(log.read('x/1'))).rejects.toMatchObject({ code: 'ENGINE_CLOSED' });
+});

@@ -171,7 +171,7 @@ class DirectoryLog implements FileLog {
     });
   }
 
-  /** @throws LOG_UNREADABLE, LOG_DAMAGED; `find` as well */
+  /** @throws LOG_UNREADABLE, LOG_DAMAGED, ENGINE_CLOSED; `find` as well */
   async *read(stream: string): AsyncGenerator<EventRecord> {
     const mark = lineMark({ stream });
     for await (const record of this.#recordsWith(streamTerm(stream), mark)) if (record.stream === stream) yield record;
@@ -268,6 +268,8 @@ class DirectoryLog implements FileLog {
 
   /** Records, up to the head, of segments that may hold the term; those without a mark are left out where that is cheaper. */
   async *#recordsWith(term: string | undefined, mark: Buffer): AsyncGenerator<EventRecord> {
+    // Without its index it would find nothing.
+    if (this.#unlock === undefined) throw new TillwrightError('ENGINE_CLOSED');
     const upTo = this.#head;
     try {
       for (const number of await this.#segmentsWith(term)) {
