@@ -200,6 +200,18 @@ describe('segments', () => {
     expect(await verifyLog(dir)).toMatchObject({ ok: true, records: log.head, head: log.headHash });
   });
 
+  it.each([0, -1, Number.NaN])('of a size that is none (%s) hold a line each, and the log stays sound', async (segmentBytes) => {
+    const log = fileLog(dir, { segmentBytes });
+    await log.open();
+    for (const to of upTo(6)) {
+      log.append([counted(to)], 0);
+      if (to % 3 === 0) await log.durable(log.head);
+    }
+    await log.close();
+    expect(await verifyLog(dir)).toMatchObject({ ok: true, segments: 2 });
+    expect(countsOf((await openAll(fileLog(dir))).records)).toEqual(upTo(6));
+  });
+
   it('may be begun and left empty by a crash: the next append seals then', async () => {
     await fill(6);
     const last = readdirSync(dir).filter((name) => name.endsWith('.jsonl')).length;

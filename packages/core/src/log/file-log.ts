@@ -297,7 +297,8 @@ class DirectoryLog implements FileLog {
   #roll(at: number): void {
     const full = this.#newest;
     const begins = full.records === 0;
-    if (begins ? full.number === 1 : full.size < this.#segmentBytes) return;
+    // Whatever size was given: a seal can only name a line that stands.
+    if (begins ? full.number === 1 : full.pending.length > 0 || full.size < this.#segmentBytes) return;
     if (!begins) {
       this.#start = { seq: this.#head, hash: this.#headHash, sealedRecords: full.records };
       this.#sizes = [...this.#sizes, full.size];
