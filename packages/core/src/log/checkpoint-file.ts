@@ -59,6 +59,8 @@ export const writeCheckpoint = async (fs: FileSystem, dir: string, text: string)
   await fs.syncDirectory(dir);
 };
 
+export const removeCheckpoint = (fs: FileSystem, dir: string): Promise<void> => fs.remove(join(dir, NAME));
+
 /** @returns undefined where there is none that can be read and was written whole, by a version that this one understands: the log says the same, and more slowly */
 export const readCheckpoint = async (fs: FileSystem, dir: string): Promise<Checkpoint | undefined> => {
   const found = await read(fs, dir);

@@ -112,6 +112,18 @@ describe('a checkpoint', () => {
     }
   });
 
+  it('of a log that is gone bears no witness against the one that was begun in its place', async () => {
+    const disk = new SimulatedDisk();
+    await fill(disk, 5, 5);
+    await disk.remove('/data/00000001.jsonl');
+    const { log } = await reopen(disk);
+    log.append([counted(1)], 0);
+    await log.durable(1);
+    disk.edit('/data/00000001.jsonl', (bytes) => Buffer.concat([bytes, Buffer.from('{"torn')]));
+    disk.endProcess();
+    expect((await reopen(disk)).counts).toEqual([1]);
+  });
+
   it('does not hide damage after it, nor a sealed segment that is gone or shorter', async () => {
     const spoilt: ((disk: SimulatedDisk) => Promise<void>)[] = [
       async (disk) => disk.edit('/data/00000002.jsonl', (bytes) => bytes.slice(0, -1)),

@@ -4,7 +4,7 @@
  */
 import type { OpenOptions } from '../engine/ports.js';
 import type { EventRecord } from '../events.js';
-import { type Checkpoint, readCheckpoint } from './checkpoint-file.js';
+import { type Checkpoint, checkpointPlace, readCheckpoint, removeCheckpoint } from './checkpoint-file.js';
 import type { FileSystem } from './file-system.js';
 import { scanLog, type ScanEnd, sound, type SoundEnd } from './scan.js';
 import { emptySegment, type OpenSegment, segmentNumbers, segmentPath } from './segment.js';
@@ -48,7 +48,11 @@ export const openHistory = async (fs: FileSystem, dir: string, index: SegmentInd
     },
   });
   await index.settled().catch(() => {});
-  return historyOf(whole, sound(dir, whole.end), sizes);
+  const end = sound(dir, whole.end);
+  const taken = await checkpointPlace(fs, dir);
+  // It is of another log, or of an older copy's other end: it must not bear witness when the next crash tears this one.
+  if (taken && taken.seq > end.records) await removeCheckpoint(fs, dir);
+  return historyOf(whole, end, sizes);
 };
 
 const historyOf = ({ terms, read }: Scanned, end: SoundEnd, sizes: readonly number[]): History => {
