@@ -1,4 +1,8 @@
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { nodeFileSystem } from './node-file-system.js';
 import { segmentPath } from './segment.js';
 import { SegmentIndex } from './segment-index.js';
 import { SimulatedDisk } from './simulated-disk.js';
@@ -109,6 +113,19 @@ describe('the index of sealed segments', () => {
     refuses = false;
     await index.close();
     expect(await new SegmentIndex(disk, '/data').open(4, endOf(4))).toBe(1);
+  });
+
+  it('takes away what a crash left of its own, and nothing of anybody else', async () => {
+    const dir = mkdtempSync(join(tmpdir(), 'tillwright-index-'));
+    try {
+      mkdirSync(join(dir, 'index', '@eaDir'), { recursive: true });
+      for (const name of ['00000001-00000001.run.new', '00000009-00000009.run', 'notes.txt']) writeFileSync(join(dir, 'index', name), 'x');
+      const index = new SegmentIndex(nodeFileSystem, dir);
+      expect(await index.open(0, undefined)).toBe(1);
+      expect(readdirSync(join(dir, 'index')).sort()).toEqual(['@eaDir', 'notes.txt']);
+    } finally {
+      rmSync(dir, { recursive: true });
+    }
   });
 
   it('a damaged run that others are to be merged with holds up nothing', async () => {

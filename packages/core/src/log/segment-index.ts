@@ -12,6 +12,7 @@ import { chainBefore } from './segment-reader.js';
 
 const FAN_IN = 4;
 const NAME = /^(\d{8})-(\d{8})\.run$/;
+const OWN = /^\d{8}-\d{8}\.run(\.new)?$/;
 const eight = (number: number): string => String(number).padStart(8, '0');
 const nameOf = ({ from, to }: Pick<RunHead, 'from' | 'to'>): string => `${eight(from)}-${eight(to)}.run`;
 
@@ -71,7 +72,7 @@ export class SegmentIndex {
       next = run.head.to + 1;
     }
     const kept = new Set(this.#runs.map(({ head }) => nameOf(head)));
-    for (const name of names) if (!this.#looking && !kept.has(name)) await this.#fs.remove(join(this.#dir, name));
+    for (const name of names) if (!this.#looking && OWN.test(name) && !kept.has(name)) await this.#fs.remove(join(this.#dir, name));
     return next;
   }
 
