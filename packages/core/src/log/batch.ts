@@ -61,10 +61,10 @@ const beginning = function* (envelope: string, records: readonly EventRecord[]):
 };
 
 const PREV = /^\{"v":\d+,"durableTo":\d+,"prev":"([0-9a-f]{64})"/;
-/** `prev` as a line's first bytes say it; a line is no longer than that where it says nothing. */
-export const prevIn = (beginning: Uint8Array): string | undefined => PREV.exec(Buffer.from(beginning).toString('latin1'))?.[1];
-/** So many bytes of a line hold it. */
+/** So many bytes of a line hold its `prev`. */
 export const PREV_WITHIN = 128;
+/** `prev` as a line's first bytes say it. */
+export const prevIn = (start: Uint8Array): string | undefined => PREV.exec(Buffer.from(start).toString('latin1'))?.[1];
 
 /** Whether a line's bytes, given without its line feed, are those that were written. */
 export const isWhole = (bytes: Uint8Array): boolean => {

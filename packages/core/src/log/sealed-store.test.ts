@@ -125,7 +125,7 @@ describe('the file of slots', () => {
     const next = open(disk);
     await next.forget('a');
     await next.put('c', bytes(3));
-    for (const call of [...due]) call();
+    for (const call of due) call();
     await new Promise((resolve) => setImmediate(resolve));
     await next.close?.();
     expect(await open(disk).keys()).toEqual(['b', 'c']);
