@@ -37,8 +37,9 @@ export const carriedBy =
         if (ending.signal.aborted) return;
         const raw = Object.entries(answer.headers).flatMap(([name, value]) => [Buffer.from(name), Buffer.from(value)]);
         handler.onHeaders?.(answer.status, raw, () => {}, '');
-        if (answer.body !== '') handler.onData?.(Buffer.from(answer.body, 'utf8'));
-        handler.onComplete?.([]);
+        if (answer.body !== '' && !ending.signal.aborted) handler.onData?.(Buffer.from(answer.body, 'utf8'));
+        // Given up meanwhile: its end has been told already.
+        if (!ending.signal.aborted) handler.onComplete?.([]);
       },
       (error: unknown) => abort(error instanceof Error ? error : new Error(String(error))),
     );

@@ -10,8 +10,13 @@ export interface OneRequest {
   /** A connection stood and the request was being written to it: from then on the host may have it. */
   sent: boolean;
   timedOut: boolean;
+  /** Why the answer was not read to its end, where the till would have choked on it. */
+  unreadable?: string;
   abort?: (reason: Error) => void;
 }
+
+/** No answer of this protocol comes near it. */
+const ANSWER_BYTES_MAX = 1_000_000;
 
 /** A transport as the HTTP client calls it. */
 export interface Transport {
@@ -60,7 +65,7 @@ export class OneRequestDispatcher {
           throw new Error('a second request of one call was refused');
         }
         request.dispatched = true;
-        return this.#send(options, watched(handler, request));
+        return this.#send({ ...options, headers: { ...(options.headers as Record<string, string>), 'accept-encoding': 'identity' } }, watched(handler, request));
       },
     };
   }
@@ -77,20 +82,53 @@ export class OneRequestDispatcher {
   }
 }
 
-const watched = (handler: Dispatcher.DispatchHandler, request: OneRequest): Dispatcher.DispatchHandler =>
-  new Proxy(handler, {
+/**
+ * What is written to the network and heard from it passes here: when the request may have left, and that the answer stays within
+ * bounds. The client takes it into memory whole, and unpacks what is packed at once and without a limit: a till with all its
+ * terminals would die of one answer.
+ */
+const watched = (handler: Dispatcher.DispatchHandler, request: OneRequest): Dispatcher.DispatchHandler => {
+  let received = 0;
+  const giveUp = (why: string): false => {
+    request.unreadable = why;
+    request.abort?.(new Error(why));
+    return false;
+  };
+  return new Proxy(handler, {
     get: (target, key) => {
       const member: unknown = Reflect.get(target, key);
       if (typeof member !== 'function') return member;
       const method = member as (...args: unknown[]) => unknown;
-      if (key !== 'onConnect' && key !== 'onRequestStart') return method.bind(target);
-      return (first: unknown, ...rest: unknown[]) => {
-        const abort = (typeof first === 'function' ? first : (first as { abort(reason: Error): void }).abort.bind(first)) as (reason: Error) => void;
-        // Too late to begin: the time ran out while the connection was being made.
-        if (request.timedOut) return abort(new Error('no answer in time'));
-        request.sent = true;
-        request.abort = abort;
-        return method.apply(target, [first, ...rest]);
-      };
+      switch (key) {
+        case 'onConnect':
+        case 'onRequestStart':
+          return (first: unknown, ...rest: unknown[]) => {
+            const abort = (typeof first === 'function' ? first : (first as { abort(reason: Error): void }).abort.bind(first)) as (reason: Error) => void;
+            // Too late to begin: the time ran out while the connection was being made.
+            if (request.timedOut) return abort(new Error('no answer in time'));
+            request.sent = true;
+            request.abort = abort;
+            return method.apply(target, [first, ...rest]);
+          };
+        case 'onHeaders':
+        case 'onResponseStart':
+          return (...args: unknown[]) => (isPacked(args) ? giveUp('the answer is packed, which nobody asked for') : method.apply(target, args));
+        case 'onData':
+        case 'onResponseData':
+          return (...args: unknown[]) => {
+            received += args.reduce<number>((sum, each) => sum + (each instanceof Uint8Array ? each.length : 0), 0);
+            return received > ANSWER_BYTES_MAX ? giveUp('the answer is longer than any answer') : method.apply(target, args);
+          };
+        default:
+          return method.bind(target);
+      }
     },
   });
+};
+
+/** Headers come as a list of names and values in turn, or by name. */
+const isPacked = (args: readonly unknown[]): boolean => {
+  const headers = args.find((each) => typeof each === 'object' && each !== null && !('abort' in each)) ?? [];
+  const list = Array.isArray(headers) ? headers.map(String) : Object.entries(headers).flatMap(([name, value]) => [name, String(value)]);
+  return list.some((name, index) => index % 2 === 0 && name.toLowerCase() === 'content-encoding' && list[index + 1]?.toLowerCase() !== 'identity');
+};

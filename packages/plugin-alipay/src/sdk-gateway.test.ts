@@ -1,6 +1,7 @@
 import { Sensitive } from '@tillwright/core/contract';
 import { generateKeyPairSync } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
+import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { AlipaySdk } from 'alipay-sdk';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { AlipayHeard } from './gateway.js';
@@ -126,6 +127,19 @@ describe('silence after sending', () => {
       response.on('close', () => clearInterval(drip));
     }, 300);
     expect(heard).toEqual({ heard: 'silence', sent: true, reason: 'no-answer', why: 'no answer in time' });
+  });
+
+  it('an answer longer than any: the till does not take it all in', async () => {
+    const heard = await pay((_seen, response) => void response.end(' '.repeat(5_000_000)));
+    expect(heard).toEqual({ heard: 'silence', sent: true, reason: 'garbled', why: 'the answer is longer than any answer' });
+  });
+
+  it.each([
+    ['gzip', gzipSync],
+    ['br', brotliCompressSync],
+  ] as const)('an answer that is packed with %s is not unpacked: a few bytes may hold more than the till has room for', async (encoding, pack) => {
+    const heard = await pay((seen, response) => void response.writeHead(200, { 'Content-Encoding': encoding }).end(pack(signedBody(seen.method, JSON.stringify(GENUINE)))));
+    expect(heard).toEqual({ heard: 'silence', sent: true, reason: 'garbled', why: 'the answer is packed, which nobody asked for' });
   });
 
   it.each([400, 404, 500, 502, 503])('HTTP %i, even with a genuine answer inside', async (status) => {

@@ -88,6 +88,7 @@ const failed = (request: OneRequest, error: unknown): AlipayHeard => {
   const sent = request.sent;
   if (error instanceof UnverifiedAnswer) return { heard: 'silence', sent, reason: 'unverified', why: error.message };
   if (!sent) return { heard: 'silence', sent, reason: 'no-answer', why: `Alipay could not be reached (${networkCode(error) ?? 'nothing was sent'})` };
+  if (request.unreadable !== undefined) return { heard: 'silence', sent, reason: 'garbled', why: request.unreadable };
   if (request.timedOut) return { heard: 'silence', sent, reason: 'no-answer', why: 'no answer in time' };
   if (request.again) return { heard: 'silence', sent, reason: 'no-answer', why: 'the connection broke, or the host pointed elsewhere' };
   const code = networkCode(error);
