@@ -6,7 +6,6 @@ import { issuerData } from './emv.js';
 import { facts, type FactsInput } from './receipt-facts.js';
 import { responseCode } from './response-codes.js';
 
-const APPROVED = '00';
 const PARTIAL = '10';
 const NO_ORIGINAL = '25';
 const DUPLICATE = '94';
@@ -68,10 +67,12 @@ export const paymentAnswer = (
 export const undoAnswer = (result: LineResult): ReverseAnswer => {
   if (result.got === 'not-sent') return { outcome: 'not-sent', why: result.why };
   if (result.got !== 'answer') return { outcome: 'unknown', reason: result.got, why: result.why };
-  if (result.code === APPROVED) return { outcome: 'undone', verified: true, proof: 'acknowledged' };
   if (result.code === NO_ORIGINAL) return { outcome: 'undone', verified: true, proof: 'no-original' };
+  const { class: meaning, again } = responseCode(result.code);
+  if (result.code === PARTIAL) return { outcome: 'unknown', reason: 'mismatch', why: 'a reversal of a part' };
+  // Not 00 alone: a host that undid it, and could not confirm that with the issuer yet, says so by a code of its own (A2, A4 to A6).
+  if (meaning === 'approved') return { outcome: 'undone', verified: true, proof: 'acknowledged' };
   // A host that is out of order, or wants a sign-on first, has not decided: try again.
-  const { again } = responseCode(result.code);
   if (again === 'later' || again === 'sign-on-first') return { outcome: 'unknown', reason: 'host-error', why: `the host answered ${result.code}` };
   return { outcome: 'refused', code: result.code };
 };

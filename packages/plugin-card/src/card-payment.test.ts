@@ -443,6 +443,8 @@ describe('a reversal', () => {
 
   it.each<[string, string, object]>([
     ['25', 'nothing to undo', { outcome: 'undone', verified: true, proof: 'no-original' }],
+    ['A5', 'done, and to be confirmed with the issuer', { outcome: 'undone', verified: true, proof: 'acknowledged' }],
+    ['10', 'done for a part, if at all', { outcome: 'unknown', reason: 'mismatch' }],
     ['12', 'a refusal', { outcome: 'refused', code: '12' }],
     ['96', 'a host out of order', { outcome: 'unknown', reason: 'host-error' }],
     ['94', 'a duplicate', { outcome: 'unknown', reason: 'host-error' }],
