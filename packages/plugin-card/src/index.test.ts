@@ -1,6 +1,8 @@
 import { Actions, all, CardReader, Clock, Counters, HealthCheck, PaymentMethod, PinPad, RandomSource, Terminal, Vault } from '@tillwright/core/contract';
+import iconv from 'iconv-lite';
 import { expect, it } from 'vitest';
 import { card, type CardOptions } from './index.js';
+import { settings } from './options.js';
 
 const ACQUIRER = { host: '127.0.0.1', port: 1, tpdu: '6000030000', header: '603100310100' };
 
@@ -28,6 +30,12 @@ it.each([
   ['options/policy/reverse/backoffMs/0 must be number', { acquirer: ACQUIRER, policy: { reverse: { backoffMs: ['1s'] } } }],
   ['options/operatorId must match', { acquirer: ACQUIRER, operatorId: '店员' }],
   ['options/merchantNameForField43 has more than 40 bytes', { acquirer: ACQUIRER, merchantNameForField43: '二十个字符的商户名称实在太长了不能放进第四十三域里' }],
+  // Each sale would be refused at the counter, unsent: 43 is a text of GBK.
+  ['options/merchantNameForField43 holds a character that GBK lacks', { acquirer: ACQUIRER, merchantNameForField43: 'Zoë 🥐' }],
 ])('refuses options that no acquirer could take: %s', (why, options) => {
   expect(() => card(options as CardOptions)).toThrow(expect.objectContaining({ code: 'PLUGIN_OPTIONS_INVALID', details: { plugin: '@tillwright/plugin-card', why: expect.stringContaining(why) } }));
+});
+
+it('fills the merchant name up to 40 bytes of GBK, however many bytes a character takes', () => {
+  for (const name of ['Corner Shop', '街角小店', '€uro Café']) expect(iconv.encode(settings({ acquirer: ACQUIRER, merchantNameForField43: name }).merchantNameForField43 ?? '', 'gbk')).toHaveLength(40);
 });

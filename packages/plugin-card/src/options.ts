@@ -1,3 +1,4 @@
+import iconv from 'iconv-lite';
 import { POLICY_OPTIONS, pluginOptions, policyFrom, type PolicyOptions, type SettlingPolicy } from '@tillwright/core/contract';
 import type { Connect } from './connection.js';
 
@@ -93,7 +94,10 @@ export const settings = (options: CardOptions): CardSettings => {
   const { merchantNameForField43 } = options;
   const pin = { minLength: 4, maxLength: 12, allowBypass: true, ...options.pin };
   if (pin.minLength > pin.maxLength) throw refused('options/pin has a minLength above its maxLength');
-  const spare = merchantNameForField43 === undefined ? 0 : 40 - gbkLength(merchantNameForField43);
+  const field43 = iconv.encode(merchantNameForField43 ?? '', 'gbk');
+  // What the text can't be written in would be found at the first sale only, and at each one after that.
+  if (iconv.decode(field43, 'gbk') !== (merchantNameForField43 ?? '')) throw refused('options/merchantNameForField43 holds a character that GBK lacks');
+  const spare = 40 - field43.length;
   if (spare < 0) throw refused('options/merchantNameForField43 has more than 40 bytes of GBK');
   return {
     acquirer: { connectTimeoutMs: 10_000, ...options.acquirer },
@@ -106,6 +110,3 @@ export const settings = (options: CardOptions): CardSettings => {
     ...(merchantNameForField43 === undefined ? {} : { merchantNameForField43: merchantNameForField43 + ' '.repeat(spare) }),
   };
 };
-
-/** A Chinese character takes two bytes. */
-const gbkLength = (text: string): number => [...text].reduce((sum, character) => sum + (character > '\u007F' ? 2 : 1), 0);
