@@ -45,6 +45,15 @@ describe('reversal', () => {
     expect(await shown()).toEqual([]);
   });
 
+  test('answered with another approval’s code has undone the sale all the same', async () => {
+    host = await openHost({ accounts });
+    const request = sale();
+    await host.terminal.exchange(request);
+    await host.fault({ do: 'decline', code: 'A5', match: { operation: 'reversal' } });
+    expect(await code(host.terminal.reversal(request))).toBe('A5');
+    expect(await shown()).toMatchObject([{ status: 'reversed' }]);
+  });
+
   test('needs a right MAC', async () => {
     host = await openHost({ accounts });
     const request = sale();

@@ -98,7 +98,8 @@ function originalOf(host: HostParts, request: Request): Transaction | undefined 
  */
 export async function reversal(host: HostParts, request: Request, wish?: string): Promise<Outcome> {
   if (!has(request, [3, 4, 11, 22, 25, 39, 41, 42, 49, 60])) return refused(host, CODE.formatError);
-  if (wish !== undefined) return refused(host, wishedCode(wish));
+  const code = wish === undefined ? CODE.approved : wishedCode(wish);
+  if (!isApproval(code)) return refused(host, code);
   const original = host.book.get(request.reference);
   if (original === undefined || original.kind === 'no-original') return noOriginal(host, request, original);
 
@@ -111,8 +112,8 @@ export async function reversal(host: HostParts, request: Request, wish?: string)
     if (status !== 'approved' || refundedMinor > 0) return refused(host, CODE.wrongOperation);
   }
   if (original.status !== 'reversed') await host.book.put({ ...original, status: 'reversed' });
-  const { time } = refused(host, CODE.approved);
-  return { code: CODE.approved, time, fields: { ...(pan === undefined ? {} : { 2: pan }), 4: request.fields[4] ?? '', 37: original.rrn } };
+  const { time } = refused(host, code);
+  return { code, time, fields: { ...(pan === undefined ? {} : { 2: pan }), 4: request.fields[4] ?? '', 37: original.rrn } };
 }
 
 async function noOriginal(host: HostParts, request: Request, before: Transaction | undefined): Promise<Outcome> {
