@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { EventRecord } from '@tillwright/core';
+import { Counters, type Plugin, type Provision } from '@tillwright/core/contract';
 import { decode } from '@tillwright/plugin-card/protocol';
 import { expect, it } from 'vitest';
 import { openShop, type Shop } from './index.js';
@@ -120,5 +121,55 @@ it('a wrong PIN needs a new entry, also when the till stopped in between: anothe
   expect(new Set(sales.map(({ pinBlock }) => pinBlock)).size).toBe(2);
   expect(sales[1]?.pinBlock).toMatch(/^[0-9A-F]{16}$/i);
   expect(shop.hosts.ledger('acquirer')).toMatchObject([{ status: 'declined', code: '55' }, { status: 'approved' }]);
+  await shop.close();
+});
+
+/** The card plugin with so many trace numbers, where there are 999,999. */
+const withTraces = (plugin: Plugin, max: number): Plugin => {
+  const fewer = (counters: Counters): Counters => ({
+    current: (name, from) => counters.current(name, from),
+    next: (name, range) => counters.next(name, name === 'trace' ? { ...range, max } : range),
+    set: (name, to) => counters.set(name, to),
+  });
+  const provides = plugin.provides.map(({ token, how }): Provision => {
+    if (how.kind !== 'factory') return { token, how };
+    const make = (...given: never[]): unknown => how.make(...(given.map((each, index) => (how.needs[index]?.id === Counters.id ? fewer(each) : each)) as never[]));
+    return { token, how: { ...how, make } };
+  });
+  return { ...plugin, provides };
+};
+
+it('a trace number that comes round again within a batch is not sent under: its reversal would undo the sale that had it first', async () => {
+  const steps = [
+    { when: { prompt: 'amount' }, answer: 1250, times: 'always' },
+    { when: { prompt: 'choose' }, answer: 'card' },
+    { when: { prompt: 'choose' }, answer: 'end', times: 'always' },
+    { when: { prompt: 'confirm', audience: 'merchant' }, answer: true, times: 'always' },
+    { when: { prompt: 'confirm', audience: 'customer' }, answer: true, times: 'always' },
+    { when: { device: 'reader' }, card: 'chip-ok', by: 'insert', times: 'always' },
+    { when: { device: 'pinpad' }, pin: '123456', times: 'always' },
+  ];
+  const sent: string[] = [];
+  const shop = await openShop({
+    seed: 'round again',
+    workflows,
+    script: JSON.stringify({ transactions: Array.from({ length: 33 }, () => ({ steps })) }),
+    plugins: (defaults) => defaults.map((plugin) => (plugin.name === '@tillwright/plugin-card' ? withTraces(plugin, 30) : plugin)),
+    onSend: (...message) => {
+      if (message[0] === 'acquirer') sent.push(decode(message[1]).mti);
+    },
+  });
+  const sell = async (): Promise<string | undefined> => {
+    const result = await shop.sell({ workflow: 'counter-sale' });
+    shop.world.nextTransaction();
+    return result?.status;
+  };
+  // The sign-on took the first number, which is free in its second round; after that each one was a sale's.
+  for (let n = 0; n < 30; n += 1) expect(await sell()).toBe('succeeded');
+  const before = sent.length;
+  for (let n = 0; n < 3; n += 1) expect(await sell()).toBe('failed');
+  expect(await shop.quiet()).toBe(true);
+  expect(sent.slice(before)).toEqual([]);
+  expect(shop.hosts.ledger('acquirer').map(({ status }) => status)).toEqual(Array.from({ length: 30 }, () => 'approved'));
   await shop.close();
 });

@@ -197,6 +197,18 @@ describe('a reference that another attempt has: its host would answer for that o
     await setup.till.close();
   });
 
+  it('is looked for by who counts from the beginning again in the middle of an hour, however many were new before and after', async () => {
+    const host = scriptedHost();
+    // As trace numbers, of which the first forty belonged to a former batch.
+    let trace = 40;
+    const setup = await open(withOwn(host, (own) => ({ prepare: async (...given) => ({ prepared: { ...(await own.prepare(...given)).prepared, reference: `T-${String(trace = (trace % 70) + 1).padStart(6, '0')}` } }) })));
+    for (let n = 0; n < 70; n += 1) expect(await run(setup)).toMatchObject({ status: 'succeeded' });
+    const before = host.calls.length;
+    for (let n = 0; n < 30; n += 1) expect(await run(setup)).toMatchObject({ error: 'Payment.NotSent' });
+    expect(host.calls.length).toBe(before);
+    await setup.till.close();
+  });
+
   it('is sent under by one of two tills that begin at once', async () => {
     const host = scriptedHost();
     const setup = await open({ ...withOwn(host, (own) => ({ prepare: async (...given) => ({ prepared: { ...(await own.prepare(...given)).prepared, reference: 'R' } }) })), terminals: 2 });

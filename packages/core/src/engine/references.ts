@@ -1,4 +1,5 @@
 /** References of attempts at their methods' hosts: one that another attempt has would be answered for that one (1). */
+import type { PaymentMethod } from '../contract.js';
 import type { FoundMethod } from './in-hand.js';
 import type { Journal } from './journal.js';
 import type { Clock } from './ports.js';
@@ -13,6 +14,10 @@ export class References {
   readonly #begun = new Set<string>();
   /** Method -> how many of its references were new, one after the other, in this hour. */
   readonly #newOnes = new Map<string, { readonly hour: number; readonly inARow: number }>();
+  /** A terminal's method -> its last reference, and how many of them came in order, one after the other: so many are counted. */
+  readonly #inOrder = new WeakMap<PaymentMethod, { readonly last: string; readonly inARow: number }>();
+  /** Who has counted from the beginning again: what they used before may lie anywhere ahead. */
+  readonly #again = new WeakSet<PaymentMethod>();
 
   constructor({ journal, clock }: { readonly journal: Journal; readonly clock: Clock }) {
     this.#journal = journal;
@@ -26,25 +31,37 @@ export class References {
     if (this.#begun.has(name)) return undefined;
     this.#begun.add(name);
     try {
-      return (await this.#isTaken(method.id, reference)) ? undefined : { value: await work() };
+      return (await this.#isTaken(method, reference)) ? undefined : { value: await work() };
     } finally {
       this.#begun.delete(name);
     }
   }
 
   /** To look is to read an index on disk: who counts from one again, after a restart or each day, does so at once, and whose last twenty this hour were new does not. */
-  async #isTaken(method: string, reference: string): Promise<boolean> {
+  async #isTaken(method: PaymentMethod, reference: string): Promise<boolean> {
     const hour = Math.floor(this.#clock.now() / HOUR_MS);
-    const before = this.#newOnes.get(method);
+    const before = this.#newOnes.get(method.id);
     const inARow = before?.hour === hour ? before.inARow : 0;
-    if (inARow >= NEW_ENOUGH) return false;
-    this.#newOnes.set(method, { hour, inARow: inARow + 1 });
+    if (!this.#countsAgain(method, reference) && inARow >= NEW_ENOUGH) return false;
+    this.#newOnes.set(method.id, { hour, inARow: inARow + 1 });
     for (const id of await this.#journal.archive.paymentsBy(reference)) {
       const payment = this.#journal.payments.get(id) ?? (await this.#journal.archive.payment(id));
-      if (payment?.method !== method) continue;
-      this.#newOnes.delete(method);
+      if (payment?.method !== method.id) continue;
+      this.#newOnes.delete(method.id);
       return true;
     }
     return false;
+  }
+
+  /**
+   * A trace number comes to its end and begins again, in the middle of a busy hour too. Where the host's batch is still the same, its
+   * numbers are those of former sales: the host would call a new one a duplicate, and its reversal would undo the sale that was paid.
+   */
+  #countsAgain(method: PaymentMethod, reference: string): boolean {
+    const before = this.#inOrder.get(method);
+    const onward = before !== undefined && reference > before.last;
+    this.#inOrder.set(method, { last: reference, inARow: onward ? before.inARow + 1 : 0 });
+    if (before !== undefined && !onward && before.inARow >= NEW_ENOUGH) this.#again.add(method);
+    return this.#again.has(method);
   }
 }
