@@ -272,6 +272,17 @@ describe('exchange', () => {
     expect(line.keysRefused).toBe(true);
   });
 
+  it.each<[string, object]>([
+    ['77', { 60: '22000008000' }],
+    ['A0', { 3: undefined, 4: undefined }],
+  ])('after a %s that is no answer to the request otherwise, too: it decides nothing, and the next signs on', async (code, changes) => {
+    expect(await replied((request) => [acquirer.answer(request, code, changes)])).toMatchObject({ got: 'mismatch' });
+    expect(line.keysRefused).toBe(true);
+    acquirer.batch = '000008';
+    expect(await line.ensureKeys()).toEqual({ ok: true });
+    expect(line.batch).toBe('000008');
+  });
+
   it('keeps its keys after any other answer', async () => {
     await replied((request) => [acquirer.answer(request, '51')]);
     expect(line.keysRefused).toBe(false);

@@ -137,15 +137,14 @@ export class AcquirerLine {
     if (result.got !== 'answer') return result;
     const { message, bytes: received } = result.answer;
     const code = message.fields[39] ?? '';
-    const refusal = KEY_REFUSALS.has(code);
+    // Believed, whatever else is wrong with the answer, so far that keys are changed: whoever forges it gains a sign-on, no decision. A
+    // host that names its own batch in its 77, or repeats nothing in its A0, would never be signed on to otherwise.
+    if (KEY_REFUSALS.has(code)) this.#keysRefused = true;
     if (!(await this.#macFits(message, received))) {
-      // Believed only so far that keys are changed: whoever forges it gains a sign-on, no decision.
-      if (refusal) this.#keysRefused = true;
       return { got: 'unverified', code, why: `an answer ${/^[0-9A-Z]{2}$/.test(code) ? code : ''} without a fitting MAC`.replace('  ', ' ') };
     }
     const difference = message.mti === expected ? differenceOf(fields, message.fields) : `message type ${message.mti}`;
     if (difference !== undefined) return { got: 'mismatch', why: `the answer differs from the request: ${difference}` };
-    if (refusal) this.#keysRefused = true;
     return { got: 'answer', fields: message.fields, code };
   }
 
