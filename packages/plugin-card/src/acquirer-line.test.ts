@@ -48,7 +48,7 @@ describe('sign-on', () => {
 
   it('gives up after three wrong check values, without keys and with the old batch', async () => {
     acquirer.badCheckValues = 9;
-    expect(await line.ensureKeys()).toEqual({ ok: false, why: 'sign-on: a key does not fit its check value' });
+    expect(await line.ensureKeys()).toEqual({ ok: false, why: 'sign-on: a key does not fit its check value', reached: true });
     expect(acquirer.of('0800')).toHaveLength(3);
     expect([pad.keys, line.batch]).toEqual([undefined, '000001']);
   });
@@ -105,7 +105,7 @@ describe('a PIN pad that does not answer', () => {
     await line.ensureKeys();
     const { ready, loadWorkingKeys } = pad;
     pad.ready = hangs;
-    expect(await over(line.ensureKeys())).toEqual({ ok: false, why: 'Device.Unavailable: the PIN pad does not answer' });
+    expect(await over(line.ensureKeys())).toEqual({ ok: false, why: 'Device.Unavailable: the PIN pad does not answer', reached: false });
     pad.ready = async () => false;
     pad.loadWorkingKeys = hangs;
     expect(await over(line.ensureKeys())).toMatchObject({ ok: false });

@@ -13,7 +13,8 @@ export type LineResult =
   | { readonly got: 'unverified'; readonly code: string; readonly why: string }
   | { readonly got: 'not-sent' | 'no-answer' | 'garbled' | 'mismatch'; readonly why: string };
 
-type SignOnResult = { readonly ok: true } | { readonly ok: false; readonly why: string };
+/** `reached`: the acquirer has the line and gave no keys; not so where there was no connection, or the PIN pad did not play along. */
+type SignOnResult = { readonly ok: true } | { readonly ok: false; readonly why: string; readonly reached: boolean };
 
 interface LineLimits {
   /** In ms since 1970. */
@@ -88,32 +89,32 @@ export class AcquirerLine {
     try {
       if (!this.#keysRefused && (await this.#pad(() => this.pinPad.ready()))) return { ok: true };
       const deadlineAt = limits.deadlineAt ?? this.clock.now() + SIGN_ON_WITHIN_MS;
-      let failure = 'not tried';
+      let failed: Exclude<SignOnResult, { ok: true }> = { ok: false, why: 'not tried', reached: false };
       for (let turn = 0; turn < SIGN_ON_TRIES; turn += 1) {
         const result = await this.#signOn({ ...limits, deadlineAt });
         if (result === 'signed-on') return { ok: true };
-        failure = result.why;
+        failed = { ok: false, why: result.why, reached: result.reached };
         if (!result.again) break;
       }
-      return { ok: false, why: failure };
+      return failed;
     } catch (error) {
-      return { ok: false, why: whyOf(error) };
+      return { ok: false, why: whyOf(error), reached: false };
     }
   }
 
   /** One sign-on. A key whose check value does not fit is not used: signing on again gives others. */
-  async #signOn(limits: LineLimits): Promise<'signed-on' | { readonly why: string; readonly again: boolean }> {
+  async #signOn(limits: LineLimits): Promise<'signed-on' | { readonly why: string; readonly reached: boolean; readonly again: boolean }> {
     const fields = this.#addressed(signOnFields({ trace: this.nextTrace(), batch: this.batch, settings: this.settings }));
     const result = await this.#client.exchange(encode(this.#message('0800', fields)), (bytes) => this.#answerTo('0810', fields, bytes), limits);
-    if (result.got !== 'answer') return { why: `sign-on: ${result.why}`, again: false };
+    if (result.got !== 'answer') return { why: `sign-on: ${result.why}`, reached: result.got !== 'not-sent', again: false };
     const answer = readSignOnAnswer(result.answer.message.fields, fields, this.settings.doubleLengthKeys);
-    if ('why' in answer || result.answer.message.mti !== '0810') return { why: 'why' in answer ? answer.why : 'sign-on: an answer of another type', again: false };
+    if ('why' in answer || result.answer.message.mti !== '0810') return { why: 'why' in answer ? answer.why : 'sign-on: an answer of another type', reached: true, again: false };
     // The host has others from here on, whatever becomes of these.
     this.#keysRefused = true;
     try {
       await this.#pad(() => this.pinPad.loadWorkingKeys(answer.keys));
     } catch (error) {
-      if (ActionError.is(error) && error.error === 'PinPad.BadKey') return { why: 'sign-on: a key does not fit its check value', again: true };
+      if (ActionError.is(error) && error.error === 'PinPad.BadKey') return { why: 'sign-on: a key does not fit its check value', reached: true, again: true };
       throw error;
     }
     this.#keysRefused = false;

@@ -477,6 +477,18 @@ describe('a reversal', () => {
     expect(again?.fields[11]).toBe(trace);
   });
 
+  it('counts as a try that reached the host when that refuses the sign-on before it', async () => {
+    const recorded = await unanswered();
+    acquirer.next('0400', (request) => [withoutMac(acquirer.answer(request, 'A0'))]);
+    acquirer.next('0800', (request) => [acquirer.signOn(request, { 39: '97' })], () => 'hang-up');
+    for (const why of ['sign-on: the acquirer answered 97', 'sign-on: the acquirer closed the connection without an answer']) {
+      expect(await method.reverse(recorded, 'no-answer', 1)).toEqual({ outcome: 'unknown', reason: 'host-error', why });
+    }
+    await acquirer.close();
+    expect(await method.reverse(recorded, 'no-answer', 1)).toMatchObject({ outcome: 'not-sent' });
+    acquirer = await TestAcquirer.start();
+  });
+
   it('is not sent without a connection', async () => {
     const recorded = await unanswered();
     await acquirer.close();

@@ -120,7 +120,8 @@ export class CardPayment implements PaymentMethod {
     for (let turn = 0; ; turn += 1) {
       // Signs on only when the keys are missing or the host has refused them.
       const keys = await line.ensureKeys(limits);
-      if (!keys.ok) return { outcome: 'not-sent', why: keys.why };
+      // A host that is there and gives no keys will not undo it by itself: such tries count, and a person hears of it (12).
+      if (!keys.ok) return keys.reached ? { outcome: 'unknown', reason: 'host-error', why: keys.why } : { outcome: 'not-sent', why: keys.why };
       const result = await line.exchange('0400', fields, limits);
       const refused = (result.got === 'answer' || result.got === 'unverified') && line.keysRefused;
       if (!refused || turn > 0) return undoAnswer(result);
