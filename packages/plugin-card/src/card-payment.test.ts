@@ -542,6 +542,15 @@ describe('a void of a sale', () => {
     acquirer.next('0200', (request) => [acquirer.answer(request, '10', { 4: '000000000800' })]);
     expect((await pay({}, { operation: 'void', attempt: 2, original })).answer).toMatchObject({ outcome: 'unknown', reason: 'mismatch' });
   });
+  it('counts as a try that reached the host when that refuses the sign-on before it; without a connection it was not sent', async () => {
+    const { recorded: original } = await pay({ card: swiped() });
+    pad.keys = undefined;
+    acquirer.next('0800', (request) => [acquirer.signOn(request, { 39: '97' })]);
+    expect((await pay({}, { operation: 'void', attempt: 2, original })).answer).toEqual({ outcome: 'unknown', reason: 'host-error', why: 'sign-on: the acquirer answered 97' });
+    await acquirer.close();
+    expect((await pay({}, { operation: 'void', attempt: 3, original })).answer).toMatchObject({ outcome: 'not-sent' });
+    acquirer = await TestAcquirer.start();
+  });
   it('declined is declined', async () => {
     const { recorded: original } = await pay({ card: swiped() });
     acquirer.next('0200', (request) => [acquirer.answer(request, '25')]);

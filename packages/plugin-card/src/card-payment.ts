@@ -72,13 +72,18 @@ export class CardPayment implements PaymentMethod {
     const { line } = this.parts;
     const data = prepared.data as CardData;
     const limits = { deadlineAt: this.#deadline(), signal: live.signal };
+    const voided = this.#voidCards.get(prepared.reference);
+    this.#voidCards.delete(prepared.reference);
     const keys = await line.ensureKeys(limits);
-    if (!keys.ok) return { outcome: 'not-sent', why: keys.why };
+    if (!keys.ok) {
+      // What is not sent is tried again and not counted, which is right for a sale and for a line that is down. A host that is there and
+      // gives no keys will not take a void by itself: as with a reversal, such tries count, and a person hears of it (12).
+      return request.operation === 'void' && keys.reached ? { outcome: 'unknown', reason: 'host-error', why: keys.why } : { outcome: 'not-sent', why: keys.why };
+    }
     // The sign-on just made may have opened a new batch: the attempt's reference is no longer what the host would know it by.
     if (data.batch !== line.batch) return { outcome: 'not-sent', why: 'the batch changed at sign-on' };
     if (request.operation === 'void') {
-      const result = await line.exchange('0200', voidFields(data, this.#voidCards.get(prepared.reference)?.reveal()), limits);
-      this.#voidCards.delete(prepared.reference);
+      const result = await line.exchange('0200', voidFields(data, voided?.reveal()), limits);
       return paymentAnswer(result, this.#asked(request, data));
     }
     return this.#submitSale(request, data, live, limits);
