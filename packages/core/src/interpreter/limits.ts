@@ -1,4 +1,4 @@
-/** What one evaluation of one expression may use. Counts, not time: every machine and every replay agrees on them. */
+/** What one evaluation of one expression may use, and what a flow may hand on. Counts, not time: every machine and every replay agrees on them. */
 export const LIMITS = {
   /** Nodes of the expression evaluated, large values counted as more than one. */
   steps: 100_000,
@@ -18,6 +18,12 @@ export const LIMITS = {
   tree: 1_000,
   /** UTF-16 units of the expression itself. */
   text: 32_768,
+  /** Units as JSON, roughly, of one value that a state hands on, assigns or gives to what it calls. */
+  handed: 16_777_216,
+  /** Arrays and objects within each other in such a value. */
+  handedNesting: 1_000,
+  /** Units of all such values between two Tasks or Waits: they are written as one line of the log. */
+  handedInAll: 67_108_864,
 } as const;
 
 /** The counts of one evaluation. */

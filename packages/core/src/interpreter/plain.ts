@@ -92,3 +92,55 @@ export const cloneJson = (value: Json): Json => {
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(Object.keys(value).map((key) => [key, cloneJson((value as JsonObject)[key] as Json)]));
 };
+
+/**
+ * Weighs what one decision tells. An expression is bounded by itself, but a flow that goes in a circle may put what it has into
+ * something new each time: by `[$x, $x]` it doubles while it takes no memory, until the log writes it as text.
+ */
+export class Weight {
+  /** Values are shared between states, and within such a value. */
+  readonly #known = new Map<object, Measured>();
+  #inAll = 0;
+
+  /** @returns what is wrong with it, to stand behind the state's place in a cause; undefined where it may be told */
+  add(value: Json): string | undefined {
+    if (typeof value !== 'object' || value === null) {
+      this.#inAll += sizeOfLeaf(value);
+    } else {
+      try {
+        this.#inAll += this.#weigh(value, 1).size;
+      } catch (thrown) {
+        if (thrown instanceof LimitExceeded) return thrown.message;
+        throw thrown;
+      }
+    }
+    return this.#inAll > LIMITS.handedInAll ? `Since the last Task or Wait the flow has handed on more than ${LIMITS.handedInAll} characters as JSON.` : undefined;
+  }
+
+  #weigh(value: object, depth: number): Measured {
+    const before = this.#known.get(value);
+    if (before) {
+      if (depth + before.nesting - 1 > LIMITS.handedNesting) throw handedTooDeep();
+      return before;
+    }
+    if (depth > LIMITS.handedNesting) throw handedTooDeep();
+    let size = 2;
+    let nesting = 0;
+    const add = (member: unknown, around: number): void => {
+      size += around;
+      if (typeof member === 'object' && member !== null) {
+        const inner = this.#weigh(member, depth + 1);
+        size += inner.size;
+        nesting = Math.max(nesting, inner.nesting);
+      } else size += sizeOfLeaf(member);
+      if (size > LIMITS.handed) throw new LimitExceeded(`A value that it hands on has more than ${LIMITS.handed} characters as JSON.`);
+    };
+    if (Array.isArray(value)) for (const member of value) add(member, 1);
+    else for (const key of Object.keys(value)) add((value as { readonly [key: string]: unknown })[key], key.length + 4);
+    const measured = { size, nesting: nesting + 1 };
+    this.#known.set(value, measured);
+    return measured;
+  }
+}
+
+const handedTooDeep = (): LimitExceeded => new LimitExceeded(`A value that it hands on is nested more than ${LIMITS.handedNesting} deep.`);

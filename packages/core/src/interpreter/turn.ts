@@ -2,10 +2,11 @@
 import type { State } from '../definition/asl.js';
 import type { ExecutionEvent, StatesError } from '../events.js';
 import type { Json, JsonObject } from '../json.js';
-import { aroundScope, scopeAddress, scopeOf, stateAt } from './address.js';
+import { aroundScope, scopeAddress, scopeAt, scopeOf, stateAt } from './address.js';
 import { contextOf, type Around, type MapItem } from './context.js';
 import { type Draft, layeredDraft, type LayeredDraft, type OwnState } from './draft.js';
 import { applyEvent, touched } from './evolve.js';
+import { Weight } from './plain.js';
 import type { Steps } from './steps.js';
 import type { Evaluate, EvaluationScope, ExecutionState, InputBase, Program, ScopeResult, ScopeState } from './types.js';
 
@@ -49,6 +50,7 @@ export class Turn {
   private draft: Draft | undefined;
   private readonly layer: LayeredDraft | undefined;
   private evaluations = 0;
+  private readonly weight = new Weight();
   private seen: Map<string, { readonly scope: ScopeState; readonly variables: JsonObject }> | undefined;
 
   constructor(
@@ -83,7 +85,9 @@ export class Turn {
     return this.draft !== undefined;
   }
 
+  /** @throws StateFailed `States.DataLimitExceeded`, where a state would hand on more than may be; nothing was told then */
   emit(event: ExecutionEvent): void {
+    this.weigh(event);
     const begunBefore = event.type === 'scopeEnded' ? this.begunOf(event.step) : 0;
     this.draft = applyEvent(this.draft, event, this.base.at, this.program);
     this.events.push(event);
@@ -91,6 +95,16 @@ export class Turn {
     if (event.type === 'scopeEnded') this.queueScopes(event.step, begunBefore);
     if (event.type === 'scopeEnded' && event.status === 'failed') (this.urgent ??= []).push(touched(event));
     else this.queue.push(touched(event));
+  }
+
+  /** An end holds what was weighed when its last state was left: it counts, and is always told. */
+  private weigh(event: ExecutionEvent): void {
+    for (const value of handedBy(event)) {
+      const problem = value === undefined ? undefined : this.weight.add(value);
+      if (problem === undefined || event.type === 'scopeEnded' || event.type === 'executionEnded') continue;
+      const scope = 'step' in event ? scopeAt(this.now, event.step) : undefined;
+      if (scope) throw this.failure(scope, 'States.DataLimitExceeded', problem);
+    }
   }
 
   /** Puts scopes in line to be decided upon. */
@@ -186,6 +200,23 @@ export class Turn {
     return item ? { item } : {};
   }
 }
+
+/** What an event tells that the flow has made. */
+const handedBy = (event: ExecutionEvent): readonly (Json | undefined)[] => {
+  switch (event.type) {
+    case 'stepLeft':
+      return [event.output, event.assign];
+    case 'taskStarted':
+      return [event.arguments];
+    case 'scopesOpened':
+      return [event.inputs, event.items];
+    case 'scopeEnded':
+    case 'executionEnded':
+      return event.status === 'succeeded' ? [event.output] : [];
+    default:
+      return [];
+  }
+};
 
 /** What an expression sees. Most never look at `$states`, and next to none at the seed. */
 class View implements EvaluationScope {
