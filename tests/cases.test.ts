@@ -1,10 +1,11 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createTill, type Till } from '@tillwright/core';
 import { fileStorage, verifyLog } from '@tillwright/core/node';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { casesAcknowledge, casesList, type CasesOptions, casesResolve, casesShow } from '../packages/cli/src/commands/cases.js';
+import { logShow, logVerify } from '../packages/cli/src/commands/log.js';
 import { reportError } from '../packages/cli/src/report.js';
 import { scriptedHost, scriptedMethod } from '../packages/core/src/engine/scripted-method.js';
 import { scriptedPad } from '../packages/core/src/engine/scripted-pad.js';
@@ -150,6 +151,32 @@ describe('tillwright cases', () => {
     await expect(casesResolve('case-0', { ...english(), as: 'paid', by: 'Li', reason: 'seen' })).rejects.toMatchObject({ code: 'CASE_UNKNOWN' });
     await expect(casesResolve(caseId, { ...english(), as: 'paid', by: ' ', reason: 'seen' })).rejects.toMatchObject({ code: 'CASE_NEEDS_REASON' });
     await expect(casesList({ ...english(), data: join(data, 'nowhere') })).rejects.toMatchObject({ name: 'UsageError' });
+  });
+
+  it('a directory that holds no log, or a file, is not taken for one in which nothing is open', async () => {
+    const file = join(data, 'notes.txt');
+    await writeFile(file, 'the till is two folders up');
+    await mkdir(join(data, 'log'));
+    const decision = { by: 'Li', reason: 'seen' };
+    for (const wrong of [data, file]) {
+      const options = { ...english(), data: wrong };
+      const commands = [
+        () => casesList(options),
+        () => casesShow('case-0', options),
+        () => casesResolve('case-0', { ...options, ...decision, as: 'paid' }),
+        () => casesAcknowledge('T1', { ...options, ...decision }),
+        () => logVerify(options),
+        () => logShow(options),
+      ];
+      for (const command of commands) {
+        const error: unknown = await command().catch((thrown: unknown) => thrown);
+        expect(reportError(error, 'en')).toBe(2);
+        expect(err.splice(0)).toEqual([expect.stringContaining('there is no log')]);
+      }
+    }
+    expect(out).toEqual([]);
+    // Nothing was left in a directory of somebody else's.
+    expect((await readdir(data, { recursive: true })).sort()).toEqual(['log', 'notes.txt']);
   });
 });
 
