@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
-import { unreadable } from './exit.js';
+import { basename, dirname, join, resolve } from 'node:path';
+import { UsageError, unreadable } from './exit.js';
 
 export interface WorkflowSource {
   readonly file: string;
@@ -12,9 +12,10 @@ export const workflowName = (file: string): string => basename(file).replace(/(\
 
 /**
  * Reads workflow files, and those beside them that they run as parts of themselves.
- * @throws UsageError for a file that can't be read
+ * @throws UsageError for a file that can't be read, or is not UTF-8, and for two files that would be one workflow
  */
 export const readWorkflows = async (files: readonly string[]): Promise<{ [workflow: string]: WorkflowSource }> => {
+  eachOfItsOwnName(files);
   const sources: { [workflow: string]: WorkflowSource } = {};
   const wanted = [...files];
   for (let file = wanted.shift(); file !== undefined; file = wanted.shift()) {
@@ -30,11 +31,29 @@ export const readWorkflows = async (files: readonly string[]): Promise<{ [workfl
   return sources;
 };
 
+/** Of two only one would be read, and nothing said of the other. */
+const eachOfItsOwnName = (files: readonly string[]): void => {
+  const known = new Map<string, string>();
+  for (const file of files) {
+    const name = workflowName(file);
+    const other = known.get(name) ?? file;
+    if (resolve(other) !== resolve(file)) throw new UsageError(`${other} and ${file} would both be the workflow ${name}: name them in calls of their own / 两个文件的流程同名，请分开执行`);
+    known.set(name, file);
+  }
+};
+
 const read = async (file: string, named: boolean): Promise<string | undefined> => {
+  let bytes: Uint8Array;
   try {
-    return await readFile(file, 'utf8');
+    bytes = await readFile(file);
   } catch (error) {
     if (!named) return undefined;
     throw unreadable(file, error);
+  }
+  try {
+    // A byte order mark is left off; what is no UTF-8 would stand on the customer's screen as replacement characters.
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (error) {
+    throw new UsageError(`${file} is not UTF-8: save it as UTF-8 / 文件不是 UTF-8 编码，请另存为 UTF-8`, { cause: error });
   }
 };
