@@ -88,6 +88,7 @@ describe('what is evaluated without JSONata', () => {
     ["[$methods.{ 'value': id, 'disabled': $not(ready) }]", { methods: [{ id: 'a', ready: true }] }, [{ value: 'a', disabled: false }]],
     ["$n < 3 ? 'few' : 'many'", { n: 5 }, 'many'],
     ["'No. ' & $n", { n: 5 }, 'No. 5'],
+    ['$ok ? -0 : 1', { ok: true }, 0],
   ])('%s needs no promise', (text, held, expected) => {
     expect(createEvaluate(ports)(`{% ${text} %}`, scopeOf(held as unknown as JsonObject))).toEqual(expected);
   });

@@ -38,7 +38,8 @@ class Compiler {
       case 'number':
       case 'string':
       case 'value': {
-        const constant = node.value as Json;
+        // A log would read -0 back as 0.
+        const constant = typeof node.value === 'number' ? node.value + 0 : (node.value as Json);
         return () => constant;
       }
       case 'variable':
