@@ -131,6 +131,19 @@ describe('the way around JSONata agrees with JSONata', () => {
     expect(['true', '-1.50', "'x'", 'null', '12'].map(constantOf)).toEqual([true, -1.5, 'x', null, 12]);
     expect(['1e3', '01', '1.', '"a\\n"', '"a" & "b"', '1 + 1', 'x'].map(constantOf)).toEqual(Array(7).fill(undefined));
   });
+  it('for the different ones of a list', async () => {
+    const list = fc.array(fc.oneof(data, fc.constantFrom(0, -0, '0', [], {}, [0], { a: 1, b: 2 }, { b: 2, a: 1 }, { a: [1] }, '[]', null) as fc.Arbitrary<Json>), { maxLength: 8 });
+    await fc.assert(
+      fc.asyncProperty(list, async (items) => {
+        for (const text of ['$distinct($x)', '$distinct($x.a)', '$distinct($x[0])', '$distinct($append($x, $x))', '$map($x, $distinct)', '[$distinct($x[].a)]', '$distinct($x ~> $map(function($v) { {"v": $v, "f": $sum} })).v', '$count($distinct([$sum, $sum, $max]))']) {
+          const expected: unknown = await jsonata(text).evaluate(undefined, { x: items });
+          const found = await cause(text, { x: items });
+          expect(found).toBe(expected === undefined ? `The JSONata expression '${text}' specified for the field 'Output' returned nothing (undefined).` : `gave ${JSON.stringify(expected)}`);
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
   it('leaves arrays on the way to JSONata', async () => {
     expect(compilePath('$x.a.b')?.(scope({ x: { a: [{ b: 1 }] } }))).toBeUndefined();
     expect(await value('$x.a.b', { x: { a: [{ b: 1 }] } })).toBe(1);
@@ -240,6 +253,8 @@ describe('limits', () => {
     ['appending', '($f := function($a) { $f($append($a, $a)) }; $f([1]))', 'D2015'],
     ['nesting', '($f := function($a) { $f([[$a]]) }; $f([1]))', 'made a value nested more than'],
     ['a picture that backtracks', '$toMillis($pad("", 60, "a") & "!", "[MNn][MNn][MNn][MNn][MNn][MNn][MNn]")', 'too many parts that nothing separates'],
+    ['a wide picture', '$fromMillis(0, "[Y,9999999]")', string],
+    ['a picture of many wide parts', '$now("[Y, 99 999][M,99999]" & "[D,99999]")', string],
     ['Roman numerals', '$formatInteger(1e9, "I")', 'Roman numeral'],
     ['many searches through a long text', '$replace($pad("", 100000, "a"), /a.*b|a/, "c")', 'matched regular expressions against more than'],
     ['a long chain', `"a"${' & "a"'.repeat(3000)}`, `is nested more than ${LIMITS.tree} deep.`],
@@ -261,6 +276,14 @@ describe('limits', () => {
     expect(await value('$contains($x, /^(a+)+$/)', { x: `${'a'.repeat(5000)}!` })).toBe(false);
     expect(await cause('$contains("aa", /(a)\\1/)')).toContain('can not be matched in linear time');
     expect(await cause('$contains("aa", /a(?=b)/)')).toContain('can not be matched in linear time');
+  });
+  it('the different ones of ten thousand objects are found in no time', async () => {
+    const items = Array.from({ length: LIMITS.sequence }, (_, n) => ({ sku: `sku-${n}`, tags: ['a', 'b'], amountMinor: 7 }));
+    const before = performance.now();
+    expect(await value('$count($distinct($items))', { items })).toBe(LIMITS.sequence);
+    expect(await value('$count($distinct($twice))', { twice: [...items.slice(0, 5_000), ...items.slice(0, 5_000)] })).toBe(5_000);
+    // Held each against all others they took half a minute.
+    expect(performance.now() - before).toBeLessThan(2_000);
   });
   it('the same expression can be evaluated many times at once, each with its own counts', async () => {
     const text = '$sum([1..500].($ + $n))';

@@ -1,6 +1,7 @@
 /** The functions that expressions may call: JSONata's own within limits, and those that the States Language adds. */
 import type { Json } from '../json.js';
 import { Budget, checkSequence, checkString, LimitExceeded, LIMITS } from './limits.js';
+import { isFunction } from './plain.js';
 import { seeded, uuid, type Random } from './random.js';
 
 export type HashAlgorithm = 'MD5' | 'SHA-1' | 'SHA-256' | 'SHA-384' | 'SHA-512';
@@ -34,6 +35,8 @@ export interface Definition {
 type Implementation = (this: Focus, ...args: never[]) => unknown;
 interface Focus {
   readonly environment?: Frame;
+  /** An array that gives its only member in its own place. */
+  createSequence?(): unknown[];
 }
 
 const evaluationOf = (focus: Focus): Evaluation => {
@@ -46,7 +49,7 @@ const mismatch = (name: string, argument: number, expected: string): Error => ne
 
 // The names of those of JSONata's functions that are taken over within limits.
 const GUARDED =
-  'sum count max min average string substring substringBefore substringAfter lowercase uppercase length trim pad match contains replace split join formatNumber formatBase formatInteger parseInteger number boolean not map zip filter single reduce sift keys lookup append spread merge reverse each sort distinct base64encode base64decode encodeUrlComponent encodeUrl decodeUrlComponent decodeUrl toMillis fromMillis clone'.split(
+  'sum count max min average string substring substringBefore substringAfter lowercase uppercase length trim pad match contains replace split join formatNumber formatBase formatInteger parseInteger number boolean not map zip filter single reduce sift keys lookup append spread merge reverse each sort base64encode base64decode encodeUrlComponent encodeUrl decodeUrlComponent decodeUrl toMillis fromMillis clone'.split(
     ' ',
   );
 
@@ -73,12 +76,23 @@ const BEFORE: { readonly [name: string]: (...args: never[]) => void } = {
     const open = parts.slice(0, -1).filter(([, part, literal]) => !/^[A-Za-z]\d{2}/.test(part ?? '') && !/[^A-Za-z0-9]/.test(literal ?? ''));
     if (text.length > 64 || open.length > 4) throw new LimitExceeded('reads a time of more than 64 characters, or by a picture with too many parts that nothing separates.');
   },
+  fromMillis: (_ms: unknown, picture?: unknown) => checkWidths(picture),
   formatInteger: (value: unknown, picture: unknown) => {
     if (typeof value === 'number' && Math.abs(value) > 1e15) throw new LimitExceeded('formatted an integer of more than 15 digits.');
     if (typeof value === 'number' && typeof picture === 'string' && /[Ii]/.test(picture) && Math.abs(value) > 10_000) {
       throw new LimitExceeded('formatted an integer above 10000 as a Roman numeral.');
     }
   },
+};
+
+/** Of a picture of a time: a part may say how wide it is, `[Y,4]`. */
+const checkWidths = (picture: unknown): void => {
+  if (typeof picture !== 'string') return;
+  checkString(picture.length);
+  let width = 0;
+  // JSONata leaves out the spaces in it.
+  for (const [, digits] of picture.replaceAll(/\s+/g, '').matchAll(/\[[^\]]*,(\d+)/g)) width += Number(digits);
+  checkString(width);
 };
 
 const sizeOf = (value: unknown): number => (typeof value === 'string' || Array.isArray(value) ? value.length : 0);
@@ -134,7 +148,7 @@ export const functionsOf = (builtIn: (name: string) => Definition | undefined): 
     functions.set(name, { _jsonata_function: true, implementation, signature: builtIn(like)?.signature });
   };
   // The names after each function tell whose signature checks its arguments.
-  define('now', function (this: Focus, picture?: string, zone?: string) { return fromMillis?.call(this, evaluationOf(this).at, picture, zone); }, 'now');
+  define('now', function (this: Focus, picture?: string, zone?: string) { checkWidths(picture); return fromMillis?.call(this, evaluationOf(this).at, picture, zone); }, 'now');
   define('millis', function (this: Focus) { return evaluationOf(this).at; }, 'millis');
   define('shuffle', function (this: Focus, items?: readonly unknown[]) { return items && shuffled(items, evaluationOf(this)); }, 'shuffle');
   define('eval', () => { throw new Error('The function $eval is not supported'); }, 'none');
@@ -142,6 +156,7 @@ export const functionsOf = (builtIn: (name: string) => Definition | undefined): 
   define('uuid', function (this: Focus) { return uuid(evaluationOf(this).random); }, 'millis');
   define('hash', function (this: Focus, text?: unknown, algorithm?: unknown) { return hashed(text, algorithm, evaluationOf(this)); }, 'none');
   define('parse', function (this: Focus, text?: unknown) { return parsed(text, evaluationOf(this)); }, 'none');
+  define('distinct', function (this: Focus, items?: unknown) { return Array.isArray(items) ? distinct(items, this) : items; }, 'distinct');
   define('partition', function (this: Focus, items?: unknown, size?: unknown) { return partitioned(items, size, evaluationOf(this)); }, 'none');
   define('range', function (this: Focus, first?: unknown, last?: unknown, step?: unknown) { return range(first, last, step, evaluationOf(this)); }, 'none');
   return functions;
@@ -186,6 +201,41 @@ const parsed = (text: unknown, { budget }: Evaluation): Json | undefined => {
   } catch {
     throw mismatch('parse', 1, 'JSON');
   }
+};
+
+/** JSONata holds each member against all others: some thousand objects would take it minutes. What is equal has the same text. */
+const distinct = (items: readonly unknown[], focus: Focus): readonly unknown[] => {
+  const { budget } = evaluationOf(focus);
+  checkSequence(items.length);
+  budget.step(1 + (items.length >> 6));
+  if (items.length <= 1) return items;
+  const results = (items as { sequence?: unknown }).sequence === true ? (focus.createSequence?.() ?? []) : [];
+  const functions = new Map<object, number>();
+  const values = new Set<unknown>();
+  const texts = new Set<string>();
+  for (const item of items) {
+    const isLeaf = typeof item !== 'object' || item === null || isFunction(item);
+    const text = isLeaf ? '' : textOf(item, functions);
+    budget.step(text.length >> 6);
+    if (isLeaf ? values.has(item) : texts.has(text)) continue;
+    if (isLeaf) values.add(item);
+    else texts.add(text);
+    results.push(item);
+  }
+  return results;
+};
+
+/** With sorted keys; functions are told apart by their numbers. */
+const textOf = (value: unknown, functions: Map<object, number>): string => {
+  if (typeof value === 'number') return `${value}`;
+  if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return JSON.stringify(value) ?? 'undefined';
+  if (isFunction(value)) {
+    if (!functions.has(value)) functions.set(value, functions.size);
+    return `function ${functions.get(value)}`;
+  }
+  if (Array.isArray(value)) return `[${value.map((member) => textOf(member, functions)).join()}]`;
+  const members = Object.keys(value).sort().map((key) => `${JSON.stringify(key)}:${textOf((value as Readonly<Record<string, unknown>>)[key], functions)}`);
+  return `{${members.join()}}`;
 };
 
 const partitioned = (items: unknown, size: unknown, { budget }: Evaluation): unknown[][] | undefined => {
