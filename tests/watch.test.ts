@@ -1,5 +1,7 @@
 /** Workflow files that change while a till is open: real files, saved as editors save them. */
+import fs from 'node:fs';
 import { cp, mkdtemp, readFile, rename, rm, unlink, writeFile } from 'node:fs/promises';
+import { syncBuiltinESMExports } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -119,6 +121,22 @@ describe('a changed file', () => {
     await unlink(file);
     expect(await nextChange()).toMatchObject({ is: 'unreadable' });
     expect((await offeredBySale('quick-sale')).limit).toBe(1234);
+  });
+
+  it('that the system has no room to watch is told of, once; the till sells', async () => {
+    const { watch } = fs;
+    fs.watch = () => {
+      throw Object.assign(new Error('ENOSPC: System limit for number of file watchers reached'), { code: 'ENOSPC', syscall: 'watch' });
+    };
+    syncBuiltinESMExports();
+    try {
+      await open('quick-sale');
+      expect(changes).toMatchObject([{ is: 'unwatched', error: { code: 'ENOSPC' } }]);
+      await offeredBySale('quick-sale');
+    } finally {
+      fs.watch = watch;
+      syncBuiltinESMExports();
+    }
   });
 
   it('that the flow runs as a part is checked with the whole: refused where it breaks its caller, taken where both change', async () => {

@@ -12,7 +12,9 @@ export type Change =
   | { readonly is: 'taken'; readonly workflows: readonly string[]; readonly diagnostics: readonly Diagnostic[]; readonly sources: Sources }
   /** The till goes on with the version that it has. */
   | { readonly is: 'refused'; readonly diagnostics: readonly Diagnostic[]; readonly sources: Sources }
-  | { readonly is: 'unreadable'; readonly error: unknown };
+  | { readonly is: 'unreadable'; readonly error: unknown }
+  /** The system watches no more files for us: the till goes on, and sees no change any more. */
+  | { readonly is: 'unwatched'; readonly error: unknown };
 
 // A file that an editor is still writing is no file to report on.
 const SETTLED = { stabilityThreshold: 80, pollInterval: 20 };
@@ -74,7 +76,16 @@ export const watchWorkflows = async (file: string, options: { readonly till: Til
     if (!path.endsWith('.json')) return;
     looking = looking.then(look).catch((error: unknown) => told({ is: 'unreadable', error }));
   });
-  await new Promise<void>((resolve) => watcher.once('ready', resolve));
+  // Unheard, an error would end the process, in the middle of a sale.
+  let unwatched = false;
+  watcher.on('error', (error) => {
+    if (!unwatched) told({ is: 'unwatched', error });
+    unwatched = true;
+  });
+  await new Promise<void>((resolve) => {
+    watcher.once('ready', resolve);
+    watcher.once('error', () => resolve());
+  });
   // What was saved between reading the files and watching them is not missed.
   await (looking = looking.then(look));
   return {

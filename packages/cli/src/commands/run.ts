@@ -31,6 +31,7 @@ const texts = {
   watching: { zh: '流程文件有改动时，检查通过后下一笔就用新的：', en: 'A sound change serves the next sale. Watching: ' },
   taken: { zh: '流程已更新，下一笔起使用：', en: 'Changed; the next sale runs on it: ' },
   refused: { zh: '改动有误，没有采用；收银台继续使用原来的版本。', en: 'The change was refused; the till goes on with the version it has.' },
+  unwatched: { zh: '无法监视流程文件：改动要重新打开收银台后才生效。', en: 'The workflow files can not be watched: a change serves once the till is opened anew.' },
   settling: { zh: '正在撤销未决付款…', en: 'Undoing what is not settled...' },
 } as const satisfies Record<string, Text>;
 
@@ -87,12 +88,12 @@ export const run = async (file: string, options: RunOptions): Promise<ExitCode> 
 
 const watchFrom = async (file: string, known: Awaited<ReturnType<typeof readWorkflows>>, till: Till, screen: Screen, { language, json }: RunOptions): Promise<{ close(): Promise<void> }> => {
   const { watchWorkflows } = await import('../watch.js');
-  const report = ({ diagnostics, sources }: Exclude<Change, { is: 'unreadable' }>): string => (diagnostics.length > 0 ? `${renderDiagnostics(diagnostics, sources, { language, color: process.stdout.isTTY })}\n` : '');
+  const report = ({ diagnostics, sources }: Exclude<Change, { error: unknown }>): string => (diagnostics.length > 0 ? `${renderDiagnostics(diagnostics, sources, { language, color: process.stdout.isTTY })}\n` : '');
   const told = (change: Change): void => {
-    if (json) console.log(JSON.stringify({ change: change.is === 'unreadable' ? { is: change.is } : { is: change.is, diagnostics: change.diagnostics } }));
+    if (json) console.log(JSON.stringify({ change: 'error' in change ? { is: change.is } : { is: change.is, diagnostics: change.diagnostics } }));
     else if (change.is === 'taken') screen.notice(`\n${report(change)}✓ ${say(language, texts.taken)}${change.workflows.join(', ')}`);
     else if (change.is === 'refused') screen.notice(`\n${report(change)}✗ ${say(language, texts.refused)}`);
-    else screen.notice(`\n${change.error instanceof Error ? change.error.message : 'error'}\n✗ ${say(language, texts.refused)}`);
+    else screen.notice(`\n${change.error instanceof Error ? change.error.message : 'error'}\n✗ ${say(language, change.is === 'unwatched' ? texts.unwatched : texts.refused)}`);
   };
   const watching = await watchWorkflows(file, { till, known, told });
   if (!json) console.log(`${say(language, texts.watching)}${file}`);
