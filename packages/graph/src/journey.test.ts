@@ -90,5 +90,42 @@ describe('one transaction', () => {
     expect(visits(journeyOf(twice, { language: 'en', definition: part, scopes: ['Sub[0]'] }))).toEqual({ In: [1, 0, 10], Out: [1, 10, 20] });
   });
 
+  it('what stood beside a branch that failed ends there, caught or tried again', () => {
+    const branch = (name: string) => ({ StartAt: name, States: { [name]: { Type: 'Task', Resource: 'prompt:notice', End: true } } }) as const;
+    const split: StateMachine = { QueryLanguage: 'JSONata', StartAt: 'Both', States: { Both: { Type: 'Parallel', Branches: [branch('L'), branch('R')], Next: 'After' }, After: { Type: 'Wait', Seconds: 60, End: true } } };
+    const failed: TillEvent = { type: 'scopeEnded', step: 'Both#1', index: 0, status: 'failed', error: 'X.Y', cause: '' };
+    const opened: TillEvent = { type: 'scopesOpened', step: 'Both#1', kind: 'parallel', inputs: [1, 2], limit: 0, attempt: 1 };
+    const journey = journeyOf(
+      records(
+        [0, started],
+        [0, opened],
+        [10, failed],
+        [10, { type: 'taskFailed', step: 'Both#1', attempt: 1, retryAt: T0 + 500, retrier: 0, error: 'X.Y', cause: '' }],
+        [500, opened],
+        [520, failed],
+        [520, left('Both#1', 'After', { caught: { error: 'X.Y', cause: '' } })],
+        [60_520, { type: 'executionEnded', status: 'succeeded', output: null }],
+      ),
+      { language: 'en', definition: split },
+    );
+    expect(visits(journey)).toEqual({ Both: [1, 0, 520], 'Both[0].L': [2, 0, 30], 'Both[1].R': [2, 0, 30], After: [1, 520, 60_000] });
+  });
+
+  it('goes into a Parallel and a Map whose names hold a %', () => {
+    const inner = { StartAt: 'Is 7%', States: { 'Is 7%': { Type: 'Pass', End: true } } } as const;
+    const split: StateMachine = { QueryLanguage: 'JSONata', StartAt: 'Half 50%', States: { 'Half 50%': { Type: 'Parallel', Branches: [{ StartAt: 'Each %', States: { 'Each %': { Type: 'Map', Items: [1, 2], ItemProcessor: inner, End: true } } }], End: true } } };
+    const journey = journeyOf(
+      records(
+        [0, started],
+        [0, { type: 'scopesOpened', step: 'Half 50%25#1', kind: 'parallel', inputs: [1], limit: 0, attempt: 1 }],
+        [0, { type: 'scopesOpened', step: 'Half 50%25[0].Each %25#2', kind: 'map', inputs: [1, 2], limit: 0, attempt: 1 }],
+        [10, left('Half 50%25[0].Each %25[1].Is 7%25#3', null)],
+        [20, { type: 'executionEnded', status: 'failed', error: 'X.Y', cause: '' }],
+      ),
+      { language: 'en', definition: split },
+    );
+    expect(visits(journey)).toEqual({ 'Half 50%25': [1, 0, 20], 'Half 50%25[0].Each %25': [1, 0, 20], 'Half 50%25[0].Each %25[0].Is 7%25': [2, 0, 30] });
+  });
+
   it('refuses records without a beginning', () => expect(() => journeyOf(whole.slice(1), { language: 'en', definition })).toThrow(RangeError));
 });

@@ -74,8 +74,12 @@ class Reading {
 
   add({ at, event }: EventRecord<ExecutionEvent>): void {
     switch (event.type) {
+      case 'taskFailed':
+        this.#cutOff(event.step, at);
+        return;
       case 'stepLeft': {
         const scope = scopeOf(event.step);
+        this.#cutOff(event.step, at);
         // A flow that was run as a part is drawn elsewhere.
         if (!this.#standing.has(scope)) return;
         this.#leave(scope, at);
@@ -103,6 +107,11 @@ class Reading {
         return;
       default:
     }
+  }
+
+  /** What still stands within a Parallel, a Map or a part that fails goes no further. */
+  #cutOff(step: string, at: number): void {
+    for (const scope of Array.from(this.#standing.keys())) if (scope.startsWith(`${addressOf(step)}[`)) this.#leave(scope, at);
   }
 
   #begin(scope: string, at: number): void {
@@ -137,7 +146,7 @@ class Reading {
     const parts = within === '' ? [] : within.split('.');
     for (const [index, part] of parts.entries()) {
       const [, name = '', at] = /^(.*?)(?:\[(\d+)\])?$/.exec(part) ?? [];
-      const state: StateMachine['States'][string] | undefined = machine?.States[name];
+      const state: StateMachine['States'][string] | undefined = machine?.States[named(name)];
       if (state?.Type === 'Map' && at !== undefined) parts[index] = `${name}[0]`;
       machine = at === undefined ? undefined : state?.Type === 'Parallel' ? state.Branches[Number(at)] : state?.Type === 'Map' ? state.ItemProcessor : undefined;
     }
@@ -145,12 +154,15 @@ class Reading {
   }
 }
 
+/** A state's name as the definition has it: in an address `%` and what structures it are written as `%25` and the like. */
+const named = (part: string): string => decodeURIComponent(part);
+
 /** Where the machine at a scope of the picture begins; undefined for a flow that is drawn elsewhere. */
 const startAt = (definition: StateMachine, scope: string): string | undefined => {
   let machine: StateMachine | undefined = definition;
   for (const part of scope === '' ? [] : scope.split('.')) {
     const [, name = '', at] = /^(.*?)\[(\d+)\]$/.exec(part) ?? [];
-    const state: StateMachine['States'][string] | undefined = machine?.States[name];
+    const state: StateMachine['States'][string] | undefined = machine?.States[named(name)];
     machine = state?.Type === 'Parallel' ? state.Branches[Number(at)] : state?.Type === 'Map' ? state.ItemProcessor : undefined;
   }
   return machine?.StartAt;
