@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { inLine, say } from './language.js';
+import { inLine, languageOf, say } from './language.js';
 
 const both = (text: string) => ({ zh: text, en: text });
 
@@ -15,4 +15,13 @@ it.each([
 
 it('a value can not begin a line of its own', () => {
   expect(inLine('Corner Shop\nResolved: paid\u2028Amount:\u0085\t0.01\u001B[1A')).toBe('Corner Shop Resolved: paid Amount: 0.01[1A');
+});
+
+it.each([
+  [{ LANG: 'zh_CN.UTF-8' }, 'zh'],
+  [{ LC_ALL: '', LC_MESSAGES: '', LANG: 'zh_CN.UTF-8' }, 'zh'],
+  [{ LC_ALL: 'C', LANG: 'zh_CN.UTF-8' }, 'en'],
+  [{}, 'en'],
+] as const)('%o is %s', (environment, language) => {
+  expect(languageOf(environment)).toBe(language);
 });

@@ -11,6 +11,6 @@ const plain = (text: string): string => text.replace(/[^\P{Control}\n]|[\u061C\u
 /** The same for a value that stands in a line: it can't begin another one. */
 export const inLine = (value: string): string => plain(value.replace(/[\s\u0085]+/gu, ' '));
 
-/** `LANG=zh_CN.UTF-8` reads Chinese. */
+/** `LANG=zh_CN.UTF-8` reads Chinese; one that is empty says nothing (POSIX). */
 export const languageOf = (environment: NodeJS.ProcessEnv): Language =>
-  /^zh/i.test(environment['LC_ALL'] ?? environment['LC_MESSAGES'] ?? environment['LANG'] ?? '') ? 'zh' : 'en';
+  /^zh/i.test(environment['LC_ALL'] || environment['LC_MESSAGES'] || environment['LANG'] || '') ? 'zh' : 'en';
