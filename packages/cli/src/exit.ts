@@ -7,7 +7,7 @@ export const EXIT = {
   notPaid: 1,
   /** Wrong use, wrong workflow. */
   wrongUse: 2,
-  /** Something is open and needs a person. */
+  /** Something is open and needs a person, or a flow failed behind what it took. */
   open: 3,
   /** Nobody reads any more what is told: as a shell shows a program that SIGPIPE ended. */
   unheard: 141,

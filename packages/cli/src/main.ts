@@ -15,7 +15,7 @@ Exit codes:
   0  it succeeded
   1  the payment did not happen (declined, cancelled)
   2  wrong use, or a wrong workflow
-  3  something is open and needs a person`;
+  3  something is open and needs a person, or was paid by a flow that failed after it`;
 
 const languageOption = (): Option => new Option('--lang <language>', 'language of what is shown').choices(['zh', 'en']).default(languageOf(process.env), 'by LANG');
 const dataOption = (): Option => new Option('--data <dir>', "where the till's log and devices keep their data").default('.tillwright');

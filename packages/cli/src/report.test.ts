@@ -1,6 +1,6 @@
 import { TillwrightError } from '@tillwright/core';
 import { afterEach, expect, it, vi } from 'vitest';
-import { describeResult, reportError } from './report.js';
+import { describeResult, exitCodeOf, reportError } from './report.js';
 
 afterEach(() => vi.restoreAllMocks());
 
@@ -21,6 +21,20 @@ it('tells what was paid, each part by the name of its method and its last refere
   const payments = [payment('points', 1000, ['MP1']), payment('gone', 0, ['G1'], 'declined'), payment('cash', 7850, ['C1', 'C2'])];
   expect(describeResult(succeeded, 'zh', around({ payments }))).toBe('交易成功: 会员积分 CNY 10.00 MP1, cash CNY 78.50 C2');
   expect(describeResult(succeeded, 'en', around({ payments: [] }))).toBe('Succeeded');
+});
+
+it('of a flow that failed behind a payment it tells what is paid, and never that nothing was', () => {
+  const failed = { status: 'failed', error: 'Printer.NoPaper', cause: JSON.stringify({ hint: { zh: '缺纸', en: 'Out of paper' } }), unsettled: [] } as unknown as Result;
+  const paid = around({ payments: [payment('gone', 0, ['G1'], 'declined'), payment('points', 1000, ['MP1'])] });
+  expect(describeResult(failed, 'en', paid)).toBe('Paid (Member points CNY 10.00 MP1), but the flow failed: Out of paper (Printer.NoPaper)');
+  expect(describeResult(failed, 'zh', paid)).toBe('已收款（会员积分 CNY 10.00 MP1），但流程未走完: 缺纸 (Printer.NoPaper)');
+  expect(exitCodeOf(failed, paid)).toBe(3);
+  expect(exitCodeOf(failed, around({ payments: [payment('gone', 0, ['G1'], 'undone')] }))).toBe(1);
+});
+
+it('the name of an error is only a text on a screen', () => {
+  const failed = { status: 'failed', error: 'Odd\u001B[2J\nSucceeded', cause: 'x', unsettled: [] } as unknown as Result;
+  expect(describeResult(failed, 'en', around())).toBe('Not paid: x (Odd[2J Succeeded)');
 });
 
 it.each([

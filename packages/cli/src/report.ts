@@ -39,8 +39,9 @@ const texts = {
   open: { zh: '有未决付款，需要人工处理', en: 'Something is open and needs a person' },
 } as const satisfies Record<string, Text>;
 
-export const exitCodeOf = (result: ExecutionResult, openCases: number): ExitCode => {
-  if (openCases > 0 || (result.status === 'failed' && result.unsettled.length > 0)) return EXIT.open;
+/** A flow that fails behind a payment leaves it paid: whoever hears that nothing happened takes it once more. */
+export const exitCodeOf = (result: ExecutionResult, { payments, openCases }: Pick<Around, 'payments' | 'openCases'>): ExitCode => {
+  if (openCases > 0 || (result.status === 'failed' && payments.some(isPaid)) || (result.status === 'failed' && result.unsettled.length > 0)) return EXIT.open;
   return result.status === 'succeeded' ? EXIT.succeeded : EXIT.notPaid;
 };
 
@@ -52,15 +53,21 @@ export interface Around {
   readonly openCases: number;
 }
 
-/** One line of how it ended: what was paid and how, or the cashier's hint where there is one. */
+const isPaid = ({ state }: PaymentView): boolean => state === 'paid';
+
+/** One line of how it ended: what was paid and how, and the cashier's hint where there is one. */
 export const describeResult = (result: ExecutionResult, language: Language, { payments, methods, openCases }: Around): string => {
-  const open = exitCodeOf(result, openCases) === EXIT.open ? ` — ${say(language, texts.open)}` : '';
-  if (result.status === 'failed') return `${say(language, texts.failed)}: ${`${causeText(result.cause, language)} (${result.error})`.trimStart()}${open}`;
-  const paid = payments.filter(({ state }) => state === 'paid').map(({ method, currency, amountMinor, references }) => {
+  const isOpen = openCases > 0 || (result.status === 'failed' && result.unsettled.length > 0);
+  const open = isOpen ? ` — ${say(language, texts.open)}` : '';
+  const paid = payments.filter(isPaid).map(({ method, currency, amountMinor, references }) => {
     const label = methods.find(({ id }) => id === method)?.label;
     return `${label ? say(language, label) : method} ${currency} ${toDecimal({ amountMinor, currency })} ${references.at(-1) ?? ''}`.trimEnd();
-  });
-  return `${say(language, texts.succeeded)}${paid.length > 0 ? `: ${paid.join(', ')}` : ''}${open}`;
+  }).join(', ');
+  if (result.status === 'failed') {
+    const head = paid === '' ? texts.failed : { zh: `已收款（${paid}），但流程未走完`, en: `Paid (${paid}), but the flow failed` };
+    return `${say(language, head)}: ${`${causeText(result.cause, language)} (${inLine(result.error)})`.trimStart()}${open}`;
+  }
+  return `${say(language, texts.succeeded)}${paid === '' ? '' : `: ${paid}`}${open}`;
 };
 
 const causeText = (cause: string, language: Language): string => {

@@ -139,9 +139,9 @@ const end = async (till: Till, result: ExecutionResult, { json, language }: RunO
   }
   const { payments } = await till.get(result.executionId);
   const left = result.status === 'failed' ? { ...result, unsettled: payments.filter(({ state }) => state === 'being-undone' || state === 'undecided' || state === 'case') } : result;
-  const cases = till.cases().length;
-  console.log(json ? JSON.stringify({ result: left }) : describeResult(left, language, { payments, methods: till.catalogue.methods, openCases: cases }));
-  return exitCodeOf(left, cases);
+  const around = { payments, methods: till.catalogue.methods, openCases: till.cases().length };
+  console.log(json ? JSON.stringify({ result: left }) : describeResult(left, language, around));
+  return exitCodeOf(left, around);
 };
 
 const settled = (till: Till, undoing: () => boolean): Promise<void> =>
