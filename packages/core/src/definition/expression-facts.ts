@@ -1,5 +1,5 @@
 import jsonata from 'jsonata';
-import { RE2JS } from 're2js';
+import { linearPattern } from './pattern.js';
 
 /** A part of an expression; units from the beginning of the whole string, `{%` included. */
 export interface Span {
@@ -192,7 +192,7 @@ const bind = (bound: Set<string>, variable: unknown): void => {
 /** What this engine can not compile can not be matched in time linear in the text. */
 const patternFault = (pattern: RegExp): string | undefined => {
   try {
-    RE2JS.compile(RE2JS.translateRegExp(pattern.source), (pattern.ignoreCase ? RE2JS.CASE_INSENSITIVE : 0) | (pattern.multiline ? RE2JS.MULTILINE : 0));
+    linearPattern(pattern);
     return undefined;
   } catch (error) {
     return error instanceof Error ? error.message : 'it can not be compiled';

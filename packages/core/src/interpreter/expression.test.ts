@@ -144,6 +144,21 @@ describe('the way around JSONata agrees with JSONata', () => {
       { numRuns: 300 },
     );
   });
+  it('for white space and dots in regular expressions', async () => {
+    const patterns = ['\\s', '\\S+', '[\\s,]+', '[^\\s]', '[\\S]+', '[^\\S\\n]', '[\\s\\S]', '[\\s-]', '[\\s-x]', 'a.b', '[.]', '\\.', '[[.]]', '[\\].]', '^\\s*$', '.+', '[^]'];
+    const texts = ['a b', 'a\u3000b', 'a\u00a0b', 'a\vb', 'a\rb', 'a\nb', 'a\u2028b', 'a\r\nb', '\ufeffa', '收款\u3000 88.00', '\u2003\t', 'a.b', '\\s', '[x]-', '\u200b', '\u180e', 'a\u0085b', ''];
+    for (const pattern of patterns) {
+      for (const x of texts) {
+        for (const text of [`$match($x, /${pattern}/)`, `$contains($x, /${pattern}/)`]) {
+          const expected: unknown = await jsonata(text).evaluate(undefined, { x });
+          expect(await cause(text, { x }), `${text} on ${JSON.stringify(x)}`).toBe(
+            expected === undefined ? `The JSONata expression '${text}' specified for the field 'Output' returned nothing (undefined).` : `gave ${JSON.stringify(expected)}`,
+          );
+        }
+      }
+    }
+    expect(await value('$split($x, /\\s+/)', { x: '会员\u30001234' })).toEqual(['会员', '1234']);
+  });
   it('leaves arrays on the way to JSONata', async () => {
     expect(compilePath('$x.a.b')?.(scope({ x: { a: [{ b: 1 }] } }))).toBeUndefined();
     expect(await value('$x.a.b', { x: { a: [{ b: 1 }] } })).toBe(1);

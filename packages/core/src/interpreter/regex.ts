@@ -1,4 +1,5 @@
-import { RE2JS } from 're2js';
+import type { RE2JS } from 're2js';
+import { linearPattern } from '../definition/pattern.js';
 import { LimitExceeded, type Budget } from './limits.js';
 
 const compiled = new WeakMap<RegExp, RE2JS>();
@@ -7,10 +8,9 @@ const compiled = new WeakMap<RegExp, RE2JS>();
 const linear = (source: RegExp): RE2JS => {
   const known = compiled.get(source);
   if (known) return known;
-  const flags = (source.ignoreCase ? RE2JS.CASE_INSENSITIVE : 0) | (source.multiline ? RE2JS.MULTILINE : 0);
   let made: RE2JS;
   try {
-    made = RE2JS.compile(RE2JS.translateRegExp(source.source), flags);
+    made = linearPattern(source);
   } catch (thrown) {
     throw new LimitExceeded(`holds a regular expression that can not be matched in linear time: /${source.source}/ (${(thrown as Error).message}).`);
   }
