@@ -260,6 +260,12 @@ describe('what never ends', () => {
     };
     expect(await failure(nested)).toMatchObject({ error: 'States.Runtime' });
   });
+  it('as many states as may be, whatever scopes they stand in, come to their end', async () => {
+    const each = one({ Type: 'Map', Items: '{% $states.input %}', ItemProcessor: { StartAt: 'Same', States: { Same: { Type: 'Pass', End: true } } } });
+    const items = Array.from({ length: TRANSITIONS_MAX - 1 }, (_, n) => n);
+    expect(await output(each, items)).toHaveLength(items.length);
+    expect(await failure(each, [...items, 1])).toMatchObject({ error: 'States.Runtime' });
+  });
 });
 
 it('names itself, its state and its machine in the context', async () => {

@@ -130,16 +130,17 @@ const executionTimedOut = (turn: Turn, address: string): void => {
 
 /** Goes on until every scope is blocked or has ended. */
 const run = function* (turn: Turn): Steps<void> {
-  let looked = 0;
+  let entered = 0;
   for (let address = turn.next(); address !== undefined && turn.state.status === 'running'; address = turn.next()) {
-    if (++looked > TRANSITIONS_MAX) {
+    const scope = turn.scope(address);
+    if (!scope) continue;
+    const { phase } = scope.current;
+    // How scopes end is looked at as well, but never without end.
+    if (phase.is === 'entered' && ++entered > TRANSITIONS_MAX) {
       const cause = `The execution ran through ${TRANSITIONS_MAX} states without a Task or Wait between them.`;
       turn.emit({ type: 'executionEnded', status: 'failed', error: 'States.Runtime', cause });
       return;
     }
-    const scope = turn.scope(address);
-    if (!scope) continue;
-    const { phase } = scope.current;
     if (phase.is === 'entered') yield* attempt(turn, scope.address, begin(turn, scope));
     else if (phase.is === 'ended') endScope(turn, scope, phase.output);
     else if (phase.is === 'scopes') yield* settleScopes(turn, scope, phase);
