@@ -13,6 +13,7 @@ describe('text to value', () => {
     ['  [ ] ', []],
     ['"\\u4e2d\\n\\/"', '中\n/'],
     ['9007199254740991', 9007199254740991],
+    ['[-0]', [0]],
   ])('reads %s', (text, value) => {
     expect(read(text)).toMatchObject({ told: [], source: { value } });
   });

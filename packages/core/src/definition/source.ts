@@ -127,7 +127,8 @@ const valueOf = (node: Node, tell: (code: DiagnosticCode, value: Node, key?: { r
   if (node.type === 'array') return (node.children ?? []).map((child) => valueOf(child, tell));
   if (node.type === 'number') {
     const value = node.value as number;
-    if (Number.isFinite(value) && (!Number.isInteger(value) || Number.isSafeInteger(value))) return value;
+    // The log would read -0 back as 0.
+    if (Number.isFinite(value) && (!Number.isInteger(value) || Number.isSafeInteger(value))) return value + 0;
     tell('WORKFLOW_NUMBER_UNSAFE', node);
     return 0;
   }
