@@ -9,19 +9,27 @@ const ROOM = 1.12;
 
 export const widthOf = (text: string, size: number): number => {
   let em = 0;
-  for (const character of text) {
-    const code = character.codePointAt(0) ?? 0;
-    em += code < 127 ? (WIDTHS[code - 32] ?? 0) * ROOM : code < 0x2e80 ? 600 * ROOM : 1000;
-  }
+  for (const character of text) em += emOf(character);
   return (em * size) / 1000;
+};
+
+const emOf = (character: string): number => {
+  const code = character.codePointAt(0) ?? 0;
+  return code < 127 ? (WIDTHS[code - 32] ?? 0) * ROOM : code < 0x2e80 ? 600 * ROOM : 1000;
 };
 
 /** As much of a text as fits, with an ellipsis where something is left out. */
 export const shortened = (text: string, size: number, width: number): string => {
   if (widthOf(text, size) <= width) return text;
-  const characters = [...text];
-  while (characters.length > 0 && widthOf(`${characters.join('').trimEnd()}…`, size) > width) characters.pop();
-  return `${characters.join('').trimEnd()}…`;
+  let em = 0;
+  let end = 0;
+  for (const character of text) {
+    em += emOf(character);
+    // Spaces at the end go: they count only before what follows them.
+    if (character.trim() !== '' && ((em + emOf('…')) * size) / 1000 > width) break;
+    end += character.length;
+  }
+  return `${text.slice(0, end).trimEnd()}…`;
 };
 
 /** Breaks between words, and anywhere between Chinese characters; what does not fit the last line is shortened. */
