@@ -1,3 +1,6 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { EXIT } from '../exit.js';
 import { simulate } from './simulate.js';
@@ -26,5 +29,23 @@ describe('tillwright simulate', () => {
     const [one, other] = [await spoken({ json: true, language: 'zh' }), await spoken({ json: true, language: 'zh' })];
     expect(JSON.parse(one.text)).toMatchObject({ runs: 2, failures: [] });
     expect(other.text).toBe(one.text);
+  });
+
+  it('tells how to play a failing seed again, with all that it was told to play', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'tillwright-simulate-'));
+    const [workflow, config] = [join(folder, 'sale.asl.json'), join(folder, 'own.config.mjs')];
+    await writeFile(workflow, '{}');
+    await writeFile(config, 'export default {};');
+    vi.doMock('@tillwright/simulation', () => ({ simulateShops: async () => ({ runs: 1, faults: {}, payments: {}, failures: [{ seed: 7, problems: ['x'], replay: '' }] }) }));
+    const lines: string[] = [];
+    vi.spyOn(console, 'log').mockImplementation((line: string) => void lines.push(line));
+    try {
+      expect(await simulate({ seed: 7, runs: 1, faults: 'crashes', wire: true, workflow, config, json: true, language: 'en' })).toBe(EXIT.open);
+      expect(JSON.parse(lines.join(''))).toMatchObject({ failures: [{ replay: `tillwright simulate --wire --seed 7 --runs 1 --workflow ${workflow} --faults crashes --config ${config}` }] });
+    } finally {
+      vi.restoreAllMocks();
+      vi.doUnmock('@tillwright/simulation');
+      await rm(folder, { recursive: true });
+    }
   });
 });

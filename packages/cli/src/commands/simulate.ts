@@ -94,7 +94,7 @@ const simulateWire = async ({ workflow, ...order }: Order & { onRun: OnRun }, co
           },
         };
   const report = await simulateShops({ ...order, workflows, ...chosen });
-  const rest = [...(workflow === undefined ? [] : [`--workflow ${workflow}`]), ...(order.faults === 'all' ? [] : [`--faults ${order.faults}`])];
+  const rest = [...(workflow === undefined ? [] : [`--workflow ${workflow}`]), ...(order.faults === 'all' ? [] : [`--faults ${order.faults}`]), ...(configFile === undefined ? [] : [`--config ${configFile}`])];
   return { ...report, failures: report.failures.map((failure) => ({ ...failure, replay: ['tillwright simulate --wire', `--seed ${failure.seed}`, '--runs 1', ...rest].join(' ') })) };
 };
 
