@@ -59,9 +59,12 @@ export class References {
    */
   #countsAgain(method: PaymentMethod, reference: string): boolean {
     const before = this.#inOrder.get(method);
-    const onward = before !== undefined && reference > before.last;
+    const onward = before !== undefined && comesAfter(reference, before.last);
     this.#inOrder.set(method, { last: reference, inARow: onward ? before.inARow + 1 : 0 });
     if (before !== undefined && !onward && before.inARow >= NEW_ENOUGH) this.#again.add(method);
     return this.#again.has(method);
   }
 }
+
+/** Numbers need not be padded: 1000 comes after 999. */
+const comesAfter = (reference: string, last: string): boolean => (reference.length === last.length ? reference > last : reference.length > last.length);
