@@ -272,7 +272,7 @@ describe('exchange', () => {
     expect(line.keysRefused).toBe(true);
   });
 
-  it.each<[string, object]>([
+  it.each<[string, { readonly [field: number]: string | undefined }]>([
     ['77', { 60: '22000008000' }],
     ['A0', { 3: undefined, 4: undefined }],
   ])('after a %s that is no answer to the request otherwise, too: it decides nothing, and the next signs on', async (code, changes) => {
