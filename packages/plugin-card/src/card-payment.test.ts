@@ -129,6 +129,14 @@ describe('a sale', () => {
     expect(acquirer.of('0200')).toEqual([]);
   });
 
+  it('logs no application identifier that holds the card number', async () => {
+    const session = chip();
+    const card = keep({ entry: 'insert', data: new Sensitive(encodeTlv([...decodeTlv(cardData)].map(([tag, value]) => [tag, tag === '84' ? `${PAN}F` : value]))), chip: session, cvm: 'online-pin' });
+    const { prepared, answer } = await pay({ card });
+    expect(answer).toMatchObject({ outcome: 'approved' });
+    expect(JSON.stringify([prepared, answer])).not.toContain(PAN);
+  });
+
   it('by tap without a PIN', async () => {
     const { answer } = await pay({ card: tapped() });
     expect(lastSale()).toMatchObject({ 22: '072', 23: '001' });

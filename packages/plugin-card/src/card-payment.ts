@@ -20,7 +20,7 @@ import {
 import type { AcquirerLine } from './acquirer-line.js';
 import { type CardData, DATA_VERSION, originalField, referenceKey, reversalCode, reversalFields, saleData, saleFields, type SealedCard, voidData, voidFields } from './card-messages.js';
 import { type Asked, paymentAnswer, undoAnswer } from './answers.js';
-import { CARD_KIND, type CardSecret, PIN_KIND, type PinSecret } from './card-secret.js';
+import { aidOf, CARD_KIND, type CardSecret, PIN_KIND, type PinSecret } from './card-secret.js';
 import { cryptogramKind, merged, reversalChipData, saleChipData, terminalData, tlvOf } from './emv.js';
 import type { CardSettings } from './options.js';
 import { encodeTlv, maskPan, type TlvMap } from './protocol.js';
@@ -153,7 +153,7 @@ export class CardPayment implements PaymentMethod {
     const tlv = await this.#cryptogram(request, card, live);
     const verifiedBy = pin?.status === 'entered' ? 'online-pin' : card.entry === 'tap' && card.cvm === 'none' ? 'none' : 'signature';
     const field55 = card.entry === 'swipe' ? '' : saleChipData(tlv, verifiedBy);
-    const aid = tlv.get('84');
+    const aid = aidOf({ tlv, pan: card.pan });
     const label = viewOf(request)['label'];
     const data = saleData({ trace: line.nextTrace(), batch: line.batch, amount: request.amount }, card, {
       verifiedBy,

@@ -117,7 +117,16 @@ const chipData = (data: Uint8Array): TlvMap => {
 const labelOf = (hex: string | undefined): string | undefined => {
   if (hex === undefined) return undefined;
   const text = Buffer.from(fromHex(hex)).toString('latin1');
-  return /^[\u0020-\u007E]{1,16}$/.test(text) ? text : undefined;
+  return /^[\u0020-\u007E]{1,16}$/.test(text) && text.replace(/\D/g, '').length <= DIGITS_KEPT ? text : undefined;
+};
+
+/** First 6 and last 4: a label is logged and printed, and what stands in it is the card's word, or that of a reader which took one data object for another. */
+const DIGITS_KEPT = 10;
+
+/** The application's identifier (84), 5 to 16 bytes, for log and receipt: what holds the card number is none. */
+export const aidOf = ({ tlv, pan }: Pick<CardSecret, 'tlv' | 'pan'>): string | undefined => {
+  const aid = tlv.get('84') ?? '';
+  return /^[0-9A-F]{10,32}$/.test(aid) && !aid.includes(pan) ? aid : undefined;
 };
 
 const unreadable = (why: string): ActionError => new ActionError('Card.Unreadable', why);

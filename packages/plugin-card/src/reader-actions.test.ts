@@ -62,6 +62,13 @@ describe('readCard', () => {
     expect(secrets.take<CardSecret>((result as { card: SensitiveReference }).card, CARD_KIND).reveal()).toMatchObject({ pan: PAN, expiry: '4912' });
   });
 
+  it('passes on no label that has more digits than may be shown of a card number', async () => {
+    for (const label of ['6228480000000000', '6228 4800 0000 00']) {
+      const { result } = await read([chipCard(records({ '50': Buffer.from(label, 'latin1').toString('hex').toUpperCase() }))]);
+      expect((result as { card: SensitiveReference }).card.view).toEqual({ maskedPan: '622848*********0019', entry: 'insert', cvm: 'online-pin', expired: false });
+    }
+  });
+
   it('tells the kernel what it must know', async () => {
     const { reader } = await read([tap], { accept: ['tap', 'insert'] });
     expect(reader.asked[0]).toMatchObject({ accept: ['tap', 'insert'], amount: { amountMinor: 1250, currency: 'CNY' }, noPinLimitMinor: 100_000 });
