@@ -97,7 +97,7 @@ export interface Service {
 // ---------------------------------------------------------------------------------------------------------------------
 // What core gives to plugins
 
-/** Milliseconds since 1970 (UTC), and timers on the same scale. Simulation turns it by hand. */
+/** Milliseconds since 1970 (UTC), and timers on the same scale; plugins are told whole ones. Simulation turns it by hand. */
 export interface Clock {
   now(): number;
   /** Resolves at `atMs`, or at once when it has passed; rejects with the signal's reason when aborted. */

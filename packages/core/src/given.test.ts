@@ -1,10 +1,13 @@
 /** Bad input gets a clear error and changes nothing: whatever an embedder's request, form or file gave. */
 import { describe, expect, it } from 'vitest';
 import { definePlugin } from './contract.js';
+import { systemClock } from './engine/defaults.js';
 import { cut, events, flow, open, pay, run, type Setup, until } from './engine/money-rules.testing.js';
 import { TillwrightError } from './errors.js';
+import { fileStorage } from './log/file-storage.js';
 import { memoryLog } from './log/memory-log.js';
 import { memorySealedStore } from './log/memory-sealed-store.js';
+import { SimulatedDisk } from './log/simulated-disk.js';
 import { systemHash } from './log/system.js';
 import { createTill, type Till, type TillOptions } from './till.js';
 
@@ -166,5 +169,25 @@ describe('createTill', () => {
     expect(await told({ ...sound(), plugins: [value] })).toBe('CALL_INVALID');
     expect(await told({ ...sound(), plugins: [{ ...definePlugin({ name: 'odd', provides: [] }), provides: [value] }] })).toBe('CALL_INVALID');
     expect(await told({ ...sound(), workflows: { sale: value } })).toBe(value === '' ? 'WORKFLOW_INVALID' : 'CALL_INVALID');
+  });
+
+  it.each(odd.filter(([what]) => what !== 'a number'))('refuses a clock that tells %s in place of the time', async (_, value) => {
+    const clock = { now: () => value as number, until: () => Promise.resolve() };
+    expect(await told({ ...sound(), clock })).toBe('CALL_INVALID');
+  });
+
+  it('takes a clock that counts finer than the log: what was told is there when it is opened again', async () => {
+    const disk = new SimulatedDisk();
+    const clock = { now: () => performance.timeOrigin + performance.now() + 0.25, until: systemClock.until };
+    const cash = flow({ Pay: { Type: 'Pass', End: true } });
+    const again = (): Promise<Till> => createTill({ ...sound(), workflows: { sale: cash }, ...fileStorage('/data', { fileSystem: disk }), clock });
+    const first = await again();
+    const sale = await first.start({ terminal: 'T1', workflow: 'sale', key: 'order-1' });
+    expect(await sale.result).toMatchObject({ status: 'succeeded' });
+    await first.close();
+    await disk.remove('/data/checkpoint.json');
+    const second = await again();
+    expect((await second.start({ terminal: 'T1', workflow: 'sale', key: 'order-1' })).executionId).toBe(sale.executionId);
+    await second.close();
   });
 });

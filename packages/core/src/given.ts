@@ -2,6 +2,8 @@
  * What an embedder gives, held against what the till takes before anything is changed: it comes from requests, forms and files, and no
  * compiler need have seen it. What was given is never repeated: it may hold anything.
  */
+import type { Clock } from './contract.js';
+import { canCall } from './engine/alarms.js';
 import type { CaseDecision } from './engine/case-files.js';
 import { TillwrightError } from './errors.js';
 import { isObject, type Json, NESTING_MAX, ownJson } from './json.js';
@@ -85,6 +87,20 @@ export const checkOptions = (options: unknown): void => {
     for (const name of ['tid', 'mid', 'name', ...('operatorId' in terminal && terminal['operatorId'] !== undefined ? ['operatorId'] : [])]) text(call, `terminals.${id}.${name}`, terminal[name]);
   }
   checkSources(call, given['workflows']);
+};
+
+/**
+ * A clock in whole milliseconds: a log holds no others, and one that counts finer (`performance`) is as good.
+ * @returns one whose `now` throws CALL_INVALID where the given one tells no time
+ */
+export const clockOf = (given: Clock): Clock => {
+  const now = (): number => {
+    const told: unknown = given.now();
+    const at = typeof told === 'number' ? Math.floor(told) : undefined;
+    if (at === undefined || !Number.isSafeInteger(at)) throw refused('clock.now', 'it gave no time in ms');
+    return at;
+  };
+  return { now, until: (atMs, signal) => given.until(atMs, signal), ...(canCall(given) ? { alarm: (atMs: number, due: () => void) => given.alarm(atMs, due) } : {}) };
 };
 
 /** @throws CALL_INVALID for what is no list of plugins; what they provide is looked at as they are loaded */

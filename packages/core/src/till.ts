@@ -28,7 +28,7 @@ import { Workflows, type WorkflowSource } from './engine/workflows.js';
 import { TillwrightError } from './errors.js';
 import type { EventRecord } from './events.js';
 import { kindOf, messageOf } from './fault.js';
-import { checkOptions, checkPluginList, checkSources, decisionOf, type Order, orderOf, personOf, text } from './given.js';
+import { checkOptions, checkPluginList, checkSources, clockOf, decisionOf, type Order, orderOf, personOf, text } from './given.js';
 import { GuardedEmitter } from './guarded-emitter.js';
 import { createEvaluate } from './interpreter/expression.js';
 import type { Json } from './json.js';
@@ -171,7 +171,7 @@ class Engine extends GuardedEmitter<TillEvents> implements Till {
   constructor(options: TillOptions) {
     super();
     this.#options = options;
-    const clock = options.clock ?? systemClock;
+    const clock = options.clock ? clockOf(options.clock) : systemClock;
     const random = options.random ?? systemRandom;
     this.#ports = { clock, random, ids: options.ids ?? timeSortedIds(clock, random), hash: options.hash, log: tellingLog(options.log), sealed: codedSealed(options.sealed, (error) => void (this.#closing.signal.aborted || this.#fail(error))) };
     this.#journal = new Journal(this.#ports, options.keepClosed === undefined ? {} : { keepClosed: options.keepClosed });

@@ -10,7 +10,7 @@ export interface AlarmClock extends Clock {
   alarm(atMs: number, due: () => void): () => void;
 }
 
-const canCall = (clock: Clock): clock is AlarmClock => typeof (clock as Partial<AlarmClock>).alarm === 'function';
+export const canCall = (clock: Clock): clock is AlarmClock => typeof (clock as Partial<AlarmClock>).alarm === 'function';
 
 /** Calls once when it is due, unless taken back before. */
 export const setAlarm = (clock: Clock, atMs: number, due: () => void): (() => void) => {

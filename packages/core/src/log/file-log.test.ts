@@ -155,6 +155,17 @@ describe('the log in a directory', () => {
     expect(countsOf(await collect(readLog(dir)))).toEqual([1]);
   });
 
+  it('writes nothing that it would not read back: a time is a whole number', async () => {
+    const log = fileLog(dir, { segmentBytes: 1 });
+    await log.open();
+    log.append([counted(1)], 0);
+    await log.durable(1);
+    for (const at of [0.5, Number.NaN, Infinity]) expect(() => log.append([counted(2)], at)).toThrow(RangeError);
+    log.append([counted(2)], 1);
+    await log.close();
+    expect(countsOf((await openAll(fileLog(dir))).records)).toEqual([1, 2]);
+  });
+
   it('refuses a number that was never appended', async () => {
     const log = fileLog(dir);
     await log.open();

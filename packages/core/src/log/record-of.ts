@@ -10,8 +10,11 @@ const WITHIN_EVENTS = 10 * NESTING_MAX;
 
 /**
  * The record of an event.
+ * @param at ms since 1970
  * @param input its event is kept as it is where it is frozen: then all of it is, and plain JSON. Any other is copied, so that
  * later changes reach neither disk nor memory, and memory holds what a restart will read.
  */
-export const recordOf = (seq: number, at: number, { stream, event }: EventInput): EventRecord =>
-  Object.freeze({ seq, at, stream, v: EVENT_VERSION, event: Object.isFrozen(event) ? event : (ownJson(event, WITHIN_EVENTS) as unknown as TillEvent) });
+export const recordOf = (seq: number, at: number, { stream, event }: EventInput): EventRecord => {
+  if (!Number.isSafeInteger(at)) throw new RangeError('a record is written at a whole number of ms: no other is read back');
+  return Object.freeze({ seq, at, stream, v: EVENT_VERSION, event: Object.isFrozen(event) ? event : (ownJson(event, WITHIN_EVENTS) as unknown as TillEvent) });
+};
