@@ -1,7 +1,7 @@
 import type { Audience } from '../contract.js';
 import { TillwrightError } from '../errors.js';
 import type { StepId } from '../events.js';
-import { type Json, type JsonObject, type JsonSchema, ownJson, type Text } from '../json.js';
+import { type Json, type JsonObject, type JsonSchema, NESTING_MAX, ownJson, type Text } from '../json.js';
 import { Roster } from './roster.js';
 import { schemas } from './schemas.js';
 
@@ -79,6 +79,6 @@ const plain = (answer: Json): Json => {
   try {
     return ownJson(answer);
   } catch {
-    throw new TillwrightError('PROMPT_ANSWER_INVALID', { found: 'it is no plain data' });
+    throw new TillwrightError('PROMPT_ANSWER_INVALID', { found: `it is no plain data, or nested more than ${NESTING_MAX} deep` });
   }
 };
