@@ -153,6 +153,15 @@ describe('tillwright cases', () => {
     await expect(casesList({ ...english(), data: join(data, 'nowhere') })).rejects.toMatchObject({ name: 'UsageError' });
   });
 
+  it('a transaction that the log does not know is not one without events', async () => {
+    await leaveACase();
+    const error: unknown = await logShow({ data, execution: 'x-typed-wrongly', json: false }).catch((thrown: unknown) => thrown);
+    expect(reportError(error, 'en')).toBe(2);
+    expect([...out, ...err]).toEqual([expect.stringContaining('knows no transaction x-typed-wrongly')]);
+    expect(await logShow({ data, json: true })).toBe(0);
+    expect(out.length).toBeGreaterThan(1);
+  });
+
   it('a directory that holds no log, or a file, is not taken for one in which nothing is open', async () => {
     const file = join(data, 'notes.txt');
     await writeFile(file, 'the till is two folders up');

@@ -10,13 +10,15 @@ const texts = {
   next: { zh: '未更改任何内容。请从备份恢复，或联系支持人员。', en: 'Nothing was changed. Restore it from a backup or call support.' },
 } as const satisfies Record<string, Text>;
 
-/** Prints every event, or one execution's with its payments. */
-export const logShow = async (options: { data: string; execution?: string; json: boolean }): Promise<ExitCode> => {
-  for await (const record of readLog(logDir(options.data))) {
-    const { execution } = options;
+/** Prints every event, or one execution's with its payments. @throws UsageError for one that is not there */
+export const logShow = async ({ data, execution, json }: { data: string; execution?: string; json: boolean }): Promise<ExitCode> => {
+  let known = execution === undefined;
+  for await (const record of readLog(logDir(data))) {
     if (execution !== undefined && record.stream !== `x/${execution}` && !record.stream.startsWith(`p/${execution}/`)) continue;
-    console.log(options.json ? JSON.stringify(record) : line(record));
+    known = true;
+    console.log(json ? JSON.stringify(record) : line(record));
   }
+  if (!known) throw new UsageError(`the log in ${data} knows no transaction ${execution} / 日志里没有这笔交易`);
   return EXIT.succeeded;
 };
 
