@@ -1,6 +1,6 @@
-import { input, password, select } from '@inquirer/prompts';
 import { type Catalogue, fromDecimal, type Json, minorDigits, type Prompt, type Text, toDecimal } from '@tillwright/core';
 import { inLine, type Language, say } from '../language.js';
+import { input, password, select } from './keyboard.js';
 
 export const CANCEL = Symbol('cancel');
 export type Answer = Json | typeof CANCEL;
