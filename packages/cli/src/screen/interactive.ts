@@ -134,8 +134,9 @@ class InteractiveScreen implements Screen {
       const ways = what.accept.map((by) => ({ value: by, name: say(language, entries[by]) }));
       const by = await askChoice(customer + say(language, { zh: '怎么用？', en: 'How?' }), ways, language, signal);
       if (by === CANCEL) return this.#cancelDevice();
-      if (!this.#world.presentCard(chosen.id, by)) this.#waiting(what);
-      return;
+      if (this.#world.presentCard(chosen.id, by)) return;
+      console.log(say(language, { zh: '读卡器不这样读这张卡', en: 'The reader does not take this card so' }));
+      return this.#act(what, signal, draft);
     }
     if (what.for === 'pin') {
       const bypass = what.allowBypass ? say(language, { zh: '，直接回车为不输密码', en: ', Enter alone for no PIN' }) : '';
@@ -161,7 +162,8 @@ class InteractiveScreen implements Screen {
   }
 
   #enqueue(id: string, ask: Question['ask']): void {
-    if (this.#questions.some((question) => question.id === id)) return;
+    // One that is taken back may still stand in line: who asks anew is no second one.
+    if (this.#questions.some((question) => question.id === id && !question.stop.signal.aborted)) return;
     this.#questions.push({ id, ask, stop: new AbortController(), draft: { text: '' } });
     void this.#next();
   }

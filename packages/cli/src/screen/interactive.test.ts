@@ -1,0 +1,63 @@
+import { EventEmitter } from 'node:events';
+import type { Till } from '@tillwright/core';
+import type { SimulatedTill } from '@tillwright/device-sim';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+
+/** Stands for the terminal: each question waits to be answered by one of its choices. */
+const terminal = vi.hoisted(() => ({ asked: [] as { message: string; choose(name: string): void }[] }));
+vi.mock('@inquirer/prompts', () => ({
+  select: ({ message, choices }: { message: string; choices: { value: unknown; name: string }[] }, { signal }: { signal: AbortSignal }) =>
+    new Promise((resolve, reject) => {
+      terminal.asked.push({ message, choose: (name) => resolve(choices.find((choice) => choice.name.startsWith(name))?.value) });
+      signal.addEventListener('abort', () => reject(Object.assign(new Error('aborted'), { name: 'AbortPromptError' })));
+    }),
+}));
+const { showInteractively } = await import('./interactive.js');
+
+const till = Object.assign(new EventEmitter(), { catalogue: { methods: [] } });
+const world = Object.assign(new EventEmitter(), {
+  cards: [{ id: 'stripe-only', description: 'a stripe', works: ['swipe'] }],
+  presented: [] as string[],
+  presentCard(id: string, by: string): boolean {
+    this.presented.push(`${id} ${by}`);
+    return by === 'swipe';
+  },
+});
+const card = { for: 'card', device: 'reader', accept: ['swipe', 'tap'] };
+
+beforeEach(() => {
+  vi.spyOn(console, 'log').mockImplementation(() => {});
+  showInteractively(till as unknown as Till, world as unknown as SimulatedTill, 'en', async () => {});
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+  for (const each of [till, world]) each.removeAllListeners();
+});
+
+/** The question that is asked next, answered. */
+const choose = async (name: string): Promise<string> => {
+  await vi.waitFor(() => expect(terminal.asked).not.toHaveLength(0), { interval: 1 });
+  const [question] = terminal.asked.splice(0, 1);
+  question?.choose(name);
+  return question?.message ?? '';
+};
+
+describe('a device that waits', () => {
+  it('asks again where the reader does not take the card so', async () => {
+    world.emit('waiting', card);
+    expect([await choose('stripe-only'), await choose('tap'), await choose('stripe-only'), await choose('swipe')]).toEqual(['[customer] Which card?', '[customer] How?', '[customer] Which card?', '[customer] How?']);
+    await vi.waitFor(() => expect(world.presented).toEqual(['stripe-only tap', 'stripe-only swipe']), { interval: 1 });
+  });
+
+  it('asks anew though its former question has not gone yet', async () => {
+    world.presented = [];
+    world.emit('waiting', card);
+    await vi.waitFor(() => expect(terminal.asked).toHaveLength(1), { interval: 1 });
+    world.emit('idle', { device: 'reader' });
+    world.emit('waiting', card);
+    terminal.asked.splice(0);
+    await choose('stripe-only');
+    await choose('swipe');
+    await vi.waitFor(() => expect(world.presented).toEqual(['stripe-only swipe']), { interval: 1 });
+  });
+});
