@@ -89,6 +89,11 @@ describe('the way through the states', () => {
   it('wants one waiting time, and heartbeats before the time-out', () => {
     expect(codes(flow({ A: { Type: 'Wait', End: true } }))).toEqual(['WORKFLOW_WAIT_TIME /States/A']);
     expect(codes(flow({ A: { Type: 'Wait', Seconds: 1, Timestamp: '2026-01-31T00:00:00Z', End: true } }))).toEqual(['WORKFLOW_WAIT_TIME /States/A/Timestamp']);
+    for (const Timestamp of ['2026-02-30T09:00:00+08:00', '2026-13-01T00:00:00Z', '2026-01-01T25:00:00Z', '2026-01-01T00:00:00+99:99']) {
+      expect(codes(flow({ A: { Type: 'Wait', Timestamp, End: true } })), Timestamp).toEqual(['WORKFLOW_VALUE_INVALID /States/A/Timestamp']);
+    }
+    for (const Timestamp of ['2028-02-29T09:00:00+08:00', '2026-12-31T23:59:59.5Z', '{% $states.input.at %}']) expect(codes(flow({ A: { Type: 'Wait', Timestamp, End: true } })), Timestamp).toEqual([]);
+    expect(codes(flow({ A: { Type: 'Wait', Timestamp: 'tomorrow', End: true } }))).toEqual(['WORKFLOW_VALUE_INVALID /States/A/Timestamp']);
     expect(codes(task({ Resource: 'pinpad:mac', TimeoutSeconds: 5, HeartbeatSeconds: 5 }))).toEqual(['WORKFLOW_HEARTBEAT_TOO_LONG /States/T/HeartbeatSeconds']);
   });
 });
