@@ -129,7 +129,7 @@ const undoDuty = (payment: PaymentState, a: AttemptState, context: DutyContext):
   if (last?.fate === 'declined') return caseOnce(payment, `the host declined the ${remedy.do}`);
   // Not known to the host, which proves nothing: it may come after all, and one more would pay back twice (5, 7).
   const lost = undos.find((u) => u.operation === 'refund' && isUnproven(u));
-  if (lost) return caseOnce(payment, `refund ${lost.prepared.reference} was not found, and may come after all`);
+  if (lost) return caseOnce(payment, `refund ${lost.prepared.reference} was found undone without proof`);
   // As with a reversal: without a connection nothing was tried (12).
   const sent = undos.filter((u) => u.fate !== 'not-sent').length;
   if (sent >= reverse.laneAttempts) return caseOnce(payment, `not undone after ${sent} attempts to ${remedy.do} it`);

@@ -347,17 +347,19 @@ describe('rule 7: the remedy is the plugin\'s', () => {
     expect(setup.host.calls.filter((call) => call.startsWith('submit refund'))).toHaveLength(1);
   });
 
-  it('nor one that the host does not know: it may come after all', async () => {
+  it('nor one that is found undone without proof: it arrives after all, and is told as money back', async () => {
     const setup = await open({
       kind: 'wallet',
       flow: flow({ Pay: pay({ Next: 'Broken' }, { dueMinor: 2000 }), Broken: broken }),
       method: { remedy: (recorded) => ({ do: 'refund', amount: recorded.request.amount }) },
     });
     setup.host.submits.push((amount) => approvedFor(amount), 'never');
-    setup.host.findings.push({ outcome: 'undone', verified: true, proof: 'no-original' });
+    setup.host.findings.push({ outcome: 'undone', verified: true, proof: 'no-original' }, approvedFor(1000) as never);
     await run(setup);
-    await settled(setup);
-    expect(setup.till.cases()).toMatchObject([{ why: 'refund m-refund-2 was not found, and may come after all' }]);
+    await until(setup, 'a case is open', () => setup.till.cases().length > 0);
+    expect(setup.till.cases()).toMatchObject([{ why: 'refund m-refund-2 was found undone without proof' }]);
+    await until(setup, 'it is found', () => setup.till.cases()[0]?.undone !== undefined);
+    expect(setup.till.cases()).toMatchObject([{ undone: { proof: 'money-back' } }]);
     expect(setup.host.calls.filter((call) => call.startsWith('submit refund'))).toHaveLength(1);
   });
 });
