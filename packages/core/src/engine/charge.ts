@@ -3,7 +3,7 @@ import type { Declined, UndoReason } from '../contract.js';
 import type { StepId } from '../events.js';
 import { canonicalJson, type JsonObject } from '../json.js';
 import type { Money } from '../money.js';
-import { type AttemptState, paidMinor, partialUnasked, type PaymentState, standingMinor } from './payment.js';
+import { type AttemptState, paidMinor, partialUnasked, type PaymentState, standingMinor, turnedUp } from './payment.js';
 
 export interface ChargeOrder {
   readonly paymentId: string;
@@ -72,7 +72,8 @@ export const chargeResult = (payment: PaymentState, taskAttempt: number, inFligh
   const unsettled = (why: UndoReason | 'open'): ChargeResult => ({ is: 'unsettled', why, ...(theCase ? { caseId: theCase.caseId } : {}) });
   switch (attempt.fate) {
     case 'completed':
-      // What nobody asked for, and what somebody gave up, is about to be condemned.
+      // As what nobody asked for, and what somebody gave up, it is about to be condemned.
+      if (turnedUp(attempt)) return theCase && unsettled('open');
       if (payment.committed) return { is: 'paid', attempt, payment };
       return !givenUp && !partialUnasked(attempt) && paidMinor(payment) < payment.dueMinor ? { is: 'paid', attempt, payment } : theCase && unsettled('open');
     case 'declined':

@@ -266,6 +266,19 @@ describe('rule 13: a new attempt that is on its way, or paid, when an approval t
     expect(setup.till.payments().reduce((sum, { amountMinor }) => sum + amountMinor, 0)).toBe(1000);
   });
 
+  it.each([1000, 2000])('tells a Retry that begins as the approval is on its way to the disk that it is undone (%i are due)', async (dueMinor) => {
+    const clock = virtualClock();
+    let syncMs = 0;
+    const log = memoryLog({ beforeSync: async () => await clock.until(clock.now() + syncMs) });
+    const setup = await open({ kind: 'wallet', clock, log, flow: flow({ Pay: pay({ Retry: [{ ErrorEquals: undoneError, IntervalSeconds: 30, MaxAttempts: 1 }] }, { dueMinor }) }) });
+    setup.host.submits.push((async () => (await clock.until(clock.now() + 39_000), (syncMs = 20_000), approvedFor(1000))) as never);
+    setup.host.findings.push({ outcome: 'undone', verified: true, proof: 'no-original' });
+    const result = run(setup);
+    expect(await result).toMatchObject({ status: 'failed', error: 'Payment.Undone' });
+    await settled(setup);
+    expect(statuses(setup.host)).toEqual(['reversed']);
+  });
+
   it('undoes it though the new one was paid long before', async () => {
     const { setup, result, approve, wait } = await begunAnew({ Pay: again }, 0);
     approve(2);
