@@ -199,10 +199,10 @@ describe('rule 13: a Retry whose arguments come out otherwise', () => {
   it('counts towards what is due now', async () => {
     const less = await retried({ amountMinor: first(1000, 500) });
     expect(await run(less.setup)).toMatchObject({ status: 'succeeded', output: { amountMinor: 500, committed: true } });
-    const part = await retried({ amountMinor: 500, dueMinor: first(500, 1000) });
-    expect(await run(part.setup)).toMatchObject({ status: 'failed', error: 'Payment.Uncommitted' });
-    await settled(part.setup);
-    expect(statuses(part.setup.host)).toEqual(['reversed']);
+    const more = await retried({ amountMinor: 500, dueMinor: first(500, 1000) });
+    expect(await run(more.setup)).toMatchObject({ status: 'failed', error: 'Payment.Uncommitted' });
+    await settled(more.setup);
+    expect(statuses(more.setup.host)).toEqual(['reversed']);
   });
 });
 

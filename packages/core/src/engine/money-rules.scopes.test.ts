@@ -72,10 +72,10 @@ describe('rule 10: an iteration of a Map', () => {
 
 describe('rule 10: a scope that is entered once more', () => {
   /** A bill of 1000 in two parts, each taken by the same step; a part that is declined is taken once more. */
-  const bill = (part: State): string =>
+  const bill = (taker: State): string =>
     flow({
       Begin: { Type: 'Pass', Assign: { parts: [600, 400] }, Next: 'Part' },
-      Part: { ...part, Assign: { parts: '{% [$parts[[1..5]]] %}' }, Catch: [{ ErrorEquals: ['Payment.Declined'], Next: 'Sorry' }], Next: 'More' },
+      Part: { ...taker, Assign: { parts: '{% [$parts[[1..5]]] %}' }, Catch: [{ ErrorEquals: ['Payment.Declined'], Next: 'Sorry' }], Next: 'More' },
       Sorry: { Type: 'Wait', Seconds: 60, Next: 'Part' },
       More: { Type: 'Choice', Choices: [{ Condition: '{% $count($parts) > 0 %}', Next: 'Part' }], Default: 'Commit' },
       Commit: { Type: 'Task', Resource: 'payment:commit', End: true },
@@ -88,8 +88,8 @@ describe('rule 10: a scope that is entered once more', () => {
     ['a Map', { Type: 'Map', Items: ['{% $parts[0] %}'], ItemSelector: { amountMinor: '{% $states.context.Map.Item.Value %}' }, MaxConcurrency: 1, ItemProcessor: branch({ Take: taking }) }],
   ];
 
-  it.each(within.flatMap(([name, part]) => [false, true].map((restarts) => [name, restarts, part] as const)))('and fails keeps what it had taken the time before, when it succeeded: %s (restarted between: %s)', async (_, restarts, part) => {
-    const options: SetupOptions = { kind: 'wallet', flow: bill(part), workflows: { part: flow({ Take: taking }) } };
+  it.each(within.flatMap(([name, taker]) => [false, true].map((restarts) => [name, restarts, taker] as const)))('and fails keeps what it had taken the time before, when it succeeded: %s (restarted between: %s)', async (_, restarts, taker) => {
+    const options: SetupOptions = { kind: 'wallet', flow: bill(taker), workflows: { part: flow({ Take: taking }) } };
     let setup = await open(options);
     setup.host.submits.push((amount) => approvedFor(amount), { ...declined, again: 'later' } as typeof declined);
     const { executionId, result } = await setup.till.start({ terminal: 'T1', workflow: 'sale' });

@@ -46,8 +46,8 @@ describe('a screen that acts as it hears of a prompt', () => {
 });
 
 it.each(['cancelled', 'timed out'])('what stands beside a device that hangs is taken away once its step is over (%s)', async (how) => {
-  const run = action({ description: { zh: '', en: '' }, arguments: { type: 'object' }, result: {}, errors: {}, redo: 'again', run: (_args, { show }) => new Promise(() => show('merchant', { zh: '请插卡', en: 'Insert the card' })) });
-  const device = definePlugin({ name: 'device', provides: [bind(Actions).toValue({ namespace: 'device', actions: { read: run } })] });
+  const hang = action({ description: { zh: '', en: '' }, arguments: { type: 'object' }, result: {}, errors: {}, redo: 'again', run: (_args, { show }) => new Promise(() => show('merchant', { zh: '请插卡', en: 'Insert the card' })) });
+  const device = definePlugin({ name: 'device', provides: [bind(Actions).toValue({ namespace: 'device', actions: { read: hang } })] });
   const read = ask('device:read', { TimeoutSeconds: 30, Catch: [{ ErrorEquals: ['States.ALL'], Next: 'Sorry' }], Next: 'Sorry' });
   const setup = await open({ kind: 'wallet', plugins: [device], flow: flow({ Read: read, Sorry: ask('prompt:notice') }) });
   const told = screen(setup);
