@@ -227,6 +227,11 @@ export const mutations: readonly Mutation[] = [
     edits: [{ file: 'engine/history.ts', find: '.filter((payment) => !isSettled(payment)).map(viewOf)', put: '.filter(() => false).map(viewOf)' }],
   },
   {
+    name: 'the result of a flow that failed does not tell what stays paid',
+    rule: 9,
+    edits: [{ file: 'engine/history.ts', find: ".filter(({ state }) => state === 'paid')", put: '.filter(() => false)' }],
+  },
+  {
     name: 'what a reversal needs is not sealed',
     rule: 1,
     edits: [{ file: SUBMITTING, find: 'const refused = sealed && (await this.seal(request, sealed));', put: 'const refused = undefined as TillwrightError | undefined;' }],

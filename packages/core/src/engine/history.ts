@@ -21,7 +21,8 @@ export interface FoundPayment extends PaymentView {
 
 export type ExecutionResult = { readonly executionId: string } & (
   | { readonly status: 'succeeded'; readonly output: Json }
-  | ({ readonly status: 'failed'; readonly unsettled: readonly PaymentView[] } & StatesError)
+  /** `unsettled`: being undone, or open for a person; `paid`: what was kept before the flow failed, and stays paid. */
+  | ({ readonly status: 'failed'; readonly unsettled: readonly PaymentView[]; readonly paid: readonly PaymentView[] } & StatesError)
 );
 
 export interface TransactionView {
@@ -35,7 +36,7 @@ export class History {
   readonly #journal: Journal;
   readonly #log: EventLog;
   /** Of executions that have not ended on disk. */
-  readonly #results = new Roster<string, { promise: Promise<ExecutionResult>; resolve: (result: ExecutionResult) => void; reject: (error: unknown) => void }>();
+  readonly #results = new Roster<string, { promise: Promise<ExecutionResult>; resolve: (result: ExecutionResult | Promise<ExecutionResult>) => void; reject: (error: unknown) => void }>();
 
   /** Nothing that runs comes to its end in this life. */
   #over: { readonly why: unknown } | undefined;
@@ -107,19 +108,16 @@ export class History {
     return result;
   }
 
-  /** A transaction that has left memory was closed: what of it is unsettled was heard of since, and is back. */
   async #readResult(executionId: string, known?: ArchivedExecution): Promise<ExecutionResult> {
     const { end, seq } = known ?? (await this.#archived(executionId));
     await this.#log.durable(seq);
-    return end.status === 'succeeded'
-      ? { executionId, status: 'succeeded', output: end.output }
-      : { executionId, status: 'failed', error: end.error, cause: end.cause, unsettled: this.#unsettled(executionId) };
+    return end.status === 'succeeded' ? { executionId, status: 'succeeded', output: end.output } : { ...failed(executionId, end), ...leftBy(await this.#paymentsOf(executionId)) };
   }
 
   resultIn(entry: ExecutionEntry): Promise<ExecutionResult> {
     const known = this.#results.get(entry.id);
     if (known) return known.promise;
-    let resolve: (result: ExecutionResult) => void = () => {};
+    let resolve: (result: ExecutionResult | Promise<ExecutionResult>) => void = () => {};
     let reject: (error: unknown) => void = () => {};
     const promise = new Promise<ExecutionResult>((yes, no) => {
       resolve = yes;
@@ -147,13 +145,11 @@ export class History {
     );
   }
 
-  #result({ id, state }: ExecutionEntry): ExecutionResult {
+  #result({ id, state }: ExecutionEntry): ExecutionResult | Promise<ExecutionResult> {
     if (state.status === 'succeeded') return { executionId: id, status: 'succeeded', output: state.output ?? null };
-    return { executionId: id, status: 'failed', error: state.failure?.error ?? 'States.Runtime', cause: state.failure?.cause ?? '', unsettled: this.#unsettled(id) };
-  }
-
-  #unsettled(executionId: string): readonly PaymentView[] {
-    return this.#journal.paymentsOf(executionId).filter((payment) => !isSettled(payment)).map(viewOf);
+    // Its payments leave memory with it.
+    if (!this.#journal.executions.has(id)) return this.#readResult(id);
+    return { ...failed(id, state.failure ?? { error: 'States.Runtime', cause: '' }), ...leftBy(this.#journal.paymentsOf(id)) };
   }
 
   /** Nobody hears of a result any more, nor who asks for it from now on. */
@@ -162,3 +158,11 @@ export class History {
     for (const { reject } of this.#results.values()) reject(error);
   }
 }
+
+const failed = (executionId: string, { error, cause }: StatesError) => ({ executionId, status: 'failed', error, cause }) as const;
+
+/** What a flow that failed leaves behind of its payments. */
+const leftBy = (payments: readonly PaymentState[]): { readonly unsettled: readonly PaymentView[]; readonly paid: readonly PaymentView[] } => ({
+  unsettled: payments.filter((payment) => !isSettled(payment)).map(viewOf),
+  paid: payments.filter(isSettled).map(viewOf).filter(({ state }) => state === 'paid'),
+});

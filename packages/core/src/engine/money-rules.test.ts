@@ -399,9 +399,13 @@ describe('rule 8: completion', () => {
 describe('rule 9: commitment', () => {
   it('commits in the write that records completion; a later failure leaves the sale paid', async () => {
     const setup = await open({ kind: 'card', flow: flow({ Pay: pay({ Next: 'Broken' }), Broken: broken }) });
-    expect(await run(setup)).toMatchObject({ status: 'failed', error: 'X', unsettled: [] });
+    const result = await run(setup);
+    expect(result).toMatchObject({ status: 'failed', error: 'X', unsettled: [], paid: [{ state: 'paid', amountMinor: 1000, committed: true }] });
     await settled(setup);
     expect(statuses(setup.host)).toEqual(['approved']);
+    // However long ago it was: from a log whose transactions have all left memory.
+    const later = await reopen(setup, { kind: 'card', keepClosed: 0 });
+    expect(await (await later.till.get(result.executionId)).result).toEqual(result);
     const completed = setup.log.records.findIndex((r) => r.event.type === 'paymentCompleted');
     expect(setup.log.records[completed + 1]?.event.type).toBe('paymentCommitted');
   });

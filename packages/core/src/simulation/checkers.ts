@@ -29,7 +29,7 @@ export interface Evidence {
   readonly secrets: readonly string[];
 }
 
-export type Told = ExecutionResult & { readonly paid: readonly string[] };
+export type Told = ExecutionResult & { readonly stood: readonly string[] };
 
 /** @returns what is wrong, in words; empty when all is well */
 export const check = async (evidence: Evidence): Promise<readonly string[]> => {
@@ -112,7 +112,7 @@ const toldTruth = (told: readonly Told[], { executions, payments }: Journal): st
     const then = result.status === 'succeeded' ? { status: 'succeeded', output: result.output } : { status: 'failed', error: result.error, cause: result.cause };
     return [
       ...(now && canonicalJson(now as Json) === canonicalJson(then as Json) ? [] : [`${result.executionId} was told as ${result.status}, and is now ${state?.status ?? 'unknown to the log'}`]),
-      ...result.paid.filter((id) => !staysPaid(payments.get(id))).map((id) => `${id} was told as paid for good, and is not`),
+      ...result.stood.filter((id) => !staysPaid(payments.get(id))).map((id) => `${id} was told as paid for good, and is not`),
     ];
   });
 
@@ -150,10 +150,11 @@ export interface Attendance {
   readonly alarmed: ReadonlySet<string>;
 }
 
-/** Where a transaction's end stands, and what was unsettled then. */
+/** Where a transaction's end stands, and what was unsettled then, and what paid for good. */
 interface End {
   readonly seq: number;
   readonly unsettled: ReadonlySet<string>;
+  readonly paid: ReadonlySet<string>;
 }
 
 type Watched = Pick<SimulatedLog, 'records' | 'durableTo' | 'head'>;
@@ -226,7 +227,7 @@ export class Witness {
     return seq <= log.durableTo ? [] : [`record ${seq} (${event.type}) was shown before it was on disk`];
   }
 
-  /** A transaction's result is told. @returns what is wrong with that: it is on disk, and names what is unsettled (11) */
+  /** A transaction's result is told. @returns what is wrong with that: it is on disk, and names what is unsettled and what stays paid (11) */
   telling(log: Watched, result: ExecutionResult): string[] {
     this.#catchUp(log);
     const { executionId } = result;
@@ -236,7 +237,11 @@ export class Witness {
     const named = new Set(result.unsettled.map(({ paymentId }) => paymentId));
     // It may have been settled between its end and the telling.
     const now = this.#unsettled(executionId);
+    const namedPaid = new Set(result.paid.map(({ paymentId }) => paymentId));
+    const nowPaid = this.#paid(executionId);
     return [
+      ...[...namedPaid].filter((id) => !end.paid.has(id) && !nowPaid.has(id) && !this.#decided.has(id)).map((id) => `${id} was told as paid with the end of ${executionId}, and is not`),
+      ...[...nowPaid].filter((id) => end.paid.has(id) && !namedPaid.has(id)).map((id) => `${id} is paid, and was not told with the end of ${executionId}`),
       ...[...named].filter((id) => !end.unsettled.has(id) && !now.has(id)).map((id) => `${id} was told as unsettled, and is settled`),
       ...[...now].filter((id) => end.unsettled.has(id) && !named.has(id)).map((id) => `${id} is unsettled, and was not told with the end of ${executionId}`),
     ];
@@ -258,6 +263,10 @@ export class Witness {
 
   #unsettled(executionId: string): ReadonlySet<string> {
     return new Set([...this.#payments.values()].filter((payment) => payment.execution === executionId && !isSettled(payment)).map(({ paymentId }) => paymentId));
+  }
+
+  #paid(executionId: string): ReadonlySet<string> {
+    return new Set([...this.#payments.values()].filter((payment) => payment.execution === executionId && payment.committed && isSettled(payment) && !isResolved(payment) && paidMinor(payment) > 0).map(({ paymentId }) => paymentId));
   }
 
   /** One message at a time on a lane, and an undo before the next sale on it, unless a person has been told (12). */
@@ -301,7 +310,7 @@ export class Witness {
       const id = record.stream.slice(2);
       if (record.event.type === 'engineOpened') this.#openedAt = record.seq;
       if (record.event.type === 'executionStarted') this.#started.set(id, record.seq);
-      if (record.event.type === 'executionEnded') this.#ended.set(id, { seq: record.seq, unsettled: this.#unsettled(id) });
+      if (record.event.type === 'executionEnded') this.#ended.set(id, { seq: record.seq, unsettled: this.#unsettled(id), paid: this.#paid(id) });
       if (!record.stream.startsWith('p/')) continue;
       this.#payments.set(id, evolvePayment(this.#payments.get(id), record));
       this.#heard.set(id, record.seq);

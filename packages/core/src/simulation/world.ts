@@ -267,8 +267,8 @@ export class World {
     const { till, life } = this;
     if (!till || !life.alive) return;
     this.violations.push(...this.#witness.telling(this.log, result));
-    const paid = journalOf(till).paymentsOf(result.executionId).filter(({ committed }) => committed);
-    this.told.push({ ...result, paid: paid.map(({ paymentId }) => paymentId) });
+    const committed = journalOf(till).paymentsOf(result.executionId).filter((payment) => payment.committed);
+    this.told.push({ ...result, stood: committed.map(({ paymentId }) => paymentId) });
     life.point('told');
   }
 
