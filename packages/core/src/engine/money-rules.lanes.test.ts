@@ -1,6 +1,6 @@
 /** Rules 11, 12, 13 and 15: in which order undos go, and who waits for what is not decided. */
 import { describe, expect, it } from 'vitest';
-import type { Answer } from '../contract.js';
+import { type Answer, bind, definePlugin, PaymentMethod } from '../contract.js';
 import type { Json } from '../json.js';
 import { memoryLog } from '../log/memory-log.js';
 import { approvedFor, broken, events, flow, open, pay, reopen, run, settled, type Setup, type SetupOptions, statuses, until, verbs } from './money-rules.testing.js';
@@ -161,6 +161,56 @@ describe('rule 13: retry, over a restart', () => {
     expect(statuses(second.host)).toEqual(['reversed', 'approved']);
     const undoneAt = events(second.log, 'paymentUndoAnswered')[0]?.seq ?? Infinity;
     expect(events(second.log, 'paymentPrepared')[1]?.seq).toBeGreaterThan(undoneAt);
+  });
+});
+
+describe('rule 12: a void that a person decides about', () => {
+  /** A sale that is paid, and to be voided: three times the void can't be prepared, then there is a case; half a minute later it is tried again. */
+  const casePending = async (log = memoryLog(), clock = virtualClock()) => {
+    const host = scriptedHost();
+    const [provision] = scriptedMethod({ id: 'own', host, kind: 'card' }).provides;
+    if (provision?.how.kind !== 'value') throw new Error('not a value');
+    const method = provision.how.value as PaymentMethod;
+    let fails = 3;
+    const prepare: PaymentMethod['prepare'] = (request, live) => (request.operation === 'void' && (fails -= 1) >= 0 ? Promise.reject(new Error('not now')) : method.prepare(request, live));
+    const setup = await open({
+      kind: 'wallet',
+      log,
+      clock,
+      plugins: [definePlugin({ name: 'own', provides: [bind(PaymentMethod).toValue({ ...method, prepare })] })],
+      flow: flow({ Pay: pay({ Next: 'Broken' }, { method: 'own', dueMinor: 2000 }), Broken: broken }),
+      workflows: { next: flow({ Pay: pay({}, { method: 'own' }) }) },
+    });
+    expect(await run(setup)).toMatchObject({ error: 'X' });
+    await until(setup, 'a case is open', () => setup.till.cases().length > 0);
+    return { setup, host, decide: async () => await setup.till.resolve(setup.till.cases()[0]?.caseId ?? '', { as: 'paid', by: 'Li', reason: 'the goods are gone' }) };
+  };
+
+  it('is not sent, though it waited for its lane then', async () => {
+    const { setup, host, decide } = await casePending();
+    await setup.clock.until(setup.clock.now() + 24_000);
+    host.submits.push('never');
+    const next = await setup.till.start({ terminal: 'T1', workflow: 'next' });
+    next.result.catch(() => {});
+    await setup.clock.until(setup.clock.now() + 7_000);
+    await decide();
+    await setup.clock.until(setup.clock.now() + 120_000);
+    expect(host.calls.filter((call) => call.startsWith('submit void'))).toEqual([]);
+    expect(host.ledger.get('own-sale-1')).toMatchObject({ status: 'approved' });
+    expect(setup.till.payments()[0]).toMatchObject({ state: 'paid', amountMinor: 1000 });
+  });
+
+  it('is not sent, though its intent was on its way to the disk then', async () => {
+    const clock = virtualClock();
+    let syncMs = 0;
+    const log = memoryLog({ beforeSync: async () => await clock.until(clock.now() + syncMs) });
+    const { setup, host, decide } = await casePending(log, clock);
+    syncMs = 5_000;
+    await until(setup, 'its intent is written', () => events(log, 'paymentPrepared').length === 2);
+    await decide();
+    await setup.clock.until(setup.clock.now() + 120_000);
+    expect(host.calls.filter((call) => call.startsWith('submit void'))).toEqual([]);
+    expect(setup.till.payments()[0]).toMatchObject({ state: 'paid', amountMinor: 1000 });
   });
 });
 

@@ -197,9 +197,15 @@ export class Submitting {
     return { outcome: 'not-sent', why: 'the PIN pad does not answer' };
   }
 
-  /** While the intent was on its way to the disk, an approval turned up for what had been undone without proof: one at a time (13, 15). */
+  /**
+   * While the intent was on its way to the disk, an approval turned up for what had been undone without proof: one at a time (13, 15).
+   * Or a person has decided about what was to be undone.
+   */
   #overtaken({ request, order, undoes }: Work): NotSent | undefined {
-    if (undoes !== undefined) return undefined;
+    if (undoes !== undefined) {
+      const payment = this.#hand.payment(request.paymentId);
+      return payment && isResolved(payment) ? { outcome: 'not-sent', why: 'a person has decided meanwhile' } : undefined;
+    }
     const isOwn = (paymentId: string, attempt: number): boolean => paymentId === request.paymentId && attempt === request.attempt;
     const open = this.#hand.options.journal.paymentsOfSale(order.saleReference).find((each) => !isResolved(each) && each.attempts.some((a) => isOpen(a) && !isOwn(each.paymentId, a.attempt)));
     return open && { outcome: 'not-sent', why: `payment ${open.paymentId} of the same sale is not decided any more` };

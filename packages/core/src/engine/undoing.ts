@@ -7,7 +7,7 @@ import { ask, unable } from './ask.js';
 import type { DutyTo } from './duties.js';
 import { type FoundMethod, type InHand, noLive, type PaymentInput, recordedOf } from './in-hand.js';
 import { stream } from './journal.js';
-import { type AttemptState, contradiction, isResolved, isSettled, isUnowned, judge, type PaymentState } from './payment.js';
+import { type AttemptState, contradiction, isHandsOff, isResolved, isSettled, isUnowned, judge, type PaymentState } from './payment.js';
 import type { Submitting } from './submitting.js';
 
 export class Undoing {
@@ -56,7 +56,7 @@ export class Undoing {
     const recorded = await this.#hand.recorded(payment, attempt);
     await this.#hand.lanes.run(attempt.prepared.lane, { undo: true, signal: closing }, async () => {
       const waiting = this.#hand.payment(paymentId);
-      if (!waiting || isResolved(waiting)) return;
+      if (!waiting || isResolved(waiting) || isHandsOff(waiting)) return;
       const said = await ask<ReverseAnswer>(() => method.reverse?.(recorded, attempt.condemned?.why ?? 'no-answer', duty.try) ?? Promise.resolve(unable('reversal')), {
         clock: ports.clock,
         withinMs: method.policy.answerWithinMs,
@@ -84,6 +84,8 @@ export class Undoing {
       arguments: {},
     };
     await this.#hand.lanes.run(attempt.prepared.lane, { undo: true, signal: closing }, async () => {
+      const waiting = this.#hand.payment(payment.paymentId);
+      if (!waiting || isResolved(waiting) || isHandsOff(waiting)) return;
       const ready = await ask(() => prepareUndo(found.method, request, noLive(closing)), { clock: ports.clock, withinMs: found.method.policy.answerWithinMs, silent: { problem: 'no answer in time' } });
       if ('problem' in ready) {
         // As a try that nobody answered: it is made again, with back-off, and after some of them a person is told (12).
