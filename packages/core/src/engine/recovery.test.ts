@@ -162,3 +162,19 @@ it('who asks for a result once the till is closed is told so, and does not wait 
   expect(status).toBe('running');
   await expect(result).rejects.toMatchObject({ code: 'ENGINE_CLOSED' });
 });
+
+it.each(['card', 'wallet'] as const)('a till that is closed while a payment is at its host cancels nothing: what is approved meanwhile is paid (%s)', async (kind) => {
+  const options: SetupOptions = { kind };
+  const first = await open(options);
+  let closed: Promise<void> | undefined;
+  first.till.on('event', ({ event }) => {
+    if (event.type === 'paymentPrepared') closed ??= first.till.close();
+  });
+  const { executionId, result } = await first.till.start({ terminal: 'T1', workflow: 'sale' });
+  await expect(result).rejects.toMatchObject({ code: 'ENGINE_CLOSED' });
+  await closed;
+  const second = await reopen(first, options);
+  expect(await resultOf(second, executionId)).toMatchObject({ status: 'succeeded', output: { committed: true } });
+  expect(statuses(second.host)).toEqual(['approved']);
+  await second.till.close();
+});

@@ -79,7 +79,8 @@ export class Settler {
 
   /** Asks to give a payment up: before commitment it is condemned, after it nothing happens (14). */
   giveUp(paymentId: string, why: UndoReason): void {
-    if (this.#hand.payment(paymentId)?.committed) return;
+    // The engine's end is nobody's wish: what is approved meanwhile is kept, and the next life goes on with it.
+    if (this.#options.closing.aborted || this.#hand.payment(paymentId)?.committed) return;
     if (!this.#hand.givenUp.has(paymentId)) this.#hand.givenUp.set(paymentId, why);
     this.settle(paymentId);
   }
