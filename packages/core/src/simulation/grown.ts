@@ -87,17 +87,17 @@ class Grower {
   /** States in a row, so that each is reached; ways that lead past some of them, ends for what is caught, and a way back. */
   #machine(depth: number): { StartAt: string; States: States } {
     const row = Array.from({ length: 1 + this.#chance.under(depth === 0 ? 5 : 3) }, () => this.#name());
-    const around = this.#chance.often(0.15) ? this.#around(row) : { StartAt: row[0] ?? '', states: {}, end: { End: true } };
+    const around = this.#chance.often(0.15) ? this.#around(row) : { StartAt: row[0] ?? '', states: {}, last: { End: true } };
     const states: States = { ...around.states };
     for (const [at, name] of row.entries()) {
       const later = row.slice(at + 1);
-      Object.assign(states, this.#state(name, later, { depth, end: around.end }));
+      Object.assign(states, this.#state(name, later, { depth, last: around.last }));
     }
     return { StartAt: around.StartAt, States: states };
   }
 
   /** What takes a row, or its end, a second time, and perhaps a third. */
-  #around(row: readonly string[]): { StartAt: string; states: States; end: Fields } {
+  #around(row: readonly string[]): { StartAt: string; states: States; last: Fields } {
     const [begin, back, over] = [this.#name(), this.#name(), this.#name()];
     // Of a name of its own: a scope has no variable that is called as one around it.
     const turns = `turns${back}`;
@@ -112,14 +112,14 @@ class Grower {
         },
         [over]: { Type: 'Succeed' },
       },
-      end: { Next: back },
+      last: { Next: back },
     };
   }
 
   /** A state, and those that only it leads to. */
-  #state(name: string, later: readonly string[], { depth, end }: { readonly depth: number; readonly end: Fields }): States {
+  #state(name: string, later: readonly string[], { depth, last }: { readonly depth: number; readonly last: Fields }): States {
     const [next] = later;
-    const onward: Fields = next === undefined ? end : { Next: next };
+    const onward: Fields = next === undefined ? last : { Next: next };
     const own: States = {};
     /** Where something caught leads: on, or to an end of its own. */
     const way = (): string => {
