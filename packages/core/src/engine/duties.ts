@@ -37,7 +37,7 @@ export const nextDuty = (payment: PaymentState, context: DutyContext | undefined
   if (isHandsOff(payment) && !isResolved(payment)) return undefined;
   if (isResolved(payment) || !context) return forgetting(payment, context);
   const duty = settling(payment, context);
-  return duty === 'wait' ? undefined : soonest([duty ?? forgetting(payment, context) ?? delivery(payment, context), ...payment.attempts.map((a) => look(payment, a, context))]);
+  return duty === 'wait' ? undefined : soonest([duty ?? forgetting(payment, context) ?? delivery(payment, context), unsent(payment), ...payment.attempts.map((a) => look(payment, a, context))]);
 };
 
 /** Newest attempt first: an undo's own fate comes before what it undoes. */
@@ -146,8 +146,14 @@ const forgetting = (payment: PaymentState, context: DutyContext | undefined): Du
   const forgettable = payment.attempts.find(
     (a) =>
       a.sealed &&
-      (isResolved(payment) || a.fate === 'declined' || a.fate === 'not-sent' || (a.fate === 'undone' && !(context ? look(payment, a, context) : isUnproven(a))) || (a.fate === 'completed' && (payment.committed || a.undoes !== undefined))),
+      (isResolved(payment) || a.fate === 'declined' || a.fate === 'not-sent' || (a.fate === 'undone' && !(context ? look(payment, a, context) : isUnproven(a))) || (a.fate === 'completed' && ((payment.committed && !turnedUp(a)) || a.undoes !== undefined))),
   );
+  return forgettable && { do: 'forget', attempt: forgettable.attempt };
+};
+
+/** Does not wait for what else is owed: a void is tried until there is a connection, and seals its card at each try. */
+const unsent = ({ attempts }: PaymentState): Duty | undefined => {
+  const forgettable = attempts.find((a) => a.sealed && a.fate === 'not-sent');
   return forgettable && { do: 'forget', attempt: forgettable.attempt };
 };
 

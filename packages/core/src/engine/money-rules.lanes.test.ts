@@ -90,6 +90,19 @@ describe('rule 12: a lane with an undo that does not get through', () => {
     expect(setup.till.cases()).toEqual([]);
   });
 
+  it('keeps nothing sealed of a void that was not sent, while it is tried again', async () => {
+    const policy = { reverse: { notBeforeMs: 0, withinMs: 86_400_000, backoffMs: [20_000], laneAttempts: 3 } };
+    const setup = await open({ kind: 'card', method: { seal: true, policy }, flow: flow({ Pay: pay({ Next: 'Broken' }, { dueMinor: 2000 }), Broken: broken }) });
+    setup.host.submits.push((amount) => approvedFor(amount, { completion: 'due' }), ...times(8, noConnection));
+    expect(await run(setup)).toMatchObject({ error: 'X' });
+    await until(setup, 'it was tried seven times', () => events(setup.log, 'paymentAnswered').length === 8);
+    // The sale's, which the next void needs, and the last void's, unless that is gone already.
+    expect((await setup.sealed.keys()).length).toBeLessThanOrEqual(2);
+    await settled(setup);
+    expect(statuses(setup.host)).toEqual(['refunded']);
+    expect(await setup.sealed.keys()).toEqual([]);
+  });
+
   it('tells a person of a void that finds no connection for as long as the host would have taken a reversal, and makes it all the same', async () => {
     const policy = { reverse: { notBeforeMs: 0, withinMs: 60_000, backoffMs: [20_000], laneAttempts: 3 } };
     const setup = await open({ kind: 'card', method: { policy }, flow: flow({ Pay: pay({ Next: 'Broken' }, { dueMinor: 2000 }), Broken: broken }) });
