@@ -417,7 +417,11 @@ export class Journal {
       return;
     }
     const entry = this.executions.get(id);
-    if (entry && event.type === 'cancelRequested') entry.cancelled = { by: event.by, calls: openCalls(entry.state) };
+    if (event.type === 'cancelRequested') {
+      // In old logs one may stand behind the end: what has left memory by then is not changed by it.
+      if (!entry) return;
+      entry.cancelled = { by: event.by, calls: openCalls(entry.state) };
+    }
     if (!entry) throw new Error(`the log has ${event.type} for an execution ${id} that never started`);
     evolveOwn(entry.state as OwnState, [event], at, entry.program);
     entry.seq = seq;

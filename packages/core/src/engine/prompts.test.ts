@@ -45,6 +45,17 @@ describe('a screen that acts as it hears of a prompt', () => {
   });
 });
 
+it('a log in which a request to cancel stands behind the end, as was written once, is read back, however little stays in memory', async () => {
+  const options: SetupOptions = { kind: 'wallet', keepClosed: 0 };
+  const first = await open(options);
+  const sale = await first.till.start({ terminal: 'T1', workflow: 'sale', key: 'order-1' });
+  expect(await sale.result).toMatchObject({ status: 'succeeded' });
+  first.log.append([{ stream: `x/${sale.executionId}`, event: { type: 'cancelRequested', by: 'Li', reason: 'the screen is empty' } }], first.clock.now());
+  const { till } = await cut(first, options);
+  expect(await (await till.get(sale.executionId)).result).toMatchObject({ status: 'succeeded' });
+  await till.close();
+});
+
 it.each(['cancelled', 'timed out'])('what stands beside a device that hangs is taken away once its step is over (%s)', async (how) => {
   const hang = action({ description: { zh: '', en: '' }, arguments: { type: 'object' }, result: {}, errors: {}, redo: 'again', run: (_args, { show }) => new Promise(() => show('merchant', { zh: '请插卡', en: 'Insert the card' })) });
   const device = definePlugin({ name: 'device', provides: [bind(Actions).toValue({ namespace: 'device', actions: { read: hang } })] });
