@@ -27,7 +27,8 @@ export interface Batch {
   readonly hash: string;
 }
 
-export type Decoded = ({ readonly is: 'batch' } & Batch) | { readonly is: 'bad'; readonly why: string } | { readonly is: 'foreign'; readonly v: number };
+/** `whole`: its checksum fits, so that no crash has spoilt it. */
+export type Decoded = ({ readonly is: 'batch' } & Batch) | { readonly is: 'bad'; readonly why: string; readonly whole: boolean } | { readonly is: 'foreign'; readonly v: number };
 
 const LINE_FEED = 0x0a;
 /** Of every line. */
@@ -81,24 +82,27 @@ export const decode = (bytes: Uint8Array): Decoded => {
   try {
     value = JSON.parse(line.toString('utf8'));
   } catch {
-    return bad('the line is not JSON');
+    return odd('the line is not JSON');
   }
-  if (!isObject(value)) return bad('the line is no batch of records');
+  if (!isObject(value)) return odd('the line is no batch of records');
   const { v, durableTo, prev, records } = value;
   if (counts(v) && v !== EVENT_VERSION) return { is: 'foreign', v };
-  if (!counts(v) || !Number.isSafeInteger(durableTo) || typeof prev !== 'string' || prev.length !== 64 || !Array.isArray(records) || records.length === 0) return bad('the line lacks a part of its envelope');
+  if (!counts(v) || !Number.isSafeInteger(durableTo) || typeof prev !== 'string' || prev.length !== 64 || !Array.isArray(records) || records.length === 0) return odd('the line lacks a part of its envelope');
   let next: number | undefined;
   for (const record of records) {
-    if (!isObject(record) || !counts(record.seq) || !Number.isSafeInteger(record.at) || typeof record.stream !== 'string' || record.v !== v) return bad('a record lacks a part of its envelope');
-    if (!isObject(record.event) || typeof record.event.type !== 'string') return bad('a record holds no event');
-    if (next === undefined && ((durableTo as number) < 0 || (durableTo as number) >= record.seq)) return bad('the line calls durable what comes after it');
-    if (record.seq !== (next ?? record.seq)) return bad('the records of the line do not follow each other');
+    // A clock that counts finer than a millisecond was taken as it was once.
+    if (!isObject(record) || !counts(record.seq) || !Number.isFinite(record.at) || typeof record.stream !== 'string' || record.v !== v) return odd('a record lacks a part of its envelope');
+    if (!isObject(record.event) || typeof record.event.type !== 'string') return odd('a record holds no event');
+    if (next === undefined && ((durableTo as number) < 0 || (durableTo as number) >= record.seq)) return odd('the line calls durable what comes after it');
+    if (record.seq !== (next ?? record.seq)) return odd('the records of the line do not follow each other');
     next = record.seq + 1;
   }
   return { is: 'batch', records: records as unknown as EventRecord[], durableTo: durableTo as number, prev, hash: lineHash(line) };
 };
 
-const bad = (why: string): Decoded => ({ is: 'bad', why });
+const bad = (why: string): Decoded => ({ is: 'bad', why, whole: false });
+/** Written so, by whomever. */
+const odd = (why: string): Decoded => ({ is: 'bad', why, whole: true });
 
 /** Why a line gave no records. */
 export const whyNot = (read: Exclude<Decoded, { readonly is: 'batch' }>): string => (read.is === 'bad' ? read.why : `version ${read.v}`);

@@ -39,6 +39,22 @@ const resealed = (line: string): string => {
 const endOf = (line: number): number => Buffer.byteLength(textOf(sound).split('\n').slice(0, line).join('\n')) + 1;
 const CLAIMED = endOf(4);
 
+describe('a line that is whole, by its checksum', () => {
+  const withTime = (at: string): SimulatedDisk => {
+    const disk = sound.copy();
+    edit(disk, (lines) => lines.map((line, index) => (index === 4 ? resealed(line.replaceAll(/"at":\d+/g, `"at":${at}`)) : line)));
+    return disk;
+  };
+
+  it('is read, though its time counts finer than a millisecond: a till with such a clock wrote it once', async () => {
+    expect(await open(withTime('5.25'))).toEqual({ cut: undefined, counts: upTo(10) });
+  });
+
+  it('is no torn tail, whatever is wrong with it: no crash writes that', async () => {
+    await expect(open(withTime('null'))).rejects.toMatchObject({ code: 'LOG_DAMAGED', details: { line: 5 } });
+  });
+});
+
 describe('a torn tail', () => {
   it('at any byte leaves exactly the appends that are whole', async () => {
     const { length } = sound.bytes(FILE);

@@ -5,7 +5,7 @@
  * - bytes there that are no line are a torn tail, unless a later line (`durableTo`) or the checkpoint still says that what
  *   should stand there was on disk: then it is damage;
  * - bytes that are no line in an earlier segment are damage, since the next segment is begun only when it is on disk;
- * - a whole line that does not follow the one before it is damage wherever it stands: no crash writes that.
+ * - a whole line that holds no records, or does not follow the one before it, is damage wherever it stands: no crash writes that.
  */
 import { join } from 'node:path';
 import { TillwrightError } from '../errors.js';
@@ -133,6 +133,7 @@ async function* scanSegment(fs: FileSystem, dir: string, number: number, last: b
       size = raw.offset + raw.bytes.length + (raw.ended ? 1 : 0);
       const read = readLine(raw);
       const fault = (why: string): Fault => ({ file, line, byte: raw.offset, seq: chain.seq + 1, why });
+      if (read.is === 'bad' && read.whole && torn === undefined) return damaged(fault(read.why));
       if (read.is === 'bad') torn ??= fault(read.why);
       if (torn !== undefined) {
         if (!last) return damaged({ ...torn, why: `${torn.why}, and a later segment exists` });
@@ -162,7 +163,7 @@ async function* scanSegment(fs: FileSystem, dir: string, number: number, last: b
 }
 
 /** What no line feed ends was not written whole, whatever it says. */
-const readLine = (raw: RawLine): Decoded => (raw.ended ? decode(raw.bytes) : { is: 'bad', why: 'the line breaks off' });
+const readLine = (raw: RawLine): Decoded => (raw.ended ? decode(raw.bytes) : { is: 'bad', why: 'the line breaks off', whole: false });
 
 /** A whole line at the end of bytes that are none: what stood before it has lost its line feed. */
 const lineWithin = ({ bytes, ended }: RawLine): Decoded | undefined => {
