@@ -93,14 +93,19 @@ export const cloneJson = (value: Json): Json => {
   return Object.fromEntries(Object.keys(value).map((key) => [key, cloneJson((value as JsonObject)[key] as Json)]));
 };
 
+/** Far below what may be nested. */
+const FEW = 100;
+
 /**
  * Weighs what one decision tells. An expression is bounded by itself, but a flow that goes in a circle may put what it has into
  * something new each time: by `[$x, $x]` it doubles while it takes no memory, until the log writes it as text.
  */
 export class Weight {
   /** Values are shared between states, and within such a value. */
-  readonly #known = new Map<object, Measured>();
+  #known: Map<object, Measured> | undefined;
   #inAll = 0;
+  /** Members that may still be looked at without remembering them. */
+  #few = 0;
 
   /** @returns what is wrong with it, to stand behind the state's place in a cause; undefined where it may be told */
   add(value: Json): string | undefined {
@@ -108,7 +113,9 @@ export class Weight {
       this.#inAll += sizeOfLeaf(value);
     } else {
       try {
-        this.#inAll += this.#weigh(value, 1).size;
+        this.#few = FEW;
+        const size = this.#sizeOfFew(value);
+        this.#inAll += size <= LIMITS.handed ? size : this.#weigh(value, 1).size;
       } catch (thrown) {
         if (thrown instanceof LimitExceeded) return thrown.message;
         throw thrown;
@@ -117,8 +124,23 @@ export class Weight {
     return this.#inAll > LIMITS.handedInAll ? `Since the last Task or Wait the flow has handed on more than ${LIMITS.handedInAll} characters as JSON.` : undefined;
   }
 
+  /** Most values are small: to remember what is in them would cost more than to look again. @returns Infinity for what has more members */
+  #sizeOfFew(value: object): number {
+    let size = 2;
+    if (Array.isArray(value)) for (const member of value) size += 1 + this.#sizeOfOne(member);
+    else for (const key in value) size += key.length + 4 + this.#sizeOfOne((value as { readonly [key: string]: unknown })[key]);
+    return size;
+  }
+
+  #sizeOfOne(member: unknown): number {
+    this.#few -= 1;
+    if (typeof member !== 'object' || member === null) return sizeOfLeaf(member);
+    return this.#few < 0 ? Infinity : this.#sizeOfFew(member);
+  }
+
   #weigh(value: object, depth: number): Measured {
-    const before = this.#known.get(value);
+    const known = (this.#known ??= new Map());
+    const before = known.get(value);
     if (before) {
       if (depth + before.nesting - 1 > LIMITS.handedNesting) throw handedTooDeep();
       return before;
@@ -138,7 +160,7 @@ export class Weight {
     if (Array.isArray(value)) for (const member of value) add(member, 1);
     else for (const key of Object.keys(value)) add((value as { readonly [key: string]: unknown })[key], key.length + 4);
     const measured = { size, nesting: nesting + 1 };
-    this.#known.set(value, measured);
+    known.set(value, measured);
     return measured;
   }
 }

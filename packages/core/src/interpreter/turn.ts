@@ -1,6 +1,6 @@
 /** One run of `decide`: the events so far, the state they make, and what expressions see. */
 import type { State } from '../definition/asl.js';
-import type { ExecutionEvent, StatesError } from '../events.js';
+import type { ExecutionEvent, StatesError, StepId } from '../events.js';
 import type { Json, JsonObject } from '../json.js';
 import { aroundScope, scopeAddress, scopeAt, scopeOf, stateAt } from './address.js';
 import { contextOf, type Around, type MapItem } from './context.js';
@@ -97,14 +97,25 @@ export class Turn {
     else this.queue.push(touched(event));
   }
 
-  /** An end holds what was weighed when its last state was left: it counts, and is always told. */
+  /** What an end holds was weighed when its last state was left. */
   private weigh(event: ExecutionEvent): void {
-    for (const value of handedBy(event)) {
-      const problem = value === undefined ? undefined : this.weight.add(value);
-      if (problem === undefined || event.type === 'scopeEnded' || event.type === 'executionEnded') continue;
-      const scope = 'step' in event ? scopeAt(this.now, event.step) : undefined;
-      if (scope) throw this.failure(scope, 'States.DataLimitExceeded', problem);
+    switch (event.type) {
+      case 'stepLeft':
+        this.hand(event.step, event.output);
+        if (event.assign !== undefined) this.hand(event.step, event.assign);
+        return;
+      case 'taskStarted':
+        return this.hand(event.step, event.arguments);
+      case 'scopesOpened':
+        this.hand(event.step, event.inputs);
+        if (event.items !== undefined) this.hand(event.step, event.items);
     }
+  }
+
+  private hand(step: StepId, value: Json): void {
+    const problem = this.weight.add(value);
+    const scope = problem === undefined ? undefined : scopeAt(this.now, step);
+    if (problem !== undefined && scope) throw this.failure(scope, 'States.DataLimitExceeded', problem);
   }
 
   /** Puts scopes in line to be decided upon. */
@@ -200,23 +211,6 @@ export class Turn {
     return item ? { item } : {};
   }
 }
-
-/** What an event tells that the flow has made. */
-const handedBy = (event: ExecutionEvent): readonly (Json | undefined)[] => {
-  switch (event.type) {
-    case 'stepLeft':
-      return [event.output, event.assign];
-    case 'taskStarted':
-      return [event.arguments];
-    case 'scopesOpened':
-      return [event.inputs, event.items];
-    case 'scopeEnded':
-    case 'executionEnded':
-      return event.status === 'succeeded' ? [event.output] : [];
-    default:
-      return [];
-  }
-};
 
 /** What an expression sees. Most never look at `$states`, and next to none at the seed. */
 class View implements EvaluationScope {
