@@ -129,12 +129,16 @@ describe('a sale', () => {
     expect(acquirer.of('0200')).toEqual([]);
   });
 
-  it('logs no application identifier that holds the card number', async () => {
+  it.each([
+    ['packed', `${PAN}F`],
+    ['cut off', PAN.slice(0, 16)],
+    ['as text', Buffer.from(PAN.slice(0, 16)).toString('hex').toUpperCase()],
+  ])('logs no application identifier that holds the card number (%s)', async (_, held) => {
     const session = chip();
-    const card = keep({ entry: 'insert', data: new Sensitive(encodeTlv([...decodeTlv(cardData)].map(([tag, value]) => [tag, tag === '84' ? `${PAN}F` : value]))), chip: session, cvm: 'online-pin' });
+    const card = keep({ entry: 'insert', data: new Sensitive(encodeTlv([...decodeTlv(cardData)].map(([tag, value]) => [tag, tag === '84' ? held : value]))), chip: session, cvm: 'online-pin' });
     const { prepared, answer } = await pay({ card });
     expect(answer).toMatchObject({ outcome: 'approved' });
-    expect(JSON.stringify([prepared, answer])).not.toContain(PAN);
+    expect(JSON.stringify([prepared, answer])).not.toContain(held);
   });
 
   it('by tap without a PIN', async () => {

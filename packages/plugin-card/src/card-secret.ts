@@ -126,7 +126,11 @@ const DIGITS_KEPT = 10;
 /** The application's identifier (84), 5 to 16 bytes, for log and receipt: what holds the card number is none. */
 export const aidOf = ({ tlv, pan }: Pick<CardSecret, 'tlv' | 'pan'>): string | undefined => {
   const aid = tlv.get('84') ?? '';
-  return /^[0-9A-F]{10,32}$/.test(aid) && !aid.includes(pan) ? aid : undefined;
+  return /^[0-9A-F]{10,32}$/.test(aid) && !showsOf(pan, aid) ? aid : undefined;
 };
+
+/** Whether more digits of a card number than may be shown stand in a row there, packed or as text. */
+const showsOf = (pan: string, hex: string): boolean =>
+  Array.from({ length: pan.length - DIGITS_KEPT }, (_, at) => pan.slice(at, at + DIGITS_KEPT + 1)).some((digits) => hex.includes(digits) || hex.includes(digits.replaceAll(/\d/g, '3$&')));
 
 const unreadable = (why: string): ActionError => new ActionError('Card.Unreadable', why);
