@@ -249,7 +249,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'a void that is through keeps what its own reversal would have needed',
     rule: 7,
-    edits: [{ file: DUTIES, find: '(payment.committed || a.undoes !== undefined)', put: 'payment.committed' }],
+    edits: [{ file: DUTIES, find: '((payment.committed && !turnedUp(a)) || a.undoes !== undefined)', put: '(payment.committed && !turnedUp(a))' }],
   },
   {
     name: 'a scope gives up in memory alone',
