@@ -178,7 +178,7 @@ class Engine extends GuardedEmitter<TillEvents> implements Till {
     this.#history = new History(this.#journal, this.#ports.log);
     this.#services = new Services(clock);
     this.#prompts = new Prompts((event, prompt) => this.emit(event, prompt));
-    this.#receipts = new Receipts(this.#journal);
+    this.#receipts = new Receipts(this.#journal, this.#closing.signal);
     const failed = (error: unknown): void => this.#fail(error);
     this.#marks = new LogMarks({ ports: this.#ports, journal: this.#journal, held: (terminal) => this.#hold(terminal) });
     this.#settler = new Settler({
@@ -411,6 +411,7 @@ class Engine extends GuardedEmitter<TillEvents> implements Till {
   }
 
   async printOwed(terminal: string): Promise<void> {
+    this.#assertOpen();
     await this.#receipts.deliverOwed(this.#loaded(terminal));
   }
 

@@ -191,6 +191,8 @@ export const evolvePayment = (state: PaymentState | undefined, record: EventReco
       };
     case 'receiptDeferred':
       return receipt(state, event.receiptId, (r) => ({ ...r, deferred: [...r.deferred, event.copy] }));
+    case 'receiptBegun':
+      return receipt(state, event.receiptId, (r) => ({ ...r, deferred: r.deferred.filter((copy) => copy !== event.copy) }));
     case 'receiptPrinted':
       return receipt(state, event.receiptId, (r) => ({
         ...r,

@@ -25,12 +25,15 @@ const labels = {
 /** Receipts are debts of a committed payment: owed first, printed when there is paper, nothing undone for their sake (9, 20). */
 export class Receipts {
   readonly #journal: Journal;
+  readonly #closing: AbortSignal;
   /** Copies that this process knows to be unprinted; any other open copy may have been printed before a crash. */
   readonly #fresh = new Set<string>();
   readonly #printing = new Map<string, Promise<void>>();
 
-  constructor(journal: Journal) {
+  /** @param closing the engine stops: what it would print now it could not note, and the next one would print it again */
+  constructor(journal: Journal, closing: AbortSignal) {
     this.#journal = journal;
+    this.#closing = closing;
   }
 
   owe(payments: readonly PaymentState[], order: { loaded: LoadedTerminal; copies: readonly Copy[]; language: 'zh' | 'en' | 'both'; step: StepId }): void {
@@ -99,20 +102,30 @@ export class Receipts {
 
   async #copy(paymentId: string, receipt: ReceiptState, copy: Copy, loaded: LoadedTerminal, signal: AbortSignal): Promise<void> {
     const { printer } = loaded;
-    const id = `${receipt.receiptId}/${copy}`;
-    const reprint = !this.#fresh.has(id) && !receipt.deferred.includes(copy);
+    const { receiptId } = receipt;
+    const id = `${receiptId}/${copy}`;
+    const deferred = receipt.deferred.includes(copy);
+    const reprint = !this.#fresh.has(id) && !deferred;
     if (!printer) throw new ActionError('Device.Unavailable', 'this terminal has no printer');
+    this.#assertOpen();
     const { clock } = this.#journal.ports;
     // A printer that hangs keeps nothing from its turn for ever.
     if (!(await inTime(async () => printer.status(), { clock, withinMs: STATUS_WITHIN_MS, who: 'the printer' })).paper) {
       this.#defer(paymentId, receipt, copy);
       throw new ActionError('Printer.NoPaper', 'out of paper');
     }
-    // From here on a failure may have left lines on paper: what comes next is a reprint.
+    this.#assertOpen();
+    // From here on a failure may have left lines on paper: what comes next is a reprint, after a restart too.
     this.#fresh.delete(id);
+    if (deferred) await this.#journal.appendDurably([{ stream: stream.payment(paymentId), event: { type: 'receiptBegun', receiptId, copy } }]);
+    this.#assertOpen();
     const document = receipt.document as ReceiptDocument;
     await inTime(async () => printer.print({ ...document, id, copy, reprint }, signal), { clock, withinMs: PRINT_WITHIN_MS, who: 'the printer' });
-    this.#journal.append([{ stream: stream.payment(paymentId), event: { type: 'receiptPrinted', receiptId: receipt.receiptId, copy, reprint } }]);
+    this.#journal.append([{ stream: stream.payment(paymentId), event: { type: 'receiptPrinted', receiptId, copy, reprint } }]);
+  }
+
+  #assertOpen(): void {
+    if (this.#closing.aborted) throw new ActionError('Device.Unavailable', 'the engine has stopped');
   }
 }
 

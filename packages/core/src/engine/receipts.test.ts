@@ -1,0 +1,99 @@
+/** Copies of a receipt through faults, crashes and the till's end: what may stand on paper is printed again as a reprint only (20). */
+import { describe, expect, it } from 'vitest';
+import { ActionError, bind, definePlugin, type Plugin, Printer, type ReceiptDocument } from '../contract.js';
+import { flow, open, pay, cut, run, type Setup, type SetupOptions } from './money-rules.testing.js';
+
+const printing = flow({
+  Pay: pay({ Next: 'Print' }),
+  Print: { Type: 'Task', Resource: 'printer:print', Catch: [{ ErrorEquals: ['States.ALL'], Next: 'Done' }], Next: 'Done' },
+  Done: { Type: 'Succeed' },
+});
+
+interface Paper {
+  in: boolean;
+  /** What happens to the next copy when its first lines are out. */
+  next?: 'cable' | 'hangs';
+  readonly lines: { copy: string; reprint: boolean }[];
+  /** Who is told that paper is in; it forgets nobody. */
+  readonly told: (() => void)[];
+}
+
+const printerWith = (paper: Paper): Plugin =>
+  definePlugin({
+    name: 'printer',
+    provides: [
+      bind(Printer).toValue({
+        print: async ({ copy, reprint }: ReceiptDocument) => {
+          paper.lines.push({ copy, reprint });
+          const { next } = paper;
+          delete paper.next;
+          if (next === 'cable') throw new ActionError('Device.Unavailable', 'cable');
+          if (next === 'hangs') await new Promise(() => {});
+        },
+        status: async () => ({ paper: paper.in }),
+        onPaper: (listener) => {
+          paper.told.push(listener);
+          return () => {};
+        },
+      }),
+    ],
+  });
+
+const withoutPaper = async (): Promise<{ setup: Setup; paper: Paper; options: SetupOptions }> => {
+  const paper: Paper = { in: false, lines: [], told: [] };
+  const options: SetupOptions = { kind: 'wallet', flow: printing, plugins: [printerWith(paper)] };
+  const setup = await open(options);
+  expect(await run(setup)).toMatchObject({ status: 'succeeded' });
+  paper.in = true;
+  return { setup, paper, options };
+};
+
+const turns = async (): Promise<void> => {
+  for (let n = 0; n < 20; n += 1) await new Promise((resolve) => setImmediate(resolve));
+};
+
+describe('a copy that waited for paper', () => {
+  it('is a reprint once its print was cut off', async () => {
+    const { setup, paper } = await withoutPaper();
+    paper.next = 'cable';
+    await setup.till.printOwed('T1');
+    await setup.till.printOwed('T1');
+    expect(paper.lines).toEqual([
+      { copy: 'merchant', reprint: false },
+      { copy: 'merchant', reprint: true },
+      { copy: 'customer', reprint: false },
+    ]);
+    await setup.till.close();
+  });
+
+  it('is a reprint once the power failed while it was printed', async () => {
+    const { setup, paper, options } = await withoutPaper();
+    paper.next = 'hangs';
+    void setup.till.printOwed('T1');
+    await turns();
+    const next = await cut(setup, options);
+    await turns();
+    expect(paper.lines).toEqual([
+      { copy: 'merchant', reprint: false },
+      { copy: 'merchant', reprint: true },
+      { copy: 'customer', reprint: false },
+    ]);
+    await next.till.close();
+  });
+
+  it('is not printed by a till that is closed', async () => {
+    const { setup, paper, options } = await withoutPaper();
+    await setup.till.close();
+    for (const told of paper.told) told();
+    await expect(setup.till.printOwed('T1')).rejects.toMatchObject({ code: 'ENGINE_CLOSED' });
+    await turns();
+    expect(paper.lines).toEqual([]);
+    const next = await open({ ...options, host: setup.host, log: setup.log.crash(), sealed: setup.sealed });
+    await turns();
+    expect(paper.lines).toEqual([
+      { copy: 'merchant', reprint: false },
+      { copy: 'customer', reprint: false },
+    ]);
+    await next.till.close();
+  });
+});
