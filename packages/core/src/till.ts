@@ -283,13 +283,13 @@ class Engine extends GuardedEmitter<TillEvents> implements Till {
     this.#assertOpen();
     // Who starts in the turn that opened the till must find the terminals held that the log holds.
     this.#goOn();
-    this.#loaded(terminal);
     const known = key === undefined ? undefined : await this.#journal.started(key);
     if (known && key !== undefined) {
       if (known.content !== startContent({ terminal, workflow, input })) throw new TillwrightError('KEY_REUSED', { key });
       return { executionId: known.execution, result: this.#history.resultOf(known.execution) };
     }
     this.#assertOpen();
+    this.#loaded(terminal);
     if (!this.#workflows.has(workflow)) throw new TillwrightError('WORKFLOW_UNKNOWN', { workflow, known: this.#workflows.names.join(', ') });
     if (this.#starting.has(terminal) || this.#executions.on(terminal) !== undefined) throw new TillwrightError('TERMINAL_BUSY', { terminal });
     this.#starting.add(terminal);

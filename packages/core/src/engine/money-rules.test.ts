@@ -523,6 +523,20 @@ describe('rule 15: idempotent start', () => {
     await expect(second.till.start({ terminal: 'T1', workflow: 'sale', key: 'order-1', input: { a: 2 } })).rejects.toMatchObject({ code: 'KEY_REUSED' });
     expect(setup.host.calls).toHaveLength(1);
   });
+
+  it('gives it, too, where its terminal and its workflow are not there any more: who asks would sell it once more', async () => {
+    const setup = await open({ kind: 'wallet', terminals: 2, workflows: { old: flow({ Pay: pay() }) } });
+    const order = { terminal: 'T2', workflow: 'old', key: 'order-1', input: {} };
+    const first = await setup.till.start(order);
+    await first.result;
+    const second = await open({ kind: 'wallet', host: setup.host, log: setup.log.crash() });
+    const again = await second.till.start(order);
+    expect(again.executionId).toBe(first.executionId);
+    expect(await again.result).toMatchObject({ status: 'succeeded' });
+    await expect(second.till.start({ ...order, terminal: 'T1' })).rejects.toMatchObject({ code: 'KEY_REUSED' });
+    await expect(second.till.start({ ...order, key: 'order-2' })).rejects.toMatchObject({ code: 'TERMINAL_UNKNOWN' });
+    expect(setup.host.calls).toHaveLength(1);
+  });
 });
 
 describe('rule 12: lane order', () => {
