@@ -270,6 +270,8 @@ class Runner {
   }
 
   #startTimer(timer: Timer): void {
+    // A screen may have closed the till as it heard of what was started, or stopped, before.
+    if (this.#options.closing.aborted) return;
     const key = keyOf(timer);
     const fire = (): void => {
       if (this.#options.closing.aborted || this.#timers.get(key) !== takeBack) return;
@@ -296,6 +298,7 @@ class Runner {
   }
 
   #startCall(call: Call, recovering: boolean): void {
+    if (this.#options.closing.aborted) return;
     const key = keyOf(call);
     const { terminals, unopened, journal } = this.#options;
     const { terminal } = this.entry.state;
@@ -326,7 +329,8 @@ class Runner {
       (result) => end({ type: 'taskSucceeded', step, attempt, result }),
       (error: unknown) => end({ type: 'taskFailed', step, attempt, ...failureOf(error, found.action.errors) }),
     );
-    if (recovering && this.entry.cancelled?.calls.includes(key)) this.#cancelCall(running, this.entry.cancelled.by);
+    // In a former life, or just now by who heard of what was started before it.
+    if (this.entry.cancelled?.calls.includes(key)) this.#cancelCall(running, this.entry.cancelled.by);
   }
 
   /** HeartbeatSeconds: an action that gives no sign of life for so long has failed; a payment is asked to end, as by its time-out. */

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { action, Actions, bind, definePlugin } from '../contract.js';
 import type { Till } from '../till.js';
-import { broken, cut, events, flow, open, reopen, run, type Setup, type SetupOptions, type State, until } from './money-rules.testing.js';
+import { broken, cut, events, flow, open, pay, reopen, run, type Setup, type SetupOptions, type State, until } from './money-rules.testing.js';
 import type { Prompt } from './prompts.js';
 
 const ask = (resource: string, extra: State = {}): State => ({ Type: 'Task', Resource: resource, Arguments: { text: 'Well?' }, ...('Next' in extra ? {} : { End: true }), ...extra });
@@ -30,6 +30,25 @@ describe('a screen that acts as it hears of a prompt', () => {
     expect(told).toEqual(expected);
     expect(setup.till.prompts()).toEqual([]);
     await setup.till.close();
+  });
+
+  it('cancels the transaction: what was to begin beside it is cancelled as well', async () => {
+    const setup = await open({ kind: 'wallet', flow: flow({ Both: { Type: 'Parallel', Branches: [branch({ Ask: ask('prompt:notice', { Catch: [{ ErrorEquals: ['Terminal.Cancelled'], Next: 'Fine' }], Next: 'Fine' }), Fine: { Type: 'Succeed' } }), branch({ Pay: pay() })], End: true } }) });
+    setup.till.on('prompt', ({ executionId }) => setup.till.cancel(executionId, 'Li', 'the customer left'));
+    expect(await run(setup)).toMatchObject({ status: 'failed' });
+    expect(setup.host.calls).toEqual([]);
+    await setup.till.close();
+  });
+
+  it('closes the till: nothing more is asked', async () => {
+    const setup = await open({ kind: 'wallet', flow: flow({ Both: { Type: 'Parallel', Branches: [branch({ Ask: ask('prompt:notice') }), branch({ Other: ask('prompt:notice') })], End: true } }) });
+    const told = screen(setup);
+    let closed: Promise<void> | undefined;
+    setup.till.on('prompt', () => (closed = setup.till.close()));
+    await setup.till.start({ terminal: 'T1', workflow: 'sale' });
+    await closed;
+    expect(told).toEqual(['Both[0].Ask#1 merchant opened', 'Both[0].Ask#1 merchant closed']);
+    expect(setup.till.prompts()).toEqual([]);
   });
 
   it('by cancelling what has just ended, as its prompts are closed, adds nothing to it: its log is read back, however little stays in memory', async () => {
