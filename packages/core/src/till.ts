@@ -9,7 +9,7 @@ import { catalogueOf } from './engine/catalogue.js';
 import { systemClock, systemRandom, timeSortedIds } from './engine/defaults.js';
 import { Executions } from './engine/executions.js';
 import { type ExecutionResult, type FoundPayment, History, type TransactionView } from './engine/history.js';
-import { type ExecutionEntry, Journal, startContent, stream } from './engine/journal.js';
+import { Journal, startContent, stream } from './engine/journal.js';
 import { type CaseDecision, checkDecision, type UndoneSince } from './engine/case-files.js';
 import { openCase, undoneSince } from './engine/payment.js';
 import { type PaymentView, viewOf } from './engine/payment-view.js';
@@ -201,7 +201,7 @@ class Engine extends GuardedEmitter<TillEvents> implements Till {
       unopened: (id) => this.#load({ id, tid: '', mid: '', name: '', operatorId: '' }, []),
       closing: this.#closing.signal,
       failed,
-      ended: (entry) => this.#ended(entry),
+      ended: (entry) => this.#history.tell(entry),
     });
     this.#workflows = new Workflows({ journal: this.#journal, hash: options.hash, catalogue: (names) => catalogueOf([...this.#terminals.values()], names) });
   }
@@ -481,11 +481,6 @@ class Engine extends GuardedEmitter<TillEvents> implements Till {
     await this.#settler.hold(terminalId);
     // In a turn of its own: whoever opens the till listens by then.
     nextTurn(() => this.#raise({ kind: 'log-restored', terminalId, why: new TillwrightError('LOG_RESTORED', { terminal: terminalId }).message }));
-  }
-
-  #ended(entry: ExecutionEntry): void {
-    this.#terminals.get(entry.state.terminal)?.vault.clear();
-    this.#history.tell(entry);
   }
 
   /** What is folded so far, so that the next opening need not read it again. Without it opening takes longer, and that is all. */

@@ -51,6 +51,7 @@ export class Executions {
   constructor(options: ExecutionsOptions) {
     this.#options = options;
     this.#stops = new Stops(options.closing);
+    options.closing.addEventListener('abort', () => this.#letGo(), { once: true });
   }
 
   /** The execution that holds a terminal now. */
@@ -85,15 +86,36 @@ export class Executions {
 
   #run(entry: ExecutionEntry, recovering = false): void {
     const { terminal } = entry.state;
-    const runner = new Runner(entry, this.#options, this.#stops, () => {
-      this.#runners.delete(entry.id);
-      if (this.#holders.get(terminal) === entry.id) this.#holders.delete(terminal);
-      this.#options.ended(entry);
+    const runner = new Runner(entry, this.#options, this.#stops, {
+      ended: () => {
+        this.#runners.delete(entry.id);
+        if (this.#holders.get(terminal) === entry.id) this.#holders.delete(terminal);
+        this.#forgetSecrets(terminal);
+        this.#options.ended(entry);
+      },
+      callEnded: () => this.#forgetSecrets(terminal),
     });
     this.#runners.set(entry.id, runner);
     this.#holders.set(terminal, entry.id);
     runner.react(recovering);
   }
+
+  /** What was read for a transaction ends with it, also where a device gives it when that is over. */
+  #forgetSecrets(terminal: string): void {
+    if (!this.#holders.has(terminal)) this.#options.terminals.get(terminal)?.vault.clear();
+  }
+
+  /** A timer that runs would hold its process for as long as a Wait takes. */
+  #letGo(): void {
+    for (const runner of this.#runners.values()) runner.stopTimers();
+  }
+}
+
+interface Heard {
+  /** The execution is over. */
+  readonly ended: () => void;
+  /** A call is, though its execution may be over long since. */
+  readonly callEnded: () => void;
 }
 
 interface RunningCall {
@@ -112,7 +134,7 @@ interface RunningCall {
 class Runner {
   readonly entry: ExecutionEntry;
   readonly #options: ExecutionsOptions;
-  readonly #onEnd: () => void;
+  readonly #heard: Heard;
   readonly #stops: Stops;
   readonly #calls = new Map<string, RunningCall>();
   /** How to take each back. */
@@ -123,11 +145,11 @@ class Runner {
   /** While the mailbox is being emptied. */
   #emptying: Promise<void> | undefined;
 
-  constructor(entry: ExecutionEntry, options: ExecutionsOptions, stops: Stops, onEnd: () => void) {
+  constructor(entry: ExecutionEntry, options: ExecutionsOptions, stops: Stops, heard: Heard) {
     this.entry = entry;
     this.#options = options;
     this.#stops = stops;
-    this.#onEnd = onEnd;
+    this.#heard = heard;
   }
 
   idle(): Promise<void> {
@@ -150,7 +172,7 @@ class Runner {
     const { state, program } = this.entry;
     if (state.status !== 'running') {
       this.#stopAll();
-      this.#onEnd();
+      this.#heard.ended();
       return;
     }
     const owed = (changed && this.#owedByEach(changed)) ?? this.#owedByAll(todo(state, program));
@@ -323,6 +345,7 @@ class Runner {
       watch?.();
       this.#stops.release(running.stop);
       closePrompts(running);
+      this.#heard.callEnded();
     };
     const { step, attempt } = call;
     running.told = this.#invoke(running, loaded, found).then(
@@ -439,9 +462,13 @@ class Runner {
 
   #stopAll(): void {
     for (const [key, running] of this.#calls) this.#stopCall(key, running, 'the transaction ended');
+    this.stopTimers();
+    this.#owed.clear();
+  }
+
+  stopTimers(): void {
     for (const takeBack of this.#timers.values()) takeBack();
     this.#timers.clear();
-    this.#owed.clear();
   }
 }
 

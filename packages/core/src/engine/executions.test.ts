@@ -1,0 +1,54 @@
+/** What a transaction, or a till, leaves behind when it is over: nothing. */
+import { expect, it } from 'vitest';
+import { bind, definePlugin, PaymentMethod, Scanner, Sensitive, type SensitiveReference, token, Vault } from '../contract.js';
+import { flow, open, run } from './money-rules.testing.js';
+import { scriptedHost, scriptedMethod } from './scripted-method.js';
+import { virtualClock } from './virtual-clock.js';
+
+const turns = async (): Promise<void> => {
+  for (let n = 0; n < 20; n += 1) await new Promise((resolve) => setImmediate(resolve));
+};
+
+it('a till that is closed in the middle of a Wait keeps no timer, and so holds no process', async () => {
+  const clock = virtualClock({ manual: true });
+  const { till } = await open({ kind: 'wallet', clock, flow: flow({ Rest: { Type: 'Wait', Seconds: 86_400, End: true } }) });
+  await till.start({ terminal: 'T1', workflow: 'sale' });
+  await turns();
+  expect(clock.waiting).toBe(1);
+  await till.close();
+  expect(clock.waiting).toBe(0);
+});
+
+it('a code that is scanned when its transaction is over is not kept', async () => {
+  let scanned: (code: Sensitive<string>) => void = () => {};
+  let vault: Vault | undefined;
+  const kept: SensitiveReference[] = [];
+  const watched = token<object>('Watched');
+  const [provision] = scriptedMethod({ id: 'qr', host: scriptedHost(), kind: 'wallet' }).provides;
+  if (provision?.how.kind !== 'value') throw new Error('not a value');
+  const method = { ...(provision.how.value as PaymentMethod), payerCode: { prefixes: ['28'], minLength: 16, maxLength: 24 } };
+  const plugin = definePlugin({
+    name: 'scanning',
+    provides: [
+      bind(PaymentMethod).toValue(method),
+      bind(Scanner).toValue({ scan: () => new Promise((resolve) => (scanned = resolve)) }),
+      bind(watched).from([Vault], (own) => {
+        vault = own;
+        const put = own.put.bind(own);
+        own.put = (...args) => {
+          const reference = put(...args);
+          kept.push(reference);
+          return reference;
+        };
+        return {};
+      }),
+    ],
+  });
+  const setup = await open({ kind: 'wallet', plugins: [plugin], flow: flow({ Scan: { Type: 'Task', Resource: 'scanner:scan', TimeoutSeconds: 5, End: true } }) });
+  expect(await run(setup)).toMatchObject({ error: 'States.Timeout' });
+  scanned(new Sensitive('281234567890123456'));
+  await turns();
+  expect(kept).toHaveLength(1);
+  expect(() => vault?.take(kept[0] ?? null, 'payer-code')).toThrow('no longer in memory');
+  await setup.till.close();
+});
