@@ -97,3 +97,24 @@ describe('a copy that waited for paper', () => {
     await next.till.close();
   });
 });
+
+it('a terminal that has no printer owes no receipts: they would hold its sales in memory for good', async () => {
+  const setup = await open({ kind: 'wallet', flow: printing, keepClosed: 2 });
+  for (let sales = 0; sales < 5; sales += 1) expect(await run(setup)).toMatchObject({ status: 'succeeded' });
+  expect(setup.till.executions()).toHaveLength(2);
+  expect(setup.till.payments()).toHaveLength(2);
+  await setup.till.close();
+});
+
+it('what a terminal owes waits while its printer is not there', async () => {
+  const { setup, paper, options } = await withoutPaper();
+  const bare = await cut(setup, { ...options, plugins: [] });
+  await bare.till.printOwed('T1');
+  const again = await cut(bare, options);
+  await turns();
+  expect(paper.lines).toEqual([
+    { copy: 'merchant', reprint: false },
+    { copy: 'customer', reprint: false },
+  ]);
+  await again.till.close();
+});

@@ -94,6 +94,8 @@ export const scannerActions: { readonly [name: string]: StandardAction } = {
   }),
 };
 
+const NO_PRINTER = { zh: '此终端没有打印机：交易已成功，不打印签购单', en: 'This terminal has no printer: the payment stands, and no receipt is printed' };
+
 export const printerActions: { readonly [name: string]: StandardAction } = {
   print: standard<{ payments?: string[]; copies?: ('merchant' | 'customer')[]; language?: 'zh' | 'en' | 'both' }>({
     description: { zh: '打印签购单', en: "Prints the receipts of this transaction's payments" },
@@ -112,6 +114,8 @@ export const printerActions: { readonly [name: string]: StandardAction } = {
     run: async ({ payments, copies = ['merchant', 'customer'], language = 'both' }, { services, loaded, executionId, step, stop }) => {
       const own = services.journal.paymentsOf(executionId).filter((payment) => payment.committed && (!payments || payments.includes(payment.paymentId)));
       if (own.length === 0) throw new ActionError('Receipt.NothingPaid', 'no committed payment in this transaction');
+      // What nothing will ever print is no debt: it would keep every sale of such a till open, in memory too.
+      if (!loaded.printer) throw new ActionError('Device.Unavailable', 'this terminal has no printer', { hint: NO_PRINTER });
       services.receipts.owe(own, { loaded, copies, language, step });
       await services.receipts.print(own.map((payment) => payment.paymentId), loaded, stop.signal);
       return { receipts: own.map((payment) => payment.paymentId), copies };
