@@ -62,12 +62,18 @@ export class Executions {
   /** Decides upon the start and appends it; nothing is durable yet. */
   async start(start: Extract<Happening, { type: 'start' }>): Promise<ExecutionEntry> {
     const { journal, ports } = this.#options;
-    const program = journal.programOf(start.workflow, start.pins);
-    const { executionId: id } = start;
-    const decision = await decideOn(program, undefined, start, new Base(ports), this.#options.evaluate);
-    const { entry } = journal.appendDecided(inputsOf(id, decision.events), { id, program, decision });
-    this.#run(entry);
-    return entry;
+    const { executionId: id, pins } = start;
+    const program = journal.programOf(start.workflow, pins);
+    // Its workflow may be replaced meanwhile.
+    journal.beginning.add(pins);
+    try {
+      const decision = await decideOn(program, undefined, start, new Base(ports), this.#options.evaluate);
+      const { entry } = journal.appendDecided(inputsOf(id, decision.events), { id, program, decision });
+      this.#run(entry);
+      return entry;
+    } finally {
+      journal.beginning.delete(pins);
+    }
   }
 
   /** Goes on with everything that the log leaves open. */

@@ -211,6 +211,35 @@ describe('a till with a history', () => {
     await again.till.close();
   });
 
+  it('keeps of its workflows what transactions in memory run by, however often they are replaced', async () => {
+    const disk = new SimulatedDisk();
+    const host = scriptedHost();
+    const { till, log } = await open(disk, host);
+    const version = (n: number): string => flow.replaceAll('"Pay"', `"Pay${n}"`);
+    const snapshot = () => journalOf(till).snapshot() as unknown as { definitions: [string, Json][]; executions: { state: { pins: { sale: string } } }[] };
+    for (let n = 0; n < 4 * KEEP; n += 1) {
+      till.replace('sale', version(n));
+      await sell(till, n);
+    }
+    expect(snapshot().definitions.length).toBeLessThanOrEqual(KEEP + 1);
+    // One that is replaced while its start is decided keeps its own.
+    for (let turns = 0; turns < 20; turns += 1) {
+      till.replace('sale', version(100 + turns));
+      const started = till.start({ terminal: 'T1', workflow: 'sale', input: { amountMinor: 7 } });
+      for (let turn = 0; turn < turns; turn += 1) await Promise.resolve();
+      till.replace('sale', version(200 + turns));
+      const { result } = await started;
+      const { definitions, executions } = snapshot();
+      expect(definitions.map(([hash]) => hash)).toEqual(expect.arrayContaining(executions.map(({ state }) => state.pins.sale)));
+      expect(await result).toMatchObject({ status: 'succeeded' });
+    }
+    await till.close();
+    const again = await open(disk, host);
+    expect(again.log.stats.readAtOpen).toBeLessThan(log.head);
+    expect((await sell(again.till, 1)).result).toMatchObject({ status: 'succeeded' });
+    await again.till.close();
+  });
+
   it('two starts under one key at the same time are one transaction', async () => {
     const host = scriptedHost();
     const till = await createTill({ plugins: [scriptedMethod({ id: 'm', host, kind: 'wallet' })], workflows: { sale: flow }, terminals: { T1: { tid: '1', mid: '2', name: 'Shop' }, T2: { tid: '2', mid: '2', name: 'Shop' } }, log: memoryLog(), sealed: memorySealedStore(), hash: systemHash, clock: virtualClock() });

@@ -82,6 +82,8 @@ export class Journal {
   readonly #owing = new Map<string, Set<string>>();
   readonly keys = new Roster<string, { readonly execution: string; readonly content: string }>();
   readonly #definitions = new Map<string, StateMachine>();
+  /** Pins of starts that are being decided. */
+  readonly beginning = new Set<ExecutionState['pins']>();
   readonly #counters = new Map<string, number>();
   /** Terminal -> the record that its PIN pad remembers and this log does not hold, until the next one (17). */
   readonly #holds = new Map<string, { readonly hash: string; readonly acknowledged: boolean }>();
@@ -116,9 +118,7 @@ export class Journal {
   async replayed(): Promise<void> {
     for (const id of this.#strays) await this.recall(id);
     this.#strays.clear();
-    // The rest is stored again by the next start that needs it.
-    const pinned = new Set([...this.executions.values()].flatMap(({ state }) => Object.values(state.pins)));
-    for (const hash of this.#definitions.keys()) if (!pinned.has(hash)) this.#definitions.delete(hash);
+    this.forgetDefinitions();
     // As what is appended from here on: plugins and embedders see parts of it.
     for (const payment of this.payments.values()) deepFreeze(payment);
     for (const { state } of this.executions.values()) deepFreeze([state.input, state.output, ...Object.values(state.scopes), ...Object.values(state.results)]);
@@ -286,6 +286,12 @@ export class Journal {
 
   #all(ids: readonly string[] = []): PaymentState[] {
     return ids.map((id) => this.payments.get(id)).filter((payment) => payment !== undefined);
+  }
+
+  /** Keeps those that executions in memory are pinned to, and such as begin: whatever else a start needs it stores again. */
+  forgetDefinitions(): void {
+    const pinned = new Set([...this.beginning, ...[...this.executions.values()].map(({ state }) => state.pins)].flatMap((pins) => Object.values(pins)));
+    for (const hash of this.#definitions.keys()) if (!pinned.has(hash)) this.#definitions.delete(hash);
   }
 
   hasDefinition(hash: string): boolean {

@@ -49,6 +49,8 @@ export class Workflows {
     this.#definitions = definitions;
     this.#closures.clear();
     this.#sources = sources;
+    // Those that it was before are nobody's once their transactions have left memory.
+    this.#options.journal.forgetDefinitions();
   }
 
   /** Pins the closure of definitions by content hash; what the log does not hold yet is stored. */
