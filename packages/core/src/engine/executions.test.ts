@@ -9,6 +9,13 @@ const turns = async (): Promise<void> => {
   for (let n = 0; n < 20; n += 1) await new Promise((resolve) => setImmediate(resolve));
 };
 
+/** A wallet whose codes begin with 28. */
+const byCode = (minLength = 16): PaymentMethod => {
+  const [provision] = scriptedMethod({ id: 'qr', host: scriptedHost(), kind: 'wallet' }).provides;
+  if (provision?.how.kind !== 'value') throw new Error('not a value');
+  return { ...(provision.how.value as PaymentMethod), payerCode: { prefixes: ['28'], minLength, maxLength: 24 } };
+};
+
 it('a till that is closed in the middle of a Wait keeps no timer, and so holds no process', async () => {
   const clock = virtualClock({ manual: true });
   const { till } = await open({ kind: 'wallet', clock, flow: flow({ Rest: { Type: 'Wait', Seconds: 86_400, End: true } }) });
@@ -24,13 +31,10 @@ it('a code that is scanned when its transaction is over is not kept', async () =
   let vault: Vault | undefined;
   const kept: SensitiveReference[] = [];
   const watched = token<object>('Watched');
-  const [provision] = scriptedMethod({ id: 'qr', host: scriptedHost(), kind: 'wallet' }).provides;
-  if (provision?.how.kind !== 'value') throw new Error('not a value');
-  const method = { ...(provision.how.value as PaymentMethod), payerCode: { prefixes: ['28'], minLength: 16, maxLength: 24 } };
   const plugin = definePlugin({
     name: 'scanning',
     provides: [
-      bind(PaymentMethod).toValue(method),
+      bind(PaymentMethod).toValue(byCode()),
       bind(Scanner).toValue({ scan: () => new Promise((resolve) => (scanned = resolve)) }),
       bind(watched).from([Vault], (own) => {
         vault = own;
@@ -50,5 +54,17 @@ it('a code that is scanned when its transaction is over is not kept', async () =
   await turns();
   expect(kept).toHaveLength(1);
   expect(() => vault?.take(kept[0] ?? null, 'payer-code')).toThrow('no longer in memory');
+  await setup.till.close();
+});
+
+it.each([
+  ['281234567890123456', '28**************56'],
+  ['2812345678', '2********8'],
+  ['2812', '****'],
+])('of the code %s no more is told than %s', async (code, masked) => {
+  const plugin = definePlugin({ name: 'scanning', provides: [bind(PaymentMethod).toValue(byCode(4)), bind(Scanner).toValue({ scan: async () => new Sensitive(code) })] });
+  const setup = await open({ kind: 'wallet', plugins: [plugin], flow: flow({ Scan: { Type: 'Task', Resource: 'scanner:scan', End: true } }) });
+  expect(await run(setup)).toMatchObject({ output: { view: { method: 'qr', masked } } });
+  expect(JSON.stringify(setup.log.records)).not.toContain(code);
   await setup.till.close();
 });

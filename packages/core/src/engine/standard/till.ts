@@ -64,8 +64,11 @@ const joined = (failed: readonly JsonObject[]): JsonObject => {
   return { zh: inLanguage('zh', '：', '；'), en: inLanguage('en', ': ', '; ') };
 };
 
-/** What is shown of a payer's code: a bearer token until it has expired. */
-const maskCode = (code: string): string => `${code.slice(0, 2)}${'*'.repeat(Math.max(0, code.length - 4))}${code.slice(-2)}`;
+/** What is shown of a payer's code: a bearer token until it has expired. Of a short one an end would be much of it, or all. */
+const maskCode = (code: string): string => {
+  const end = Math.min(2, Math.floor(code.length / 8));
+  return `${code.slice(0, end)}${'*'.repeat(code.length - 2 * end)}${code.slice(code.length - end)}`;
+};
 
 export const scannerActions: { readonly [name: string]: StandardAction } = {
   scan: standard<{ text?: TextArgument; customerText?: TextArgument }>({
