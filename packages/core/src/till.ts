@@ -10,8 +10,8 @@ import { systemClock, systemRandom, timeSortedIds } from './engine/defaults.js';
 import { Executions } from './engine/executions.js';
 import { type ExecutionResult, type FoundPayment, History, type TransactionView } from './engine/history.js';
 import { Journal, startContent, stream } from './engine/journal.js';
-import { type CaseDecision, checkDecision, type UndoneSince } from './engine/case-files.js';
-import { openCase, undoneSince } from './engine/payment.js';
+import { type CaseDecision, checkDecision, resolutionOf, type UndoneSince } from './engine/case-files.js';
+import { type CaseState, openCase, openCases, type PaymentState, undoneSince } from './engine/payment.js';
 import { type PaymentView, viewOf } from './engine/payment-view.js';
 import type { IdSource, Ports, Storage } from './engine/ports.js';
 import { type Prompt, Prompts } from './engine/prompts.js';
@@ -95,8 +95,9 @@ export interface Till extends EventEmitter<TillEvents> {
   history(executionId: string): Promise<readonly EventRecord[]>;
   /** Payments that are open, and those of the transactions that closed last. */
   payments(): readonly PaymentView[];
+  /** One for each payment about which a person has to decide. */
   cases(): readonly CaseView[];
-  /** @throws CASE_UNKNOWN, CASE_NEEDS_REASON; CASE_UNDONE for a payment called paid that the host has proven undone */
+  /** Whatever else is open of its payment is resolved with it. @throws CASE_UNKNOWN, CASE_NEEDS_REASON; CASE_UNDONE for a payment called paid that the host has proven undone */
   resolve(caseId: string, decision: CaseDecision): Promise<void>;
   /** Terminals that sell nothing until a person acknowledges that their log is not the one that their PIN pad knows (rule 17). */
   held(): readonly string[];
@@ -371,21 +372,19 @@ class Engine extends GuardedEmitter<TillEvents> implements Till {
   cases(): readonly CaseView[] {
     return [...this.#journal.payments.values()].flatMap((payment) => {
       const open = openCase(payment);
-      if (!open) return [];
-      const undone = undoneSince(payment, open);
-      return [{ caseId: open.caseId, why: open.why, openedAt: open.openedAt, ...(undone ? { undone } : {}), payment: viewOf(payment) }];
+      return open ? [caseView(payment, open)] : [];
     });
   }
 
   async resolve(caseId: string, decision: CaseDecision): Promise<void> {
     this.#assertOpen();
     text('till.resolve', 'caseId', caseId);
-    const { as, by, reason } = decisionOf(decision);
-    const found = this.cases().find((each) => each.caseId === caseId);
-    if (!found) throw new TillwrightError('CASE_UNKNOWN', { case: caseId });
-    checkDecision(found, as);
-    const { payment } = found;
-    await this.#journal.appendDurably([{ stream: stream.payment(payment.paymentId), event: { type: 'caseResolved', caseId, as, by, reason } }]);
+    const decided = decisionOf(decision);
+    const payment = [...this.#journal.payments.values()].find((each) => openCases(each).some((open) => open.caseId === caseId));
+    if (!payment) throw new TillwrightError('CASE_UNKNOWN', { case: caseId });
+    const open = openCases(payment);
+    for (const each of open) checkDecision(caseView(payment, each), decided.as);
+    await this.#journal.appendDurably(resolutionOf(open, decided).map((event) => ({ stream: stream.payment(payment.paymentId), event })));
     this.#settler.settle(payment.paymentId);
   }
 
@@ -555,6 +554,11 @@ export const catalogueFor = (plugins: readonly Plugin[], workflows: readonly str
   const counters: Counters = { current: (_name, from) => from, next: (_name, { min }) => min, set: () => {} };
   const terminal = { id: 'T1', tid: '00000001', mid: '000000000000001', name: '', operatorId: '01' };
   return catalogueOf([loadTerminal({ clock: systemClock, random: systemRandom, terminal, counters }, plugins)], workflows);
+};
+
+const caseView = (payment: PaymentState, open: CaseState): CaseView => {
+  const undone = undoneSince(payment, open);
+  return { caseId: open.caseId, why: open.why, openedAt: open.openedAt, ...(undone ? { undone } : {}), payment: viewOf(payment) };
 };
 
 /** Alarms that are kept for whoever listens first: what needs a person stands in `cases()` and `held()` all the same. */

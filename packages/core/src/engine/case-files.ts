@@ -25,6 +25,10 @@ export const checkDecision = ({ caseId, undone }: Pick<CaseFile, 'caseId' | 'und
   if (as === 'paid' && undone) throw new TillwrightError('CASE_UNDONE', { case: caseId, proof: undone.proof, since: new Date(undone.at).toISOString() });
 };
 
+/** A person decides about a payment: whatever is open of it is resolved. @param open all open cases of one payment */
+export const resolutionOf = (open: readonly Pick<CaseFile, 'caseId'>[], { as, by, reason }: CaseDecision): Extract<PaymentEvent, { type: 'caseResolved' }>[] =>
+  open.map(({ caseId }) => ({ type: 'caseResolved', caseId, as, by, reason }));
+
 /** One attempt of the payment, under its own reference at the host. */
 export interface CaseAttempt {
   readonly attempt: number;

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { ActionError, type LogMark, type Plugin } from '../contract.js';
 import type { EventRecord } from '../events.js';
 import { memoryLog } from '../log/memory-log.js';
-import { approvedFor, open, reopen, run, type Setup, statuses } from './money-rules.testing.js';
+import { approvedFor, events, open, reopen, run, type Setup, statuses } from './money-rules.testing.js';
 import { scriptedPad } from './scripted-pad.js';
 import { virtualClock } from './virtual-clock.js';
 
@@ -71,6 +71,30 @@ describe('rule 17: restored or copied logs', () => {
     await again.till.resolve(open_?.caseId ?? '', { as: 'paid', ...decision });
     expect(again.till.payments()[0]).toMatchObject({ state: 'paid' });
     expect(statuses(again.host)).toEqual(['approved', 'approved']);
+  });
+
+  it('a payment that had a case when its log was copied is decided about once: nobody can call it otherwise by the other case', async () => {
+    const pad = padMemory();
+    const first = await open({ kind: 'card', plugins: pad.plugins });
+    first.host.submits.push({ lost: 'answer' });
+    first.host.reversals.push({ outcome: 'refused', code: '99' });
+    expect(await run(first)).toMatchObject({ error: 'Payment.Unsettled' });
+    await pass(first, 60_000);
+    await first.log.durable(first.log.head);
+    const copy = [...first.log.records];
+    expect(await run(first)).toMatchObject({ status: 'succeeded' });
+    const [known] = first.till.cases();
+    await first.till.resolve(known?.caseId ?? '', { as: 'paid', ...decision });
+    await first.till.close();
+    const setup = await open({ kind: 'card', plugins: pad.plugins, host: first.host, sealed: first.sealed, log: memoryLog({ records: copy }), clock: first.clock });
+    expect(setup.till.held()).toEqual(['T1']);
+    expect(setup.till.cases()).toMatchObject([{ caseId: known?.caseId }]);
+    const [, other] = events(setup.log, 'caseOpened').map(({ event }) => (event.type === 'caseOpened' ? event.caseId : ''));
+    await setup.till.resolve(known?.caseId ?? '', { as: 'paid', ...decision });
+    expect(setup.till.cases()).toEqual([]);
+    expect(setup.till.payments()).toMatchObject([{ state: 'paid' }]);
+    await expect(setup.till.resolve(other ?? '', { as: 'not-paid', ...decision })).rejects.toMatchObject({ code: 'CASE_UNKNOWN' });
+    await setup.till.close();
   });
 
   it.each<[string, unknown]>([

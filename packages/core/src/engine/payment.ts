@@ -303,7 +303,10 @@ export const mayOweLater = (payment: PaymentState): boolean =>
 /** Copies of a receipt are not printed yet. */
 export const owesReceipt = (payment: PaymentState): boolean => payment.receipts.some((each) => each.printed.length < each.copies.length);
 
-export const openCase = (payment: PaymentState): CaseState | undefined => payment.cases.find((c) => !c.resolved);
+export const openCase = (payment: PaymentState): CaseState | undefined => openCases(payment)[0];
+
+/** More than one where a case was open when its log was found to be an older copy (17). */
+export const openCases = (payment: PaymentState): readonly CaseState[] => payment.cases.filter((c) => !c.resolved);
 
 /**
  * The host has proven since a case was opened that its payment is undone: nothing is left for a person to pay back (2).

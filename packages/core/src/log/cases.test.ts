@@ -245,3 +245,29 @@ describe('cases of a log with a history', () => {
     await till.close();
   });
 });
+
+it('what a case was about when an older copy came back is decided once, with all that the copy leaves to a person', async () => {
+  let mark: LogMark | undefined;
+  const plugins = [scriptedPad({ logMark: async () => mark, keepLogMark: async (given: LogMark) => void (mark = given) })];
+  const caseId = await leaveACase();
+  const copy = `${dir}-copy`;
+  await cp(dir, copy, { recursive: true });
+  const sold = await open({ plugins });
+  expect(await (await sold.start({ terminal: 'T1', workflow: 'pay' })).result).toMatchObject({ status: 'succeeded' });
+  await sold.close();
+  await rm(dir, { recursive: true });
+  await rename(copy, dir);
+  const till = await open({ plugins });
+  expect(till.held()).toEqual(['T1']);
+  expect(till.cases()).toMatchObject([{ caseId }]);
+  await till.close();
+  const [first, second, ...others] = await casesOf(dir);
+  expect([first?.caseId, others]).toEqual([caseId, []]);
+  expect(second?.paymentId).toBe(first?.paymentId);
+  await resolveCase(dir, second?.caseId ?? '', { as: 'undone', by: 'Li', reason: 'given back' });
+  expect(await casesOf(dir)).toEqual([]);
+  await expect(resolveCase(dir, caseId, { as: 'paid', by: 'Wang', reason: 'seen in the books' })).rejects.toMatchObject({ code: 'CASE_UNKNOWN' });
+  const again = await open({ plugins });
+  expect(again.cases()).toEqual([]);
+  await again.close();
+});

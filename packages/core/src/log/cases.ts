@@ -1,4 +1,4 @@
-import { type CaseDecision, type CaseFile, casesIn, checkDecision } from '../engine/case-files.js';
+import { type CaseDecision, type CaseFile, casesIn, checkDecision, resolutionOf } from '../engine/case-files.js';
 import { type Outline, outlineOf } from '../engine/journal.js';
 import { beginsPayment, evolvePayment, openCase } from '../engine/payment.js';
 import type { EventInput, EventLog } from '../engine/ports.js';
@@ -52,16 +52,18 @@ export const heldOf = (dir: string, options: Pick<FileLogOptions, 'fileSystem'> 
 
 /**
  * Writes a person's decision upon an open case into the log of a till that does not run; on disk once this resolves.
- * The till finds it when it is opened again, and does nothing more about the payment by itself.
+ * The till finds it when it is opened again, and does nothing more about the payment by itself. Whatever else is open of the payment is resolved with it.
  * @throws CASE_NEEDS_REASON, CASE_UNKNOWN, CASE_UNDONE; LOG_LOCKED while a till runs on it; LOG_DAMAGED, LOG_VERSION, LOG_FAILED
  */
 export const resolveCase = async (dir: string, caseId: string, decision: CaseDecision, options: FileLogOptions = {}): Promise<void> => {
-  const { as, by, reason } = decisionOf(decision);
+  const decided = decisionOf(decision);
   await write(dir, options, async (log) => {
     const found = await findCase(log, caseId);
     if (!found || found.resolved) throw new TillwrightError('CASE_UNKNOWN', { case: caseId });
-    checkDecision(found, as);
-    return { stream: `p/${found.paymentId}`, event: { type: 'caseResolved', caseId, as, by, reason } };
+    const stream = `p/${found.paymentId}`;
+    const open = casesIn(await all(log.read(stream))).filter(({ resolved }) => resolved === undefined);
+    for (const each of open) checkDecision(each, decided.as);
+    return resolutionOf(open, decided).map((event) => ({ stream, event }));
   });
 };
 
@@ -74,12 +76,12 @@ export const acknowledgeLog = async (dir: string, terminal: string, decision: Pi
   const person = personOf(decision);
   await write(dir, options, async () => {
     if (!(await heldOf(dir, options)).includes(terminal)) throw new TillwrightError('TERMINAL_NOT_HELD', { terminal });
-    return { stream: `t/${terminal}`, event: { type: 'logAcknowledged', ...person } };
+    return [{ stream: `t/${terminal}`, event: { type: 'logAcknowledged', ...person } }];
   });
 };
 
 /** @param decide reads under the lock: nobody else can have decided it meanwhile */
-const write = async (dir: string, options: FileLogOptions, decide: (log: EventLog) => Promise<EventInput>): Promise<void> => {
+const write = async (dir: string, options: FileLogOptions, decide: (log: EventLog) => Promise<readonly EventInput[]>): Promise<void> => {
   const log = fileLog(dir, options);
   // Nothing is folded here: where the log goes on is all that is wanted of a checkpoint.
   const { cut } = await log.open({ restore: () => true });
@@ -87,7 +89,7 @@ const write = async (dir: string, options: FileLogOptions, decide: (log: EventLo
     const at = Date.now();
     // What opening cut is noted, whoever opens.
     if (cut) log.append([{ stream: 'e', event: { type: 'engineOpened', version: CORE_VERSION, cut } }], at);
-    log.append([await decide(log)], at);
+    log.append(await decide(log), at);
     await log.durable(log.head);
   } finally {
     await log.close();
