@@ -78,9 +78,9 @@ export interface TillEvents {
 export interface Till extends EventEmitter<TillEvents> {
   /** @throws WORKFLOW_UNKNOWN, TERMINAL_UNKNOWN, TERMINAL_BUSY, KEY_REUSED, ID_REUSED, LOG_RESTORED, LOG_FAILED, ENGINE_CLOSED */
   start(order: { terminal: string; workflow: string; key?: string; input?: Json }): Promise<Sale>;
-  /** A transaction, however long ago it was. @throws EXECUTION_UNKNOWN */
+  /** A transaction, however long ago it was; on disk as it is told. @throws EXECUTION_UNKNOWN */
   get(executionId: string): Promise<TransactionView>;
-  /** Payments with an attempt of this reference (trace number with terminal and batch, trade number), newest first, however old. */
+  /** Payments with an attempt of this reference (trace number with terminal and batch, trade number), newest first, however old; on disk as they are told. */
   find(reference: string): Promise<readonly FoundPayment[]>;
   /** Executions that are open, and those that ended last. */
   executions(): readonly { readonly executionId: string; readonly status: string; readonly terminal: string }[];
@@ -93,7 +93,7 @@ export interface Till extends EventEmitter<TillEvents> {
   cancel(executionId: string, by: string, reason: string): void;
   /** Every durable record of an execution and its payments, in order, however old. @throws EXECUTION_UNKNOWN */
   history(executionId: string): Promise<readonly EventRecord[]>;
-  /** Payments that are open, and those of the transactions that closed last. */
+  /** Payments that are open, and those of the transactions that closed last, as they stand in memory: before goods are handed over ask `get`. */
   payments(): readonly PaymentView[];
   /** One for each payment about which a person has to decide. */
   cases(): readonly CaseView[];

@@ -49,16 +49,16 @@ export class History {
   /** A transaction, however long ago it was. @throws EXECUTION_UNKNOWN */
   async get(executionId: string): Promise<TransactionView> {
     const entry = this.#journal.executions.get(executionId);
-    if (entry) return { executionId, status: entry.state.status, result: this.resultIn(entry), payments: this.#journal.paymentsOf(executionId).map(viewOf) };
+    if (entry) return await this.#onDisk({ executionId, status: entry.state.status, result: this.resultIn(entry), payments: this.#journal.paymentsOf(executionId).map(viewOf) });
     const archived = await this.#archived(executionId);
     const payments = await this.#paymentsOf(executionId);
-    return { executionId, status: archived.end.status, result: this.#resultFrom(executionId, archived), payments: payments.map(viewOf) };
+    return await this.#onDisk({ executionId, status: archived.end.status, result: this.#resultFrom(executionId, archived), payments: payments.map(viewOf) });
   }
 
   /** Payments with an attempt of this reference, newest first. */
   async find(reference: string): Promise<readonly FoundPayment[]> {
     const found = await Promise.all((await this.#journal.archive.paymentsBy(reference)).map((id) => this.#payment(id)));
-    return found
+    const told = found
       .filter((payment) => payment !== undefined)
       .map((payment) => {
         const facts = payment.attempts.findLast((a) => a.facts !== undefined && a.undoes === undefined)?.facts;
@@ -66,6 +66,14 @@ export class History {
         return { ...viewOf(payment), executionId: execution, terminalId, saleReference, ...(facts ? { facts } : {}) };
       })
       .toReversed();
+    return await this.#onDisk(told);
+  }
+
+  /** Memory is ahead of the disk by moments: what is told as paid is still so when the power fails as it is told. */
+  async #onDisk<T>(told: T): Promise<T> {
+    const { head, durableTo } = this.#log;
+    if (head > durableTo) await this.#log.durable(head);
+    return told;
   }
 
   /** Every durable record of an execution and its payments, in order. @throws EXECUTION_UNKNOWN */

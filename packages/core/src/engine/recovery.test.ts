@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { action, Actions, bind, definePlugin, type Plugin } from '../contract.js';
 import type { Json } from '../json.js';
+import { memoryLog } from '../log/memory-log.js';
 import { approvedFor, cut, events, flow, open, reopen, settled, type Setup, type SetupOptions, type State, statuses, until, verbs } from './money-rules.testing.js';
 import { virtualClock } from './virtual-clock.js';
 
@@ -176,5 +177,28 @@ it.each(['card', 'wallet'] as const)('a till that is closed while a payment is a
   const second = await reopen(first, options);
   expect(await resultOf(second, executionId)).toMatchObject({ status: 'succeeded', output: { committed: true } });
   expect(statuses(second.host)).toEqual(['approved']);
+  await second.till.close();
+});
+
+it.each(['get', 'find'] as const)('%s tells nobody of a payment that a power cut could still take back', async (how) => {
+  let held = false;
+  const log = memoryLog({ beforeSync: () => (held ? new Promise(() => {}) : Promise.resolve()) });
+  const first = await open({ kind: 'card', log });
+  first.host.submits.push((amount) => approvedFor(amount, { completion: 'due' }));
+  first.host.completions.push(() => {
+    held = true;
+    return { outcome: 'completed' };
+  });
+  const executionId = await start(first);
+  await until(first, 'the card has accepted', () => events(log, 'paymentCompleted').length > 0);
+  const told: unknown[] = [];
+  const ask = ({ till }: Setup) => (how === 'get' ? till.get(executionId) : till.find('m-sale-1'));
+  ask(first).then((each) => told.push(each), () => {});
+  await first.clock.until(first.clock.now() + 1_000);
+  expect(told).toEqual([]);
+  const second = await reopen(first, { kind: 'card' });
+  await settled(second);
+  const now = await ask(second);
+  expect('payments' in now ? now.payments : now).toMatchObject([{ state: 'undone' }]);
   await second.till.close();
 });
