@@ -26,6 +26,15 @@ it('a till that is closed in the middle of a Wait keeps no timer, and so holds n
   expect(clock.waiting).toBe(0);
 });
 
+it('what is started as the till is closed does not begin', async () => {
+  const { till, log } = await open({ kind: 'wallet' });
+  const started = till.start({ terminal: 'T1', workflow: 'sale' });
+  const closed = till.close();
+  await expect(started).rejects.toMatchObject({ code: 'ENGINE_CLOSED' });
+  await closed;
+  expect(log.records.filter(({ stream }) => stream.startsWith('x/'))).toEqual([]);
+});
+
 it('a code that is scanned when its transaction is over is not kept', async () => {
   let scanned: (code: Sensitive<string>) => void = () => {};
   let vault: Vault | undefined;

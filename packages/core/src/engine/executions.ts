@@ -3,6 +3,7 @@
  * Live running and recovery are the same code.
  */
 import { type Action, type ActionContext, ActionError, type Audience } from '../contract.js';
+import { TillwrightError } from '../errors.js';
 import type { ExecutionEvent } from '../events.js';
 import { addressOf, scopeOf } from '../interpreter/address.js';
 import { type Decision, decideOn } from '../interpreter/decide.js';
@@ -59,15 +60,16 @@ export class Executions {
     return this.#holders.get(terminal);
   }
 
-  /** Decides upon the start and appends it; nothing is durable yet. */
+  /** Decides upon the start and appends it; nothing is durable yet. @throws ENGINE_CLOSED, and it has not begun */
   async start(start: Extract<Happening, { type: 'start' }>): Promise<ExecutionEntry> {
-    const { journal, ports } = this.#options;
+    const { journal, ports, closing } = this.#options;
     const { executionId: id, pins } = start;
     const program = journal.programOf(start.workflow, pins);
     // Its workflow may be replaced meanwhile.
     journal.beginning.add(pins);
     try {
       const decision = await decideOn(program, undefined, start, new Base(ports), this.#options.evaluate);
+      if (closing.aborted) throw new TillwrightError('ENGINE_CLOSED');
       const { entry } = journal.appendDecided(inputsOf(id, decision.events), { id, program, decision });
       this.#run(entry);
       return entry;
