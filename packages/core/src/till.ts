@@ -165,7 +165,10 @@ class Engine extends GuardedEmitter<TillEvents> implements Till {
   /** Keys of starts that are under way. */
   readonly #keyed = new Map<string, Promise<void>>();
   #failure: unknown;
+  /** The log is. */
   #opened = false;
+  /** Memory holds all that the log leaves open. */
+  #replayed = false;
   #goesOn = false;
   #closed: Promise<void> | undefined;
 
@@ -227,6 +230,7 @@ class Engine extends GuardedEmitter<TillEvents> implements Till {
     const opened = await this.#ports.log.open({ restore: (state) => this.#journal.restore(state), fold: (record) => this.#journal.replay(record) });
     this.#opened = true;
     await this.#journal.replayed();
+    this.#replayed = true;
     this.#journal.onAppend((records) => {
       for (const record of records) this.#undelivered.push(record);
     });
@@ -443,7 +447,8 @@ class Engine extends GuardedEmitter<TillEvents> implements Till {
     for (const { vault } of this.#terminals.values()) vault.clear();
     if (this.#opened) {
       await tried(() => this.#ports.sealed.close?.());
-      if (this.#failure === undefined) await this.#checkpoint();
+      // What is missing in memory would be forgotten for good.
+      if (this.#replayed && this.#failure === undefined) await this.#checkpoint();
       await tried(() => this.#ports.log.close());
     }
     this.#history.reject(new TillwrightError('ENGINE_CLOSED'));

@@ -8,6 +8,7 @@ import { memoryLog } from '../log/memory-log.js';
 import { memorySealedStore } from '../log/memory-sealed-store.js';
 import { SimulatedDisk } from '../log/simulated-disk.js';
 import { systemHash } from '../log/system.js';
+import { TillwrightError } from '../errors.js';
 import { createTill, journalOf, type Till } from '../till.js';
 import { type ScriptedHost, scriptedHost, scriptedMethod, type ScriptedMethodOptions } from './scripted-method.js';
 import { virtualClock } from './virtual-clock.js';
@@ -208,6 +209,41 @@ describe('a till with a history', () => {
     await again.clock.until(again.clock.now() + 60_000);
     expect((await again.till.get(id)).payments).toMatchObject([{ state: 'case', references: before[0]?.references }]);
     expect(await casesOf('/data', { fileSystem: disk })).toMatchObject([{ amountMinor: 101, attempts: [{ operation: 'sale', fate: 'condemned' }, { operation: 'refund', fate: 'declined' }] }]);
+    await again.till.close();
+  });
+
+  it('an opening that fails as it reads such a payment back leaves no checkpoint without it', async () => {
+    const disk = new SimulatedDisk();
+    const host = scriptedHost();
+    let tell: (answer: Answer) => void = () => {};
+    const late = () => new Promise<Answer>((resolve) => (tell = resolve));
+    host.submits.push(late as unknown as () => Answer);
+    host.findings.push({ outcome: 'undone', verified: true, proof: 'no-original' }, { outcome: 'absent' });
+    const method = { policy: { answerWithinMs: 1_000, inquireAtMs: [2_000], watchAtMs: [3_000] }, remedy: () => ({ do: 'ask-person', why: 'so it is' }), segmentBytes: 1e9 } satisfies Parameters<typeof open>[2];
+    const { till, clock, log: first } = await open(disk, host, method);
+    const { id } = await sell(till, 1);
+    await clock.until(clock.now() + 10_000);
+    for (let n = 2; n <= KEEP + 2; n += 1) await sell(till, n);
+    await first.checkpoint?.(journalOf(till).snapshot());
+    tell({ outcome: 'approved', verified: true, amount: { amountMinor: 101, currency: 'CNY' }, completion: 'none', facts: { receipt: [] } });
+    await clock.until(clock.now() + 500);
+    expect(till.cases()).toHaveLength(1);
+    disk.powerFailsAfter(0);
+    disk.restart(() => 0);
+    clock.stop();
+    // The disk does not give one old record, once.
+    const storage = fileStorage('/data', { fileSystem: disk, segmentBytes: 1e9, lazyFlushMs: 1e9 });
+    const unread = new TillwrightError('LOG_UNREADABLE', { why: 'EIO' });
+    const log = new Proxy(storage.log, {
+      get: (target, name) => {
+        if (name === 'read') return () => { throw unread; };
+        const member: unknown = Reflect.get(target, name, target);
+        return typeof member === 'function' ? (member.bind(target) as unknown) : member;
+      },
+    });
+    await expect(createTill({ plugins: [scriptedMethod({ id: 'm', host, kind: 'wallet', policy: method.policy })], workflows: { sale: flow }, terminals: { T1: { tid: '00000001', mid: '898000000000001', name: 'Corner Shop' } }, ...storage, log, clock: virtualClock(), keepClosed: KEEP })).rejects.toBe(unread);
+    const again = await open(disk, host, method);
+    expect(again.till.cases()).toMatchObject([{ payment: { paymentId: `${id}/Pay#1` } }]);
     await again.till.close();
   });
 
