@@ -47,7 +47,7 @@ export const goesOn = (payment: PaymentState | undefined, taskAttempt: number): 
 };
 
 /** Why no more may be taken for a sale: with what stands as paid for it already it would be more than is due (15). */
-export const exceedsDue = (others: readonly PaymentState[], { amount, dueMinor, saleReference }: ChargeOrder): string | undefined => {
+export const exceedsDue = (others: readonly PaymentState[], { amount, dueMinor, saleReference }: Pick<ChargeOrder, 'amount' | 'dueMinor' | 'saleReference'>): string | undefined => {
   const paid = others.filter((other) => standingMinor(other) > 0);
   const stranger = paid.find(({ currency }) => currency !== amount.currency);
   if (stranger) return `sale ${saleReference} is paid in ${stranger.currency} already: a sale has one currency`;

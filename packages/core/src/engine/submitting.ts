@@ -135,6 +135,8 @@ export class Submitting {
     const submitted = await lanes.run(prepared.lane, { undo: false, ...(waiting ? { signal: waiting.signal } : {}) }, async () => {
       waiting?.over();
       if (live.signal.aborted) return { is: 'not-sent', why: UNWANTED } as const;
+      const overtaken = this.#overtaken(work);
+      if (overtaken) return { is: 'not-sent', why: overtaken.why } as const;
       await this.submit(work);
       if (this.#hand.payment(paymentId)?.attempts.at(-1)?.fate === 'approved') await this.complete(paymentId, request.attempt);
       const after = this.#hand.payment(paymentId);
@@ -198,17 +200,20 @@ export class Submitting {
   }
 
   /**
-   * While the intent was on its way to the disk, an approval turned up for what had been undone without proof: one at a time (13, 15).
-   * Or a person has decided about what was to be undone.
+   * What was decided when it was begun may not be so any more, when its turn comes or its intent is on disk: an approval turned up for
+   * what had been undone without proof, or declined (13, 15). Or a person has decided, about its sale or about what was to be undone.
    */
   #overtaken({ request, order, undoes }: Work): NotSent | undefined {
-    if (undoes !== undefined) {
-      const payment = this.#hand.payment(request.paymentId);
-      return payment && isResolved(payment) ? { outcome: 'not-sent', why: 'a person has decided meanwhile' } : undefined;
-    }
-    const isOwn = (paymentId: string, attempt: number): boolean => paymentId === request.paymentId && attempt === request.attempt;
-    const open = this.#hand.options.journal.paymentsOfSale(order.saleReference).find((each) => !isResolved(each) && each.attempts.some((a) => isOpen(a) && !isOwn(each.paymentId, a.attempt)));
-    return open && { outcome: 'not-sent', why: `payment ${open.paymentId} of the same sale is not decided any more` };
+    const { paymentId } = request;
+    const own = this.#hand.payment(paymentId);
+    if (own && isResolved(own)) return { outcome: 'not-sent', why: 'a person has decided meanwhile' };
+    if (undoes !== undefined) return undefined;
+    const ofSale = this.#hand.options.journal.paymentsOfSale(order.saleReference);
+    const isOwn = (each: PaymentState, attempt: number): boolean => each === own && attempt === request.attempt;
+    const open = ofSale.find((each) => !isResolved(each) && (openCase(each) || each.attempts.some((a) => isOpen(a) && !isOwn(each, a.attempt))));
+    if (open) return { outcome: 'not-sent', why: `payment ${open.paymentId} of the same sale is not decided any more` };
+    const tooMuch = exceedsDue(ofSale.filter((each) => each !== own), { ...order, amount: request.amount });
+    return tooMuch === undefined ? undefined : { outcome: 'not-sent', why: tooMuch };
   }
 
   /** @returns why it is not on disk: without what a reversal needs nothing may be sent */

@@ -1,0 +1,62 @@
+/** Rule 13: what becomes of a former attempt while a new one is on its way, and what a host that has declined is asked again. */
+import { describe, expect, it } from 'vitest';
+import { type Answer, bind, type Declined, definePlugin, PaymentMethod, type Plugin } from '../contract.js';
+import { approvedFor, flow, open, pay, run, type Setup, statuses, until } from './money-rules.testing.js';
+import { type ScriptedHost, scriptedHost, scriptedMethod, type ScriptedMethodOptions } from './scripted-method.js';
+import { type VirtualClock, virtualClock } from './virtual-clock.js';
+
+const declinedAs = (again: Declined['again']): Declined => ({ outcome: 'declined', verified: true, code: '51', hint: { zh: '', en: '' }, again });
+const retried = (error: string, afterS = 2) => pay({ Retry: [{ ErrorEquals: [error], IntervalSeconds: afterS, MaxAttempts: 1 }] }, { method: 'own' });
+
+/** The method `own`, which takes its time to prepare the second sale. */
+const slowly = (options: Omit<ScriptedMethodOptions, 'id'>, clock: VirtualClock, ms: number): Plugin => {
+  const [provision] = scriptedMethod({ id: 'own', ...options }).provides;
+  if (provision?.how.kind !== 'value') throw new Error('not a value');
+  const method = provision.how.value as PaymentMethod;
+  let sales = 0;
+  const prepare: PaymentMethod['prepare'] = async (request, live) => {
+    if (request.operation === 'sale' && (sales += 1) === 2) await clock.until(clock.now() + ms);
+    return await method.prepare(request, live);
+  };
+  return definePlugin({ name: 'own', provides: [bind(PaymentMethod).toValue({ ...method, prepare })] });
+};
+
+describe('a new attempt that is being prepared when the former one, which was declined, is approved after all', () => {
+  /** Silent, then declined; 25 s after its submit it is approved. */
+  const contradicted = async (prepareMs: number, paymentsOf: Parameters<typeof flow>[0] = { Pay: retried('Payment.Declined') }): Promise<{ setup: Setup; host: ScriptedHost }> => {
+    const clock = virtualClock();
+    const host = scriptedHost();
+    host.submits.push((async (): Promise<Answer> => (await clock.until(clock.now() + 25_000), approvedFor(1000))) as never);
+    host.findings.push(declinedAs('later'));
+    return { setup: await open({ kind: 'wallet', clock, plugins: [slowly({ host, kind: 'wallet' }, clock, prepareMs)], flow: flow(paymentsOf) }), host };
+  };
+  const decide = async (setup: Setup): Promise<void> => {
+    await until(setup, 'a case is open', () => setup.till.cases().length > 0);
+    await setup.till.resolve(setup.till.cases()[0]?.caseId ?? '', { as: 'paid', by: 'Li', reason: 'so say the books' });
+  };
+
+  it('is not sent beside the case', async () => {
+    const { setup, host } = await contradicted(20_000);
+    expect(await run(setup)).toMatchObject({ status: 'failed', error: 'Payment.NotSent', cause: expect.stringContaining('is not decided any more') });
+    expect(statuses(host)).toEqual(['approved']);
+    expect(setup.till.cases()).toMatchObject([{ why: 'known as declined, then heard approved' }]);
+  });
+
+  it('is not sent once a person has decided', async () => {
+    const { setup, host } = await contradicted(40_000);
+    const result = run(setup);
+    await decide(setup);
+    expect(await result).toMatchObject({ status: 'failed', error: 'Payment.NotSent', cause: expect.stringContaining('a person has decided meanwhile') });
+    expect(statuses(host)).toEqual(['approved']);
+    expect(setup.till.payments()).toMatchObject([{ state: 'paid', amountMinor: 1000 }]);
+  });
+
+  it('is not sent for more than is due then, where it is another payment of the sale', async () => {
+    const instead = pay({}, { method: 'own' });
+    const { setup, host } = await contradicted(40_000, { Pay: pay({ Catch: [{ ErrorEquals: ['Payment.Declined'], Next: 'Instead' }] }, { method: 'own' }), Instead: instead });
+    const result = run(setup);
+    await decide(setup);
+    expect(await result).toMatchObject({ status: 'failed', error: 'Payment.NotSent', cause: expect.stringContaining('would be too much') });
+    expect(statuses(host)).toEqual(['approved']);
+  });
+});
