@@ -49,6 +49,8 @@ export class InHand {
   readonly givenUp = new Map<string, UndoReason>();
   /** What dies with the process, by payment: while it is here the card can still complete. */
   readonly live = new Roster<string, Live>();
+  /** Sales' attempts on their way to an intent, by payment: what undoes a former one meanwhile has a number of its own. */
+  readonly begun = new Map<string, number>();
   readonly #inFlight = new Roster<string, Set<number>>();
   readonly #watchers = new Roster<string, Set<() => void>>();
 
@@ -118,6 +120,12 @@ export class InHand {
 
   reopenLanes(payment: PaymentState): void {
     for (const a of payment.attempts) this.lanes.reopen(a.prepared.lane, payment.paymentId);
+  }
+
+  /** Numbers need not be in order, nor without gaps: what was begun first may be sent last, or not at all. */
+  nextAttempt(paymentId: string): number {
+    const numbers = this.payment(paymentId)?.attempts.map(({ attempt }) => attempt) ?? [];
+    return Math.max(this.begun.get(paymentId) ?? 0, ...numbers) + 1;
   }
 
   /** Attempts whose submit or completion runs. */

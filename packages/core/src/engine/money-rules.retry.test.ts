@@ -1,10 +1,11 @@
 /** Rule 13: what becomes of a former attempt while a new one is on its way, and what a host that has declined is asked again. */
 import { describe, expect, it } from 'vitest';
 import { type Answer, bind, type Declined, definePlugin, PaymentMethod, type Plugin } from '../contract.js';
-import { approvedFor, flow, open, pay, run, type Setup, statuses, until } from './money-rules.testing.js';
+import { approvedFor, events, flow, open, pay, run, type Setup, statuses, until } from './money-rules.testing.js';
 import { type ScriptedHost, scriptedHost, scriptedMethod, type ScriptedMethodOptions } from './scripted-method.js';
 import { type VirtualClock, virtualClock } from './virtual-clock.js';
 
+const silence = { outcome: 'unknown', reason: 'no-answer', why: 'silence' } as const;
 const declinedAs = (again: Declined['again']): Declined => ({ outcome: 'declined', verified: true, code: '51', hint: { zh: '', en: '' }, again });
 const retried = (error: string, afterS = 2) => pay({ Retry: [{ ErrorEquals: [error], IntervalSeconds: afterS, MaxAttempts: 1 }] }, { method: 'own' });
 
@@ -59,4 +60,22 @@ describe('a new attempt that is being prepared when the former one, which was de
     expect(await result).toMatchObject({ status: 'failed', error: 'Payment.NotSent', cause: expect.stringContaining('would be too much') });
     expect(statuses(host)).toEqual(['approved']);
   });
+});
+
+it('a new attempt and the refund of the former one, which turned up meanwhile, are told apart: each is settled under its own reference', async () => {
+  const clock = virtualClock();
+  const host = scriptedHost();
+  const remedy: ScriptedMethodOptions['remedy'] = ({ completed, request }) => (completed ? { do: 'refund', amount: request.amount } : { do: 'reverse' });
+  const setup = await open({ kind: 'wallet', clock, plugins: [slowly({ host, kind: 'wallet', remedy }, clock, 70_000)], flow: flow({ Pay: retried('Payment.Undone') }) });
+  host.submits.push({ lost: 'answer' });
+  host.findings.push({ outcome: 'undone', verified: true, proof: 'no-original' });
+  const result = run(setup);
+  await until(setup, 'it turned up, and is refunded', () => statuses(host)[0] === 'refunded');
+  // Nobody hears of the new one: it is undone.
+  host.submits.push({ lost: 'answer' });
+  host.findings.push(silence, silence, silence, silence);
+  expect(await result).toMatchObject({ status: 'failed', error: 'Payment.Undone' });
+  expect(statuses(host)).toEqual(['refunded', 'reversed']);
+  const numbers = events(setup.log, 'paymentPrepared').map(({ event }) => event.type === 'paymentPrepared' && event.attempt);
+  expect(new Set(numbers).size).toBe(3);
 });

@@ -58,6 +58,7 @@ export class Submitting {
       return await this.#attempt(order, live, found, paidElsewhere(others, order));
     } finally {
       this.#begun.delete(order.saleReference);
+      this.#hand.begun.delete(order.paymentId);
     }
   }
 
@@ -89,10 +90,11 @@ export class Submitting {
   }
 
   async #attempt(order: ChargeOrder, live: Live, found: FoundMethod, paidElsewhereMinor: number): Promise<ChargeResult | undefined> {
-    const former = this.#hand.payment(order.paymentId);
+    const attempt = this.#hand.nextAttempt(order.paymentId);
+    this.#hand.begun.set(order.paymentId, attempt);
     const request: PaymentRequest = {
       paymentId: order.paymentId,
-      attempt: (former?.attempts.length ?? 0) + 1,
+      attempt,
       operation: 'sale',
       amount: order.amount,
       terminalId: order.terminalId,

@@ -77,7 +77,7 @@ export class Undoing {
     const remedy = attempt.condemned?.remedy;
     const request: PaymentRequest = {
       ...attempt.request,
-      attempt: payment.attempts.length + 1,
+      attempt: this.#hand.nextAttempt(payment.paymentId),
       operation: duty.operation,
       amount: remedy && 'amount' in remedy ? remedy.amount : attempt.request.amount,
       original,
