@@ -1,12 +1,14 @@
 /** Rule 13: what becomes of a former attempt while a new one is on its way, and what a host that has declined is asked again. */
 import { describe, expect, it } from 'vitest';
 import { type Answer, bind, type Declined, definePlugin, PaymentMethod, type Plugin } from '../contract.js';
+import { memorySealedStore } from '../log/memory-sealed-store.js';
 import { approvedFor, events, flow, open, pay, run, type Setup, statuses, until } from './money-rules.testing.js';
 import { type ScriptedHost, scriptedHost, scriptedMethod, type ScriptedMethodOptions } from './scripted-method.js';
 import { type VirtualClock, virtualClock } from './virtual-clock.js';
 
 const silence = { outcome: 'unknown', reason: 'no-answer', why: 'silence' } as const;
 const declinedAs = (again: Declined['again']): Declined => ({ outcome: 'declined', verified: true, code: '51', hint: { zh: '', en: '' }, again });
+const submits = (host: ScriptedHost): string[] => host.calls.filter((call) => call.startsWith('submit'));
 const retried = (error: string, afterS = 2) => pay({ Retry: [{ ErrorEquals: [error], IntervalSeconds: afterS, MaxAttempts: 1 }] }, { method: 'own' });
 
 /** The method `own`, which takes its time to prepare the second sale. */
@@ -78,4 +80,19 @@ it('a new attempt and the refund of the former one, which turned up meanwhile, a
   expect(statuses(host)).toEqual(['refunded', 'reversed']);
   const numbers = events(setup.log, 'paymentPrepared').map(({ event }) => event.type === 'paymentPrepared' && event.attempt);
   expect(new Set(numbers).size).toBe(3);
+});
+
+it('a new attempt keeps its card though the former one comes to rest while it is on its way', async () => {
+  const clock = virtualClock();
+  const sealed = memorySealedStore();
+  const slow: typeof sealed = { ...sealed, put: async (key, bytes) => (key.endsWith('@2') && (await clock.until(clock.now() + 2_000)), await sealed.put(key, bytes)) };
+  const host = scriptedHost();
+  const setup = await open({ kind: 'wallet', clock, sealed: slow, plugins: [scriptedMethod({ id: 'own', host, kind: 'card', seal: true })], flow: flow({ Pay: retried('Payment.Undone', 60) }) });
+  host.submits.push({ lost: 'request' });
+  // Looked for again after a minute, as the new one is sealed.
+  const later = async () => (await clock.until(clock.now() + 1_000), { outcome: 'undone', verified: true, proof: 'acknowledged' });
+  host.reversals.push({ outcome: 'undone', verified: true, proof: 'no-original' }, later as never);
+  expect(await run(setup)).toMatchObject({ status: 'succeeded' });
+  expect(host.calls.at(-1)).toBe('complete own-sale-2');
+  expect(submits(host)).toHaveLength(2);
 });

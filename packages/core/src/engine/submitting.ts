@@ -117,13 +117,10 @@ export class Submitting {
     const { request, prepared, found } = work;
     // What could not be settled after a restart is not begun (18).
     if (!readsVersion(found.method, prepared.dataVersion)) return { is: 'not-sent', why: `${found.method.id} stores data version ${prepared.dataVersion}, which is not among its dataVersions` };
-    this.#hand.live.set(request.paymentId, live);
     // Before the lane is taken: from there to the intent nothing is waited for, so that no undo that is owed meanwhile comes too late (12).
     const refused = sealed && (await this.seal(request, sealed));
     const sent = refused ? ({ is: 'not-sent', why: refused.message } as const) : await this.#inTurn({ ...work, sealed: sealed !== undefined }, live);
-    if (!sent) return undefined;
-    this.#hand.live.delete(request.paymentId);
-    if (sealed && !refused) await this.#hand.options.ports.sealed.forget(sealedKey(request.paymentId, request.attempt));
+    if (sent && sealed && !refused) await this.#hand.options.ports.sealed.forget(sealedKey(request.paymentId, request.attempt));
     return sent;
   }
 
@@ -139,6 +136,8 @@ export class Submitting {
       if (live.signal.aborted) return { is: 'not-sent', why: UNWANTED } as const;
       const overtaken = this.#overtaken(work);
       if (overtaken) return { is: 'not-sent', why: overtaken.why } as const;
+      // In one go with the intent: before that a former attempt may come to rest, and lets go of all that its payment has.
+      this.#hand.live.set(paymentId, live);
       await this.submit(work);
       if (this.#hand.payment(paymentId)?.attempts.at(-1)?.fate === 'approved') await this.complete(paymentId, request.attempt);
       const after = this.#hand.payment(paymentId);
