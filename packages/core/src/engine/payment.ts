@@ -233,6 +233,8 @@ const answered = (state: PaymentState, event: Extract<PaymentEvent, { type: 'pay
     };
     const { answer } = event;
     if (answer.outcome === 'approved') {
+      // Known already: the card may have accepted it since, and it may be committed.
+      if (a.fate === 'approved' || a.fate === 'completed') return counted;
       const approved = { ...counted, approved: answer, facts: answer.facts, completedOnce: answer.completion === 'none' };
       // The host has said since that it is undone: the answer is older than that.
       if (a.undone && a.undone.proof !== 'no-original' && event.to === 'late') return a;
