@@ -225,39 +225,42 @@ const watched = (undone: UndoneState, answer: Answer | Finding | ReverseAnswer, 
 
 const answered = (state: PaymentState, event: Extract<PaymentEvent, { type: 'paymentAnswered' }>, at: number): PaymentState => {
   const next = patch(state, event.attempt, (a) => {
+    const { answer } = event;
+    // What is decided keeps the answer that decided it, whatever comes late or is found again.
     const counted = {
       ...a,
-      answer: event.answer,
       inquiries: a.inquiries + (event.to === 'inquire' ? 1 : 0),
-      ...(event.to === 'watch' && a.undone ? { undone: watched(a.undone, event.answer, at) } : {}),
+      ...(event.to === 'watch' && a.undone ? { undone: watched(a.undone, answer, at) } : {}),
     };
-    const { answer } = event;
     if (answer.outcome === 'approved') {
       // Known already: the card may have accepted it since, and it may be committed.
       if (a.fate === 'approved' || a.fate === 'completed') return counted;
-      const approved = { ...counted, approved: answer, facts: answer.facts, completedOnce: answer.completion === 'none' };
+      const approved = { ...counted, answer, approved: answer, facts: answer.facts, completedOnce: answer.completion === 'none' };
       // The host has said since that it is undone: the answer is older than that.
       if (a.undone && a.undone.proof !== 'no-original' && event.to === 'late') return a;
       // An approval that arrives for a condemned or undone attempt restarts its undo (5).
-      if (a.condemned) return { ...withoutUndone(approved), fate: 'condemned', undo: { tries: a.undo.tries, reached: 0, lastAt: at } };
+      if (a.condemned) return condemnedAgain(approved, at);
       return { ...approved, fate: answer.completion === 'due' ? 'approved' : 'completed' };
     }
+    // The host has what it did not know: nobody paid yet, and somebody may at any time (5).
+    if (answer.outcome === 'pending' && isUnproven(a) && a.undoes === undefined) return a.condemned ? condemnedAgain({ ...counted, answer }, at) : { ...counted, answer, fate: 'undecided' };
     if (a.condemned) {
       // Nothing but its undo decides about a condemned attempt, except proof that nothing stands at the host.
       return answer.outcome === 'undone' && a.fate === 'condemned'
-        ? { ...counted, fate: 'undone', undone: undoneBy(answer.proof, at) }
+        ? { ...counted, answer, fate: 'undone', undone: undoneBy(answer.proof, at) }
         : counted;
     }
     if (a.fate !== 'submitted' && a.fate !== 'undecided') return counted;
+    const heard = { ...counted, answer };
     switch (answer.outcome) {
       case 'declined':
-        return { ...counted, fate: 'declined' };
+        return { ...heard, fate: 'declined' };
       case 'not-sent':
-        return { ...counted, fate: 'not-sent' };
+        return { ...heard, fate: 'not-sent' };
       case 'undone':
-        return { ...counted, fate: 'undone', undone: undoneBy(answer.proof, at) };
+        return { ...heard, fate: 'undone', undone: undoneBy(answer.proof, at) };
       default:
-        return { ...counted, fate: 'undecided' };
+        return { ...heard, fate: 'undecided' };
     }
   });
   const undo = next.attempts.find((a) => a.attempt === event.attempt);
@@ -267,6 +270,8 @@ const answered = (state: PaymentState, event: Extract<PaymentEvent, { type: 'pay
   }
   return next;
 };
+
+const condemnedAgain = (attempt: AttemptState, at: number): AttemptState => ({ ...withoutUndone(attempt), fate: 'condemned', undo: { tries: attempt.undo.tries, reached: 0, lastAt: at } });
 
 const withoutUndone = (attempt: AttemptState): AttemptState => {
   const { undone: _undone, ...rest } = attempt;
@@ -285,8 +290,8 @@ export const isUndecided = (payment: PaymentState): boolean =>
 
 export const isOpen = (a: AttemptState): boolean => a.fate === 'submitted' || a.fate === 'undecided' || a.fate === 'approved' || a.fate === 'condemned' || turnedUp(a);
 
-/** Its approval turned up when it had been told as undone (5): it is about to be condemned, whatever else its payment or its sale is paid by. */
-export const turnedUp = (a: AttemptState): boolean => a.undoes === undefined && a.undone !== undefined && (a.fate === 'approved' || a.fate === 'completed');
+/** The host turned out to have what had been told as undone (5), approved or not decided: it is about to be condemned, whatever else its payment or its sale is paid by. */
+export const turnedUp = (a: AttemptState): boolean => a.undoes === undefined && a.undone !== undefined && (a.fate === 'undecided' || a.fate === 'approved' || a.fate === 'completed');
 
 /** It took money or may have, and neither a commitment nor the order to undo it stands behind it, nor is it sure of that order. */
 export const isUnowned = (a: AttemptState): boolean =>

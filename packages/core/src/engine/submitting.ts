@@ -248,8 +248,9 @@ export class Submitting {
     if (answer.outcome === 'approved') await journal.ports.log.durable(seq);
     this.#wakeCommitted(inputs, paymentId);
     const live = this.#hand.live.get(paymentId);
-    // Later inquiries that bring nothing to show leave a QR where it stands.
-    if (answer.outcome === 'pending' && (answer.show || before?.answer?.outcome !== 'pending')) live?.show('customer', payingTexts[answer.show?.qr === undefined ? answer.waitingFor : 'scan'], answer.show ?? {});
+    // Later inquiries that bring nothing to show leave a QR where it stands; nobody is to pay what is decided by now, or turned up.
+    const isAwaited = before?.fate === 'submitted' || before?.fate === 'undecided';
+    if (answer.outcome === 'pending' && isAwaited && (answer.show || before.answer?.outcome !== 'pending')) live?.show('customer', payingTexts[answer.show?.qr === undefined ? answer.waitingFor : 'scan'], answer.show ?? {});
     this.#hand.notify(paymentId);
   }
 
