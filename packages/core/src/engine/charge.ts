@@ -22,11 +22,14 @@ export interface ChargeOrder {
 
 /** What the host has declined it declines again: it is asked anew only with other input, or where the decline says that it may be (13). */
 export const declinedBefore = (payment: PaymentState | undefined, order: ChargeOrder): Declined | undefined => {
-  const last = payment?.attempts.findLast((a) => a.undoes === undefined);
-  if (last?.fate !== 'declined' || last.answer?.outcome !== 'declined') return undefined;
-  const { again } = last.answer;
-  const same = (): boolean => canonicalJson([last.request.arguments, { ...last.request.amount }]) === canonicalJson([order.arguments, { ...order.amount }]);
-  return again === 'never' || (again === 'new-input' && same()) ? last.answer : undefined;
+  const asked = canonicalJson([order.arguments, { ...order.amount }]);
+  const forGood = ({ request, answer }: AttemptState): Declined | undefined => {
+    if (answer?.outcome !== 'declined') return undefined;
+    const isSame = (): boolean => canonicalJson([request.arguments, { ...request.amount }]) === asked;
+    return answer.again === 'never' || (answer.again === 'new-input' && isSame()) ? answer : undefined;
+  };
+  // Not the last one only: other input may have come in between.
+  return payment?.attempts.filter((a) => a.undoes === undefined && a.fate === 'declined').map(forGood).findLast((answer) => answer !== undefined);
 };
 
 /** A Retry is the same payment once more: who settles it, and for which sale it counts, stands in its first intent (13, 15). @returns why this is none */

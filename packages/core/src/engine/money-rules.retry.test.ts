@@ -96,3 +96,24 @@ it('a new attempt keeps its card though the former one comes to rest while it is
   expect(host.calls.at(-1)).toBe('complete own-sale-2');
   expect(submits(host)).toHaveLength(2);
 });
+
+describe('what a host has declined', () => {
+  it('is not asked again with input that it has declined, though other input was tried in between', async () => {
+    const input = "{% {'code': $states.context.State.RetryCount = 1 ? 'B' : 'A'} %}";
+    const setup = await open({ kind: 'wallet', flow: flow({ Pay: pay({ Retry: [{ ErrorEquals: ['Payment.Declined', 'Payment.NotSent'], MaxAttempts: 2 }] }, { with: input }) }) });
+    setup.host.submits.push(declinedAs('new-input'), { outcome: 'not-sent', why: 'no connection' });
+    expect(await run(setup)).toMatchObject({ status: 'failed', error: 'Payment.Declined' });
+    expect(submits(setup.host)).toHaveLength(2);
+  });
+
+  it('stays declined for good, whatever its first answer was when it comes after that', async () => {
+    const clock = virtualClock();
+    const host = scriptedHost();
+    const setup = await open({ kind: 'wallet', clock, plugins: [scriptedMethod({ id: 'own', host, kind: 'wallet' })], flow: flow({ Pay: retried('Payment.Declined', 20) }) });
+    const late = async (): Promise<Answer> => (await clock.until(clock.now() + 15_000), { outcome: 'pending', waitingFor: 'payer' });
+    host.submits.push(late as never);
+    host.findings.push(declinedAs('never'));
+    expect(await run(setup)).toMatchObject({ status: 'failed', error: 'Payment.Declined' });
+    expect(submits(host)).toHaveLength(1);
+  });
+});
