@@ -37,6 +37,8 @@ export interface ShopOptions {
   readonly checkpointEvery?: number;
   /** One way between till and hosts, in ms, asked for every message; 20 unless told. */
   readonly latencyMs?: () => number;
+  /** How long a refund of WeChat Pay is on its way; none unless told: the first inquiry finds it through. */
+  readonly refundTakesMs?: number;
   /** Sees each message as it leaves the till. */
   readonly onSend?: OnSend;
   /** How long a sync of the disk takes, in ms; 2 unless told. */
@@ -124,6 +126,7 @@ export const openShop = async (options: ShopOptions): Promise<Shop> => {
     // The harder kind of host: it forgets what it was told to reverse before it came, and approves it when it comes.
     acquirer: { accounts: sampleAccounts(), lateSale: 'approve', moreTerminals: terminals.slice(1).map((_, index) => ({ tid: tidOf(index + 1), mid: MERCHANT })) },
     alipay: { wireClock: () => clock.now() },
+    ...(options.refundTakesMs === undefined ? {} : { wechat: { refundTakesMs: options.refundTakesMs } }),
   });
   const shop = new OneShop(options, { clock, terminals, hosts });
   await shop.reopen(options.life);

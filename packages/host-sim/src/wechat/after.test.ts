@@ -107,6 +107,21 @@ describe('refunds', () => {
     expect(await till.reverse('REF_001')).toMatchObject({ status: 400, data: { code: 'INVALID_REQUEST' } });
   });
 
+  it('are on their way for as long as the host was told', async () => {
+    const slow = await openTill({ refundTakesMs: 3 * DAY_MS });
+    try {
+      await slow.post('v3/pay/transactions/codepay', sale(slow, 'SLOW_1', 100));
+      const body = { out_trade_no: 'SLOW_1', out_refund_no: 'slow-1', amount: { refund: 100, total: 100, currency: 'CNY' } };
+      expect(await slow.post(REFUNDS, body)).toMatchObject({ data: { status: 'PROCESSING' } });
+      slow.clock.now += 3 * DAY_MS - 1;
+      expect(await slow.get(`${REFUNDS}/slow-1`)).toMatchObject({ data: { status: 'PROCESSING' } });
+      slow.clock.now += 1;
+      expect(await slow.get(`${REFUNDS}/slow-1`)).toMatchObject({ data: { status: 'SUCCESS' } });
+    } finally {
+      await slow.close();
+    }
+  });
+
   it('find the order by its transaction, and a number belongs to one order', async () => {
     const paid = await pay('REF_002');
     await pay('REF_003');

@@ -6,7 +6,7 @@ import { fen, onlyCny, optionalText, text, type Fields } from './params.js';
 const YEAR_MS = 365 * 86_400_000;
 
 /**
- * `POST /v3/refund/domestic/refunds`. Answers PROCESSING: the money is on its way; the next inquiry finds SUCCESS.
+ * `POST /v3/refund/domestic/refunds`. Answers PROCESSING: the money is on its way, and an inquiry finds SUCCESS once it has arrived.
  * The same `out_refund_no` again changes nothing.
  */
 export async function refund(orders: Orders, content: Fields): Promise<Reply> {
@@ -37,12 +37,15 @@ export async function refund(orders: Orders, content: Fields): Promise<Reply> {
   return { status: 200, body: fields(order, made) };
 }
 
-/** `GET /v3/refund/domestic/refunds/{out_refund_no}`. */
-export async function refundQuery(orders: Orders, outRefundNo: string): Promise<Reply> {
+/**
+ * `GET /v3/refund/domestic/refunds/{out_refund_no}`.
+ * @param takesMs how long the money is on its way: seconds to a balance, days to a bank card
+ */
+export async function refundQuery(orders: Orders, outRefundNo: string, takesMs: number): Promise<Reply> {
   const order = orders.byRefundNo(outRefundNo);
   const known = order?.refunds.find((each) => each.outRefundNo === outRefundNo);
   if (order === undefined || known === undefined) return refusal('RESOURCE_NOT_EXISTS');
-  if (known.doneAt !== undefined) return { status: 200, body: fields(order, known) };
+  if (known.doneAt !== undefined || orders.now() < known.at + takesMs) return { status: 200, body: fields(order, known) };
   const done: Refund = { ...known, doneAt: orders.now() };
   const refunds = order.refunds.map((each) => (each === known ? done : each));
   return { status: 200, body: fields(await orders.put({ ...order, refunds }), done) };

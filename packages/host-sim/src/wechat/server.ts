@@ -25,6 +25,8 @@ export interface WechatOptions {
   readonly mchid?: string;
   /** When a reversal is taken; 15 s, 7 days and `refuse` when left out. */
   readonly reverse?: Partial<ReversePolicy>;
+  /** How long a refund is on its way; 0 when left out, so that the first inquiry finds it through. */
+  readonly refundTakesMs?: number;
   /** False: errors leave without a signature. */
   readonly signErrors?: boolean;
   /** How far a request's timestamp may be off; 300 s when left out. */
@@ -111,7 +113,7 @@ async function makeKeys({ keyPair = rsaKeyPair, random = randomBytes }: WalletSe
 
 function wechatGateway(parts: { readonly orders: Orders; readonly keys: WechatKeys; readonly options: WechatOptions }): Gateway {
   const { orders, keys, options } = parts;
-  const { signErrors = true, timestampSkewMs: skewMs = 300_000, wireClock = Date.now } = options;
+  const { signErrors = true, timestampSkewMs: skewMs = 300_000, refundTakesMs = 0, wireClock = Date.now } = options;
   const merchant: Merchant = { mchid: orders.merchant.mchid, serial: keys.serial, publicKey: createPublicKey(keys.merchant.publicKey) };
   const signer: Signer = { platformSerial: keys.platformSerial, privateKey: createPrivateKey(keys.platform.privateKey), nowMs: wireClock };
   const policy: ReversePolicy = { notBeforeMs: 15_000, withinMs: 7 * DAY_MS, whilePaying: 'refuse', ...options.reverse };
@@ -124,7 +126,7 @@ function wechatGateway(parts: { readonly orders: Orders; readonly keys: WechatKe
         ? refusal('SIGN_ERROR')
         : route === undefined
           ? refusal('NOT_FOUND')
-          : await replyOf({ orders, policy, route, body: request.body, twist });
+          : await replyOf({ orders, policy, refundTakesMs, route, body: request.body, twist });
       const body = reply.body === undefined ? '' : JSON.stringify(misstated(reply.body, twist));
       return signed({ status: reply.status, body }, reply.status < 300 || signErrors ? signer : undefined);
     },
@@ -139,7 +141,16 @@ function misstated(body: Readonly<Record<string, unknown>>, twist: Twist): Reado
   return twist.what === 'terminal' && mchid !== undefined ? { ...body, mchid: '1999999999' } : body;
 }
 
-async function replyOf(parts: { readonly orders: Orders; readonly policy: ReversePolicy; readonly route: Route; readonly body: string; readonly twist: Twist }): Promise<Reply> {
+interface Business {
+  readonly orders: Orders;
+  readonly policy: ReversePolicy;
+  readonly refundTakesMs: number;
+  readonly route: Route;
+  readonly body: string;
+  readonly twist: Twist;
+}
+
+async function replyOf(parts: Business): Promise<Reply> {
   try {
     return await run(parts);
   } catch (error) {
@@ -148,7 +159,7 @@ async function replyOf(parts: { readonly orders: Orders; readonly policy: Revers
   }
 }
 
-async function run(parts: Parameters<typeof replyOf>[0]): Promise<Reply> {
+async function run(parts: Business): Promise<Reply> {
   const { orders, policy, route, body, twist } = parts;
   const makesOrder = route.operation === 'codepay' || route.operation === 'native';
   if (twist?.do === 'decline' && !makesOrder) return refusal(twist.code);
@@ -168,6 +179,6 @@ async function run(parts: Parameters<typeof replyOf>[0]): Promise<Reply> {
     case 'refund':
       return refund(orders, fieldsOf(body));
     case 'refund-query':
-      return refundQuery(orders, route.number);
+      return refundQuery(orders, route.number, parts.refundTakesMs);
   }
 }
