@@ -119,7 +119,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'a refund without an answer is repeated',
     rule: 7,
-    edits: [{ file: DUTIES, find: "if (a.operation === 'refund') return caseOnce(payment, `refund ${a.prepared.reference} has no answer`);", put: "if (a.operation === 'refund') return { do: 'undo-by', attempt: a.undoes ?? 1, operation: 'refund', at: context.now };" }],
+    edits: [{ file: DUTIES, find: "if (a.operation === 'refund') return unsureRefund(payment, a, context);", put: "if (a.operation === 'refund') return { do: 'undo-by', attempt: a.undoes ?? 1, operation: 'refund', at: context.now };" }],
   },
   {
     name: 'the card is not listened to',

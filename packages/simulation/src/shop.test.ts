@@ -173,3 +173,25 @@ it('a trace number that comes round again within a batch is not sent under: its 
   expect(shop.hosts.ledger('acquirer').map(({ status }) => status)).toEqual(Array.from({ length: 30 }, () => 'approved'));
   await shop.close();
 });
+
+it.each([0, 40_000, 300_000, 3 * 86_400_000])('a refund of WeChat Pay that is on its way for %i ms is found when it arrives, and a person who was told of it is told that, too', async (refundTakesMs) => {
+  const sale = {
+    QueryLanguage: 'JSONata',
+    StartAt: 'Scan',
+    States: {
+      Scan: { Type: 'Task', Resource: 'scanner:scan', TimeoutSeconds: 60, Assign: { code: '{% $states.result %}' }, Next: 'Pay' },
+      Pay: { Type: 'Task', Resource: 'payment:sale', Arguments: { method: 'wechat', amountMinor: 1000, currency: 'CNY', dueMinor: 3000, with: { code: '{% $code %}' } }, TimeoutSeconds: 100, Next: 'GivenUp' },
+      GivenUp: { Type: 'Fail', Error: 'Sale.GivenUp' },
+    },
+  };
+  const shop = await openShop({ seed: 'on its way', workflows: { sale: JSON.stringify(sale) }, refundTakesMs });
+  shop.world.on('waiting', () => setImmediate(() => shop.world.scan('131234567890123456')));
+  expect(await shop.sell({ workflow: 'sale' })).toMatchObject({ status: 'failed', error: 'Sale.GivenUp', unsettled: [{ method: 'wechat' }] });
+  await shop.quiet();
+  expect(await shop.reconcile()).toMatchObject([{ host: 'wechat', ledger: 'refunded', log: 'undone', agrees: true }]);
+  const told = shop.till.cases();
+  // Asked for in a minute; what takes longer is a case, and asked for all the same.
+  if (refundTakesMs < 60_000) expect(told).toEqual([]);
+  else expect(told).toMatchObject([{ why: expect.stringMatching(/^refund WR\w+ is on its way, says the host/), undone: { proof: 'money-back' } }]);
+  await shop.close();
+});

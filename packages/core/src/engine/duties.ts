@@ -68,8 +68,7 @@ const attemptDuty = (payment: PaymentState, a: AttemptState, context: DutyContex
       if (context.method.inquiry && due !== undefined) {
         return { do: 'inquire', attempt: a.attempt, to: 'inquire', try: a.inquiries + 1, at: inquiryAt(a, due, context.now) };
       }
-      // A refund is never repeated and has no reversal: a person looks (7).
-      if (a.operation === 'refund') return caseOnce(payment, `refund ${a.prepared.reference} has no answer`);
+      if (a.operation === 'refund') return unsureRefund(payment, a, context);
       return { do: 'condemn', attempt: a.attempt, why: whyUndecided(a) };
     }
     case 'approved':
@@ -87,6 +86,19 @@ const attemptDuty = (payment: PaymentState, a: AttemptState, context: DutyContex
     case 'not-sent':
       return undefined;
   }
+};
+
+/**
+ * A refund is never repeated and has no reversal: a person looks (7). Money may be on its way back for days, and a host be away for
+ * long: it is asked on beside that, and what it says then stands with the case, before anybody pays back by hand what has arrived (2).
+ */
+const unsureRefund = (payment: PaymentState, a: AttemptState, { method, now }: DutyContext): Duty | undefined => {
+  const { inquireAtMs, reverse } = method.policy;
+  const onItsWay = a.answer?.outcome === 'pending';
+  if (payment.cases.length === 0) return { do: 'open-case', why: `refund ${a.prepared.reference} ${onItsWay ? 'is on its way, says the host, and has not arrived yet' : 'has no answer'}` };
+  const at = Math.max(a.submittedAt, a.askedAt) + afterTries(a.inquiries - inquireAtMs.length + 1, reverse.backoffMs);
+  if (!method.inquiry || Math.max(at, now) > limit(a, method)) return undefined;
+  return { do: 'inquire', attempt: a.attempt, to: 'inquire', try: a.inquiries + 1, at };
 };
 
 /** When the next look at what was undone without proof is due (5): the list is finite, and a look that nobody answered is made again. */

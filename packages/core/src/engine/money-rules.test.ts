@@ -1,6 +1,6 @@
 /** The money rules, each under its number, against a host that answers as the test says. */
 import { describe, expect, it } from 'vitest';
-import type { Answer, Plugin, ReceiptDocument } from '../contract.js';
+import type { Answer, Finding, Plugin, ReceiptDocument } from '../contract.js';
 import { ActionError, bind, definePlugin, Printer } from '../contract.js';
 import { type MemoryLog, memoryLog } from '../log/memory-log.js';
 import { approvedFor, broken, declined, events, flow, open, pay, reopen, run, settled, type Setup, type SetupOptions, type State, statuses, verbs, until } from './money-rules.testing.js';
@@ -361,6 +361,44 @@ describe('rule 7: the remedy is the plugin\'s', () => {
     await until(setup, 'it is found', () => setup.till.cases()[0]?.undone !== undefined);
     expect(setup.till.cases()).toMatchObject([{ undone: { proof: 'money-back' } }]);
     expect(setup.host.calls.filter((call) => call.startsWith('submit refund'))).toHaveLength(1);
+  });
+
+  it.each([
+    ['of which the host says that it is on its way', { outcome: 'pending', waitingFor: 'host' }, 'is on its way, says the host, and has not arrived yet'],
+    ['of which the host says nothing for long', { outcome: 'unknown', reason: 'no-answer', why: 'no connection' }, 'has no answer'],
+  ] as const)('is asked for one beside the case, %s: nobody pays back by hand what has arrived', async (_name, finding, why) => {
+    const setup = await open({
+      kind: 'wallet',
+      flow: flow({ Pay: pay({ Next: 'Broken' }, { dueMinor: 2000 }), Broken: broken }),
+      method: { remedy: (recorded) => ({ do: 'refund', amount: recorded.request.amount }), policy: { inquireAtMs: [1_000, 2_000], reverse: { notBeforeMs: 0, withinMs: 86_400_000, backoffMs: [5_000], laneAttempts: 3 } } },
+    });
+    setup.host.submits.push((amount) => approvedFor(amount), finding);
+    setup.host.findings.push(...Array.from({ length: 12 }, () => finding), approvedFor(1000) as Finding);
+    await run(setup);
+    await until(setup, 'a case', () => setup.till.cases().length > 0);
+    expect(setup.till.cases()).toMatchObject([{ why: `refund m-refund-2 ${why}`, payment: { state: 'case' } }]);
+    expect(setup.till.cases()[0]?.undone).toBeUndefined();
+    await until(setup, 'the host to say that it arrived', () => setup.till.cases()[0]?.undone !== undefined);
+    expect(setup.till.cases()).toMatchObject([{ undone: { proof: 'money-back' } }]);
+    expect(verbs(setup.host)).toEqual(['submit', 'submit', ...Array.from({ length: 13 }, () => 'inquire')]);
+  });
+
+  it('asks for it no longer than its host has time for', async () => {
+    const setup = await open({
+      kind: 'wallet',
+      flow: flow({ Pay: pay({ Next: 'Broken' }, { dueMinor: 2000 }), Broken: broken }),
+      method: { remedy: (recorded) => ({ do: 'refund', amount: recorded.request.amount }), policy: { inquireAtMs: [1_000], reverse: { notBeforeMs: 0, withinMs: 600_000, backoffMs: [60_000], laneAttempts: 3 } } },
+    });
+    const pending: Finding = { outcome: 'pending', waitingFor: 'host' };
+    setup.host.submits.push((amount) => approvedFor(amount), pending);
+    setup.host.findings.push(...Array.from({ length: 9_999 }, () => pending));
+    await run(setup);
+    await setup.clock.until(setup.clock.now() + 3_600_000);
+    const asked = setup.host.calls.length;
+    expect(asked).toBe(12);
+    await setup.clock.until(setup.clock.now() + 30 * 86_400_000);
+    expect(setup.host.calls).toHaveLength(asked);
+    expect(setup.till.cases()).toHaveLength(1);
   });
 });
 

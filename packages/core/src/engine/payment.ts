@@ -40,6 +40,8 @@ export interface AttemptState {
   readonly approved?: Approved;
   readonly facts?: PaymentFacts;
   readonly inquiries: number;
+  /** ms since 1970: when the last of them was answered, or given up. */
+  readonly askedAt: number;
   /** It counted as paid at some time, whatever came after: undone by a void or refund, no longer by a reversal. */
   readonly completedOnce: boolean;
   /** The card said no to the approval, or was gone (8). */
@@ -127,6 +129,7 @@ export const evolvePayment = (state: PaymentState | undefined, record: EventReco
       ...(event.undoes === undefined ? {} : { undoes: event.undoes }),
       fate: 'submitted',
       inquiries: 0,
+      askedAt: 0,
       completedOnce: false,
       refusedByCard: false,
       undo: { tries: 0, reached: 0, lastAt: 0 },
@@ -229,7 +232,7 @@ const answered = (state: PaymentState, event: Extract<PaymentEvent, { type: 'pay
     // What is decided keeps the answer that decided it, whatever comes late or is found again.
     const counted = {
       ...a,
-      inquiries: a.inquiries + (event.to === 'inquire' ? 1 : 0),
+      ...(event.to === 'inquire' ? { inquiries: a.inquiries + 1, askedAt: at } : {}),
       ...(event.to === 'watch' && a.undone ? { undone: watched(a.undone, answer, at) } : {}),
     };
     if (answer.outcome === 'approved') {

@@ -36,6 +36,8 @@ const PATIENCE_MS = 12 * 3_600_000;
 /** A till whose clock is wrong says so at each sale: after a while somebody sets it. */
 const CLOCK_SET_AFTER_MS = 600_000;
 const CHECKPOINTS: readonly CheckpointFate[] = ['kept', 'kept', 'kept', 'older', 'torn', 'absent'];
+/** To a balance, to a card whose bank is quick, and to another one. */
+const REFUNDS_TAKE_MS: readonly number[] = [0, 20_000, 200_000, 86_400_000];
 const HOSTS = ['acquirer', 'alipay', 'wechat'] as const;
 
 export const runShop = async (options: RunOptions): Promise<RunReport> => new Run(options).play();
@@ -79,6 +81,7 @@ class Run {
       terminals: 1 + this.#under(3),
       latencyMs: () => 5 + Math.floor(network.next() ** 4 * 2_000),
       syncMs: () => 1 + Math.floor(network.next() * 20),
+      refundTakesMs: REFUNDS_TAKE_MS[Math.floor(seeded(`${seed}/refunds`).next() * REFUNDS_TAKE_MS.length)] ?? 0,
       onSend: this.#submits.onSend,
       plugins: (defaults) => this.#listening(plugins?.(defaults) ?? defaults),
       life: { endsAt: () => this.#strikes('crash') },
