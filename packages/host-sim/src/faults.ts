@@ -6,8 +6,10 @@ export type FaultAction =
   | { readonly do: 'drop-request' }
   /** The request is processed; its answer is lost. */
   | { readonly do: 'drop-answer' }
-  /** The request is held back on its way until the host has answered the next reversal of the same terminal (acquirer). */
+  /** The request is held back on its way until the host has answered the next reversal of the same terminal, a wallet the next cancel, reversal or close. */
   | { readonly do: 'overtaken' }
+  /** The request reaches the host `ms` milliseconds late, whatever it answered meanwhile. */
+  | { readonly do: 'delay-request'; readonly ms: number }
   /** The answer leaves `ms` milliseconds late. */
   | { readonly do: 'delay'; readonly ms: number }
   | { readonly do: 'answer-twice' }
@@ -127,7 +129,7 @@ export class Faults {
 }
 
 const KINDS: ReadonlySet<string> = new Set<FaultAction['do']>([
-  'drop-request', 'drop-answer', 'overtaken', 'delay', 'answer-twice', 'garble', 'bad-signature', 'misstate', 'decline', 'user-paying', 'refuse-connections', 'http-status',
+  'drop-request', 'drop-answer', 'overtaken', 'delay-request', 'delay', 'answer-twice', 'garble', 'bad-signature', 'misstate', 'decline', 'user-paying', 'refuse-connections', 'http-status',
 ]);
 
 /**
@@ -150,9 +152,9 @@ function parseFault(value: unknown): Fault {
     ...(operation === undefined ? {} : { match: { operation } }),
     ...(times === undefined ? {} : { times: times as number }),
   };
-  if (kind === 'delay') {
-    if (!isCount(ms, 0, 600_000)) throw optionsInvalid('"delay" needs "ms", 0 to 600000');
-    return { ...common, do: 'delay', ms };
+  if (kind === 'delay' || kind === 'delay-request') {
+    if (!isCount(ms, 0, 600_000)) throw optionsInvalid(`"${kind}" needs "ms", 0 to 600000`);
+    return { ...common, do: kind, ms };
   }
   if (kind === 'decline') {
     if (typeof code !== 'string' || code === '') throw optionsInvalid('"decline" needs a "code"');

@@ -125,8 +125,8 @@ export const openShop = async (options: ShopOptions): Promise<Shop> => {
     keyPair: keyPairs(),
     // The harder kind of host: it forgets what it was told to reverse before it came, and approves it when it comes.
     acquirer: { accounts: sampleAccounts(), lateSale: 'approve', moreTerminals: terminals.slice(1).map((_, index) => ({ tid: tidOf(index + 1), mid: MERCHANT })) },
-    alipay: { wireClock: () => clock.now() },
-    ...(options.refundTakesMs === undefined ? {} : { wechat: { refundTakesMs: options.refundTakesMs } }),
+    alipay: { wireClock: () => clock.now(), latePay: 'approve' },
+    wechat: { latePay: 'approve', ...(options.refundTakesMs === undefined ? {} : { refundTakesMs: options.refundTakesMs }) },
   });
   const shop = new OneShop(options, { clock, terminals, hosts });
   await shop.reopen(options.life);

@@ -131,6 +131,15 @@ describe('faults', () => {
     expect(await statuses()).toEqual(['approved']);
   });
 
+  test('delay-request: the sale comes later, and what was sent meanwhile does not wait for it', async () => {
+    host = await openHost();
+    await host.fault({ do: 'delay-request', ms: 50, match: { operation: 'sale' } });
+    send(sale());
+    expect((await host.terminal.exchange(host.terminal.reversal(sale()))).fields[39]).toBe('25');
+    expect((await host.terminal.answer()).mti).toBe('0210');
+    expect(await statuses()).toEqual(['approved']);
+  });
+
   test('refuse-connections: nothing listens until cleared; the ledger stays', async () => {
     host = await openHost();
     await host.terminal.exchange(sale());

@@ -53,7 +53,7 @@ export class AcquirerWire {
         const request = read(payload);
         if (request === undefined) return hangUp();
         // No answer, then: the terminal must not believe what may be lost.
-        this.#inTurn(request.tid, () => this.#receive(request, send)).catch(hangUp);
+        this.#inTurn(request.tid, () => this.#receive(request, send, hangUp)).catch(hangUp);
       },
       closed: () => void this.#connections.delete(terminal),
     };
@@ -73,9 +73,14 @@ export class AcquirerWire {
     await Promise.all(this.#turns.values());
   }
 
-  async #receive(request: Request, send: (answer: Uint8Array) => void): Promise<void> {
+  async #receive(request: Request, send: (answer: Uint8Array) => void, hangUp: () => void): Promise<void> {
     const fault = this.#faults.take(request.operation);
     if (fault?.do === 'drop-request') return;
+    if (fault?.do === 'delay-request') {
+      const arrived = this.#clock.until(this.#clock.now() + fault.ms, this.#ending.signal).then(() => true, () => false);
+      void arrived.then((comes) => (comes ? this.#inTurn(request.tid, () => this.#work(request, send, undefined)) : undefined)).catch(hangUp);
+      return;
+    }
     if (fault?.do === 'overtaken') {
       this.#heldBack.set(request.tid, [...(this.#heldBack.get(request.tid) ?? []), () => this.#work(request, send, undefined)]);
       return;

@@ -13,6 +13,11 @@ afterEach(async () => {
   await fetch(`${till.endpoints.control}/faults`, { method: 'DELETE' });
 });
 
+/** Once its faults have been met. */
+const met = async ({ endpoints }: TestTill): Promise<void> => {
+  while (((await (await fetch(`${endpoints.control}/faults`)).text()).includes('"do"'))) await new Promise((resolve) => setImmediate(resolve));
+};
+
 const statusOf = async (reference: string): Promise<unknown> => (await till.ledger()).find((entry) => entry.reference === reference)?.status;
 
 // The SDK's HTTP client sends a POST once more by itself when the connection drops, so a drop is met twice.
@@ -99,6 +104,25 @@ describe('faults at Alipay\'s gateway', () => {
     await expect(till.call('pay', sale('F12'))).rejects.toThrow('ECONNREFUSED');
     await fetch(`${till.endpoints.control}/faults`, { method: 'DELETE' });
     expect(await till.call('pay', sale('F12'))).toMatchObject({ code: '10000' });
+  });
+
+  it.each([['refuse', { code: '40004', sub_code: 'ACQ.TRADE_HAS_CLOSE' }], ['approve', { code: '10000' }]] as const)('overtaken: the pay comes after its cancel, and a host that is to %s it does', async (latePay, then) => {
+    const other = await openTill({ latePay });
+    try {
+      await other.fault({ do: 'overtaken', match: { operation: 'pay' } });
+      const answer = other.call('pay', sale('LATE'));
+      await met(other);
+      expect(await other.call('query', { out_trade_no: 'LATE' })).toMatchObject({ sub_code: 'ACQ.TRADE_NOT_EXIST' });
+      expect(await other.call('cancel', { out_trade_no: 'LATE' })).toMatchObject({ code: '10000', retry_flag: 'N' });
+      expect(await answer).toMatchObject(then);
+    } finally {
+      await other.close();
+    }
+  });
+
+  it('delay-request: the pay comes, later', async () => {
+    await till.fault({ do: 'delay-request', ms: 5 });
+    expect(await till.call('pay', sale('F14'))).toMatchObject({ code: '10000' });
   });
 
   it('delay: the answer comes, later', async () => {

@@ -24,7 +24,7 @@ export async function pay(trades: Trades, content: Fields, twist: Twist): Promis
   if (scene !== undefined && !['bar_code', 'wave_code', 'security_code'].includes(scene)) fail('ACQ.INVALID_PARAMETER');
 
   const known = await current(trades, order.reference);
-  if (known !== undefined) {
+  if (known !== undefined && !trades.isForgotten(known)) {
     const repeated = await repeatOf(trades, known, order, code);
     if (repeated !== undefined) return repeated;
   }
@@ -48,7 +48,7 @@ export async function precreate(trades: Trades, content: Fields, twist: Twist): 
   const order = orderOf(trades, content, 'qr_code_timeout_express', 'timeout_express');
   const known = await current(trades, order.reference);
   if (twist?.do === 'decline') throw new BusinessFailure(failureOf(twist.code));
-  if (known !== undefined && known.stage !== 'refused') {
+  if (known !== undefined && known.stage !== 'refused' && !trades.isForgotten(known)) {
     if (known.stage === 'barred' || known.stage === 'closed') fail('ACQ.TRADE_HAS_CLOSE');
     if (known.amountMinor !== order.amountMinor || known.subject !== order.subject) fail('ACQ.CONTEXT_INCONSISTENT');
     if (known.stage === 'paid') fail('ACQ.TRADE_HAS_SUCCESS');

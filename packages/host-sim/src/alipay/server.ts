@@ -24,6 +24,11 @@ export interface AlipayOptions {
    * local time and names no zone.
    */
   readonly timestampSkewMs?: number;
+  /**
+   * A pay that arrives after a cancel of its number, which was unknown then: `refuse` it, for the number is closed (the default),
+   * or `approve` it, as hosts would that forget such cancels: the harder one for a till.
+   */
+  readonly latePay?: 'approve' | 'refuse';
   /** The time of day on the wire; the machine's when left out. `clock` is what the business goes by. */
   readonly wireClock?: () => number;
 }
@@ -47,6 +52,7 @@ const METHODS: ReadonlyMap<string, { readonly operation: string; readonly run: M
 ]);
 
 const NAMES: ReadonlySet<string> = new Set(METHODS.keys());
+const UNDOES: ReadonlySet<string> = new Set(['cancel', 'close']);
 
 /** A payer's code: 16 to 24 digits, the first two 25 to 30. */
 const CODE_SHAPE = /^(2[5-9]|30)\d{14,22}$/;
@@ -64,7 +70,7 @@ export async function openAlipay(options: AlipayOptions & WalletSetUp): Promise<
   const secret = secretOf(options.random, keys.alipay.privateKey);
   const payers = new PayerBook({ secret, codeShape: CODE_SHAPE, payers: options.payers ?? [] });
   const ledger = await Ledger.open<Trade>({ dir, name: 'alipay-ledger' });
-  const trades = new Trades(ledger, payers, () => clock.now());
+  const trades = new Trades(ledger, payers, () => clock.now(), options.latePay ?? 'refuse');
   const faults = new Faults();
   const appId = options.appId ?? '2021000000000001';
   const wire = new WalletWire(alipayGateway({ trades, keys, appId, options }), { faults, clock });
@@ -105,6 +111,7 @@ function alipayGateway(parts: { readonly trades: Trades; readonly keys: AlipayKe
     operationOf(request) {
       return isGateway(request) ? METHODS.get(paramsOf(request)['method'] ?? '')?.operation : undefined;
     },
+    undoes: UNDOES,
     async handle(request, twist) {
       if (!isGateway(request)) {
         const answer = { status: 404, headers: {}, body: '' };

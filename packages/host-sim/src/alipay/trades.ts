@@ -72,6 +72,7 @@ export class Trades {
     private readonly ledger: Ledger<Trade>,
     readonly payers: PayerBook,
     private readonly clock: () => number,
+    private readonly latePay: 'approve' | 'refuse',
   ) {}
 
   now(): number {
@@ -97,6 +98,11 @@ export class Trades {
 
   codeDigest(code: string): string {
     return this.payers.digest(`code:${code}`);
+  }
+
+  /** Cancelled before it came, and forgotten since. */
+  isForgotten(trade: Trade): boolean {
+    return this.latePay === 'approve' && trade.stage === 'barred' && trade.closedBy === 'cancel' && trade.qrCode === undefined;
   }
 
   /** Durable when it resolves. */

@@ -55,7 +55,7 @@ describe('no answer before its entry is durable, at Alipay', () => {
     ['refund', (trades) => refund(trades, { out_trade_no: 'paid', refund_amount: '1.00' })],
   ])('%s', async (_what, run) => {
     const ledger = await Ledger.open<Trade>({ name: 'test' });
-    const trades = new Trades(ledger, payers, () => NOW);
+    const trades = new Trades(ledger, payers, () => NOW, 'refuse');
     await pay(trades, sale('paid', '100000000000000002'), undefined);
     await pay(trades, sale('waits', '200000000000000003'), undefined);
     expect(await answersEarly(() => run(trades), held(ledger))).toBe(false);
@@ -81,7 +81,7 @@ describe('no answer before its entry is durable, at WeChat Pay', () => {
     ['refund inquiry', (orders) => refundQuery(orders, 'back')],
   ])('%s', async (what, run) => {
     const ledger = await Ledger.open<Order>({ name: 'test' });
-    const orders = new Orders(ledger, payers, () => NOW, merchant);
+    const orders = new Orders(ledger, payers, () => NOW, merchant, 'refuse');
     await codepay(orders, sale('ORDER_paid', '100000000000000002'), undefined);
     await codepay(orders, sale('ORDER_waits', '200000000000000003'), undefined);
     await native(orders, { ...order('ORDER_qr'), notify_url: 'https://merchant.example/n' }, undefined);

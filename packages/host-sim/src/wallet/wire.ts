@@ -23,6 +23,8 @@ export type Twist = Extract<FaultAction, { readonly do: 'decline' | 'user-paying
 export interface Gateway {
   /** The operation's name for faults; undefined when the request is none of the wallet's. */
   operationOf(request: WireRequest): string | undefined;
+  /** Operations that undo a payment, or close one. */
+  readonly undoes: ReadonlySet<string>;
   /** Checks, processes and signs. What it changes is durable when it resolves. */
   handle(request: WireRequest, twist: Twist): Promise<SignedAnswer>;
 }
@@ -38,7 +40,8 @@ export interface SignedAnswer {
  *
  * `delay` holds an answer that is already in the ledger. `answer-twice`: HTTP has one answer for one request, so the
  * request is processed twice, as a network that repeats it would, and the second answer leaves. `http-status` from 500
- * replaces the answer of a processed request; below 500 the request is refused unseen.
+ * replaces the answer of a processed request; below 500 the request is refused unseen. `overtaken` holds a request back
+ * until the next undo was processed, whichever payment that is about.
  */
 export class WalletWire {
   readonly #gateway: Gateway;
@@ -46,6 +49,7 @@ export class WalletWire {
   readonly #clock: HostClock;
   #turn: Promise<unknown> = Promise.resolve();
   #ending = new AbortController();
+  #heldBack: (() => void)[] = [];
 
   constructor(gateway: Gateway, options: { readonly faults: Faults; readonly clock: HostClock }) {
     this.#gateway = gateway;
@@ -60,10 +64,14 @@ export class WalletWire {
     const fault = operation === undefined ? undefined : this.#faults.take(operation);
     if (fault?.do === 'drop-request') return undefined;
     if (fault?.do === 'http-status' && fault.status < 500) return { status: fault.status, headers: {}, body: '' };
+    if (fault?.do === 'delay-request') await this.#clock.until(this.#clock.now() + fault.ms, signal).catch(() => undefined);
+    if (fault?.do === 'overtaken') await new Promise<void>((arrive) => this.#heldBack.push(arrive));
+    if (signal.aborted) return undefined;
     const signed = await this.inTurn(async () => {
       const first = await this.#gateway.handle(request, twistOf(fault));
       return fault?.do === 'answer-twice' ? this.#gateway.handle(request, undefined) : first;
     }).catch(() => undefined);
+    if (operation !== undefined && this.#gateway.undoes.has(operation)) this.#letArrive();
     // A ledger that cannot be written: nothing is said.
     if (signed === undefined || fault?.do === 'drop-answer') return undefined;
     if (fault?.do === 'delay') await this.#clock.until(this.#clock.now() + fault.ms, signal).catch(() => undefined);
@@ -81,6 +89,11 @@ export class WalletWire {
   restart(): void {
     this.#ending.abort();
     this.#ending = new AbortController();
+    this.#letArrive();
+  }
+
+  #letArrive(): void {
+    for (const arrive of this.#heldBack.splice(0)) arrive();
   }
 
   async close(): Promise<void> {

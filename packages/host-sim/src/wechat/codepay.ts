@@ -20,7 +20,7 @@ export async function codepay(orders: Orders, content: Fields, twist: Twist): Pr
   const attach = optionalText(content, '/attach', 128);
 
   const known = await orders.current(wanted.reference);
-  if (known !== undefined) return repeated(known, wanted, orders.codeDigest(code));
+  if (known !== undefined && !orders.isForgotten(known)) return repeated(known, wanted, orders.codeDigest(code));
 
   const order: Order = {
     ...wanted,

@@ -16,6 +16,11 @@ afterEach(async () => {
 });
 
 const pay = (reference: string): Promise<Answer> => till.post(CODEPAY, sale(till, reference, 100));
+/** Once its faults have been met. */
+const met = async ({ endpoints }: TestTill): Promise<void> => {
+  while (((await (await fetch(`${endpoints.control}/faults`)).text()).includes('"do"'))) await new Promise((resolve) => setImmediate(resolve));
+};
+
 const statusOf = async (reference: string): Promise<unknown> => (await till.ledger()).find((entry) => entry.reference === reference)?.status;
 
 describe('faults at WeChat Pay', () => {
@@ -103,6 +108,29 @@ describe('faults at WeChat Pay', () => {
     await expect(pay('FAULT_11')).rejects.toThrow('ECONNREFUSED');
     await fetch(`${till.endpoints.control}/faults`, { method: 'DELETE' });
     expect(await pay('FAULT_11')).toMatchObject({ status: 200 });
+  });
+
+  it.each([['refuse', { status: 400, data: { code: 'ORDER_CLOSED' } }], ['approve', { status: 200, data: { trade_state: 'SUCCESS' } }]] as const)('overtaken: codepay comes after its reversal, and a host that is to %s it does', async (latePay, then) => {
+    const other = await openTill({ latePay });
+    try {
+      await other.fault({ do: 'overtaken', match: { operation: 'codepay' } });
+      const answer = other.post(CODEPAY, sale(other, 'FAULT_LATE', 100));
+      await met(other);
+      expect(await other.query('FAULT_LATE')).toMatchObject({ status: 404 });
+      expect(await other.reverse('FAULT_LATE')).toMatchObject({ status: 200 });
+      expect(await answer).toMatchObject(then);
+    } finally {
+      await other.close();
+    }
+  });
+
+  it('delay-request: one still on its way when the host closes does not keep it open, and never comes', async () => {
+    const other = await openTill();
+    await other.fault({ do: 'delay-request', ms: 600_000 });
+    const answer = other.post(CODEPAY, sale(other, 'FAULT_13', 100)).catch(() => 'gone');
+    await met(other);
+    await other.close();
+    expect(await answer).toBe('gone');
   });
 
   it('delay: an answer still held when the host closes does not keep it open', async () => {

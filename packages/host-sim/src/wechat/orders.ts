@@ -85,6 +85,7 @@ export class Orders {
     readonly payers: PayerBook,
     private readonly clock: () => number,
     readonly merchant: { readonly appid: string; readonly mchid: string },
+    private readonly latePay: 'approve' | 'refuse',
   ) {}
 
   now(): number {
@@ -114,6 +115,11 @@ export class Orders {
   isCodeUsed(code: string): boolean {
     const digest = this.codeDigest(code);
     return this.ledger.all().some((order) => order.codeDigest === digest);
+  }
+
+  /** Reversed before it came, and forgotten since. */
+  isForgotten(order: Order): boolean {
+    return this.latePay === 'approve' && order.stage === 'barred';
   }
 
   /** Durable when it resolves. */

@@ -27,6 +27,11 @@ export interface WechatOptions {
   readonly reverse?: Partial<ReversePolicy>;
   /** How long a refund is on its way; 0 when left out, so that the first inquiry finds it through. */
   readonly refundTakesMs?: number;
+  /**
+   * A codepay that arrives after a reversal of its number, which was unknown then: `refuse` it, for the number is closed (the
+   * default), or `approve` it, as hosts would that forget such reversals: the harder one for a till.
+   */
+  readonly latePay?: 'approve' | 'refuse';
   /** False: errors leave without a signature. */
   readonly signErrors?: boolean;
   /** How far a request's timestamp may be off; 300 s when left out. */
@@ -44,6 +49,7 @@ interface WechatKeys {
 }
 
 const DAY_MS = 86_400_000;
+const UNDOES: ReadonlySet<string> = new Set<Route['operation']>(['reverse', 'close']);
 
 /** A payer's code: 18 digits, the first two 10 to 15. */
 const CODE_SHAPE = /^1[0-5]\d{16}$/;
@@ -62,7 +68,7 @@ export async function openWechat(options: WechatOptions & WalletSetUp): Promise<
   const payers = new PayerBook({ secret, codeShape: CODE_SHAPE, payers: options.payers ?? [] });
   const ledger = await Ledger.open<Order>({ dir, name: 'wechat-ledger' });
   const merchant = { appid: options.appid ?? 'wx0000000000000001', mchid: options.mchid ?? '1900000001' };
-  const orders = new Orders(ledger, payers, () => clock.now(), merchant);
+  const orders = new Orders(ledger, payers, () => clock.now(), merchant, options.latePay ?? 'refuse');
   const faults = new Faults();
   const wire = new WalletWire(wechatGateway({ orders, keys, options }), { faults, clock });
   return {
@@ -120,6 +126,7 @@ function wechatGateway(parts: { readonly orders: Orders; readonly keys: WechatKe
 
   return {
     operationOf: (request) => routeOf(request)?.operation,
+    undoes: UNDOES,
     async handle(request, twist) {
       const route = routeOf(request);
       const reply = !isSigned(request, merchant, { nowMs: wireClock(), skewMs })

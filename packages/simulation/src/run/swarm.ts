@@ -35,6 +35,8 @@ const common: { readonly [name: string]: Maker } = {
   'answer-lost': () => ({ do: 'drop-answer' }),
   // Short, about as long as a till waits, and long after it gave up.
   'answer-late': (random) => ({ do: 'delay', ms: 500 + Math.floor(random.next() ** 2 * 90_000) }),
+  // Within the time in which it is looked for again.
+  'request-late': (random) => ({ do: 'delay-request', ms: 500 + Math.floor(random.next() ** 2 * 500_000) }),
   doubled: () => ({ do: 'answer-twice' }),
   garbled: () => ({ do: 'garble' }),
   'wrong-signature': () => ({ do: 'bad-signature' }),
@@ -55,18 +57,20 @@ const special: { readonly [host in HostName]: { readonly [operation: string]: { 
     'sign-on': { declined: () => ({ do: 'decline', code: '91' }) },
   },
   alipay: {
-    pay: { ...http, declined: (random) => ({ do: 'decline', code: of(ALIPAY_DECLINES, random) }), 'payer-asked': () => ({ do: 'user-paying' }) },
-    precreate: http,
+    pay: { ...http, reordered: () => ({ do: 'overtaken' }), declined: (random) => ({ do: 'decline', code: of(ALIPAY_DECLINES, random) }), 'payer-asked': () => ({ do: 'user-paying' }) },
+    precreate: { ...http, reordered: () => ({ do: 'overtaken' }) },
     query: { ...http, declined: () => ({ do: 'decline', code: 'ACQ.SYSTEM_ERROR' }), 'payer-asked': () => ({ do: 'user-paying' }) },
     cancel: { ...http, declined: () => ({ do: 'decline', code: 'ACQ.SYSTEM_ERROR' }) },
     refund: { ...http, declined: () => ({ do: 'decline', code: 'ACQ.SYSTEM_ERROR' }) },
+    'refund-query': { ...http, declined: () => ({ do: 'decline', code: 'ACQ.SYSTEM_ERROR' }) },
   },
   wechat: {
-    codepay: { ...http, declined: (random) => ({ do: 'decline', code: of(WECHAT_DECLINES, random) }), 'payer-asked': () => ({ do: 'user-paying' }) },
-    native: http,
+    codepay: { ...http, reordered: () => ({ do: 'overtaken' }), declined: (random) => ({ do: 'decline', code: of(WECHAT_DECLINES, random) }), 'payer-asked': () => ({ do: 'user-paying' }) },
+    native: { ...http, reordered: () => ({ do: 'overtaken' }) },
     query: { ...http, declined: () => ({ do: 'decline', code: 'SYSTEM_ERROR' }), 'payer-asked': () => ({ do: 'user-paying' }) },
     reverse: { ...http, declined: () => ({ do: 'decline', code: 'SYSTEM_ERROR' }) },
     refund: { ...http, declined: () => ({ do: 'decline', code: 'SYSTEM_ERROR' }) },
+    'refund-query': { ...http, declined: () => ({ do: 'decline', code: 'SYSTEM_ERROR' }) },
     close: http,
   },
 };
