@@ -89,6 +89,11 @@ export const mutations: readonly Mutation[] = [
     edits: [{ file: DUTIES, find: "(a.fate === 'undone' && !(context ? look(payment, a, context) : isUnproven(a)))", put: "a.fate === 'undone'" }],
   },
   {
+    name: 'what turns up waiting for its payer is left waiting',
+    rule: 5,
+    edits: [{ file: PAYMENT, find: "if (answer.outcome === 'pending' && isUnproven(a) && a.undoes === undefined)", put: 'if (at < 0)' }],
+  },
+  {
     name: 'absent is proof',
     rule: 5,
     edits: [{ file: PAYMENT, find: "if (a.fate !== 'submitted' && a.fate !== 'undecided') return counted;", put: "if (a.fate !== 'submitted' && a.fate !== 'undecided') return counted;\n    if (answer.outcome === 'absent') return { ...counted, fate: 'declined' };" }],

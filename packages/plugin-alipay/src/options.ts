@@ -29,7 +29,7 @@ const HOUR = 60 * MINUTE;
 
 /**
  * Asked every 3 to 5 s for 60 s, then cancelled at once; a cancel is good for 24 h.
- * Watching goes on beyond a QR's own end: what was never seen may still arrive.
+ * Watching goes on beyond a QR's own end, for as long as what turns up can still be cancelled: what was never seen may still arrive.
  */
 export const ALIPAY_POLICY: SettlingPolicy = {
   answerWithinMs: 10 * SECOND,
@@ -40,7 +40,7 @@ export const ALIPAY_POLICY: SettlingPolicy = {
     backoffMs: [2 * SECOND, 5 * SECOND, 10 * SECOND, 30 * SECOND, MINUTE, 5 * MINUTE, 15 * MINUTE],
     laneAttempts: 5,
   },
-  watchAtMs: [10 * SECOND, MINUTE, 5 * MINUTE, 30 * MINUTE, 2 * HOUR, 24 * HOUR],
+  watchAtMs: [10 * SECOND, MINUTE, 5 * MINUTE, 30 * MINUTE, 2 * HOUR, 23 * HOUR],
 };
 
 export const { check, refused } = pluginOptions('@tillwright/plugin-alipay');

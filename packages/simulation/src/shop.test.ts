@@ -174,17 +174,16 @@ it('a trace number that comes round again within a batch is not sent under: its 
   await shop.close();
 });
 
+/** A code is scanned and pays. */
+const byCode = (how: object, then: object, states: object = {}): string => {
+  const scan = { Type: 'Task', Resource: 'scanner:scan', TimeoutSeconds: 60, Assign: { code: '{% $states.result %}' }, Next: 'Pay' };
+  const paying = { Type: 'Task', Resource: 'payment:sale', Arguments: { amountMinor: 1000, currency: 'CNY', with: { code: '{% $code %}' }, ...how }, TimeoutSeconds: 300, ...then };
+  return JSON.stringify({ QueryLanguage: 'JSONata', StartAt: 'Scan', States: { Scan: scan, Pay: paying, ...states } });
+};
+
 it.each([0, 40_000, 300_000, 3 * 86_400_000])('a refund of WeChat Pay that is on its way for %i ms is found when it arrives, and a person who was told of it is told that, too', async (refundTakesMs) => {
-  const sale = {
-    QueryLanguage: 'JSONata',
-    StartAt: 'Scan',
-    States: {
-      Scan: { Type: 'Task', Resource: 'scanner:scan', TimeoutSeconds: 60, Assign: { code: '{% $states.result %}' }, Next: 'Pay' },
-      Pay: { Type: 'Task', Resource: 'payment:sale', Arguments: { method: 'wechat', amountMinor: 1000, currency: 'CNY', dueMinor: 3000, with: { code: '{% $code %}' } }, TimeoutSeconds: 100, Next: 'GivenUp' },
-      GivenUp: { Type: 'Fail', Error: 'Sale.GivenUp' },
-    },
-  };
-  const shop = await openShop({ seed: 'on its way', workflows: { sale: JSON.stringify(sale) }, refundTakesMs });
+  const sale = byCode({ method: 'wechat', dueMinor: 3000 }, { Next: 'GivenUp' }, { GivenUp: { Type: 'Fail', Error: 'Sale.GivenUp' } });
+  const shop = await openShop({ seed: 'on its way', workflows: { sale }, refundTakesMs });
   shop.world.on('waiting', () => setImmediate(() => shop.world.scan('131234567890123456')));
   expect(await shop.sell({ workflow: 'sale' })).toMatchObject({ status: 'failed', error: 'Sale.GivenUp', unsettled: [{ method: 'wechat' }] });
   await shop.quiet();
@@ -193,5 +192,24 @@ it.each([0, 40_000, 300_000, 3 * 86_400_000])('a refund of WeChat Pay that is on
   // Asked for in a minute; what takes longer is a case, and asked for all the same.
   if (refundTakesMs < 60_000) expect(told).toEqual([]);
   else expect(told).toMatchObject([{ why: expect.stringMatching(/^refund WR\w+ is on its way, says the host/), undone: { proof: 'money-back' } }]);
+  await shop.close();
+});
+
+it.each([
+  ['alipay', 'pay', '281234567890123456'],
+  ['wechat', 'codepay', '131234567890123456'],
+] as const)('a payer of %s who is asked minutes after the sale was told as undone can not pay for it any more', async (method, operation, code) => {
+  const shop = await openShop({ seed: 'asked late', workflows: { sale: byCode({ method }, { End: true }) } });
+  await shop.hosts.register(method, [{ code, name: 'slow', balanceMinor: 100_000, outcome: 'walks-away' }]);
+  shop.hosts.fault(method, { do: 'delay-request', ms: 200_000, match: { operation } });
+  shop.world.on('waiting', () => setImmediate(() => shop.world.scan(code)));
+  expect(await shop.sell({ workflow: 'sale' })).toMatchObject({ status: 'failed', error: 'Payment.Undone' });
+  // After the last look: whoever pays then would be charged for nothing, and nobody would ever know.
+  await shop.clock.until(shop.clock.now() + 25 * 3_600_000);
+  const [waiting] = shop.hosts.ledger(method);
+  await expect(shop.hosts.scan(method, { reference: waiting?.reference ?? '', outcome: 'pays' })).rejects.toThrow('waits for a payer');
+  await shop.quiet();
+  expect(await shop.reconcile()).toMatchObject([{ ledger: 'closed', log: 'undone', agrees: true }]);
+  expect(shop.till.cases()).toEqual([]);
   await shop.close();
 });

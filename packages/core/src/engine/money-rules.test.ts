@@ -140,6 +140,20 @@ describe('rule 5: absent proves nothing for ever', () => {
     expect(statuses(setup.host)).toEqual(['reversed']);
   });
 
+  it('undoes what turned up waiting for its payer, also after a restart: paid after the last look, nobody would hear of it', async () => {
+    const setup = await open({ kind: 'wallet' });
+    setup.host.submits.push({ lost: 'request' });
+    expect(await run(setup)).toMatchObject({ error: 'Payment.Undone' });
+    const again = await reopen(setup, { kind: 'wallet' });
+    again.host.findings.push({ outcome: 'pending', waitingFor: 'payer' });
+    const reference = again.host.calls[0]?.split(' ')[2] ?? '';
+    again.host.ledger.set(reference, { reference, amountMinor: 1000, status: 'approved' });
+    await again.clock.until(again.clock.now() + 61_000);
+    expect(verbs(again.host).slice(-3)).toEqual(['reverse', 'inquire', 'reverse']);
+    expect(statuses(again.host)).toEqual(['reversed']);
+    expect(again.till.payments()).toMatchObject([{ state: 'undone' }]);
+  });
+
   /** A card sale of 1000 that the host takes after its reversal was answered 25; its first look is due a minute later. */
   const overtaken = async (method: Partial<ScriptedMethodOptions> = {}): Promise<Setup> => {
     const setup = await open({ kind: 'card', method: { seal: true, ...method } });

@@ -13,7 +13,7 @@ export type Fault =
   | 'answer-lost'
   /** The host acts, and answers after the till has stopped waiting. */
   | 'answer-late'
-  /** The request wanders about and reaches the host much later; nobody hears the answer. */
+  /** The request wanders about and reaches the host much later; nobody hears the answer. Every other payer is asked then, and takes time to pay. */
   | 'request-late'
   | 'request-doubled'
   | 'thrown'
@@ -64,6 +64,8 @@ export interface SimulatedHostOptions {
   readonly lateMs: number;
 }
 
+/** Longer than what was undone without proof is looked for, shorter than a run waits for what is still to come. */
+const PAYS_LATE_MS = 400_000;
 /** How long an inquiry may say of a sale that it never came. */
 const DENIED_MS = 40_000;
 
@@ -96,9 +98,9 @@ export class SimulatedHost {
   }
 
   async submit(order: { reference: string; paymentId: string; amount: Money; completion: 'due' | 'none'; advice: boolean }): Promise<Answer> {
-    const { reference, paymentId, amount } = order;
+    const { reference, paymentId, amount, completion } = order;
     this.submits.set(reference, (this.submits.get(reference) ?? 0) + 1);
-    const approved = (minor: number): Answer => ({ ...approval(reference, { ...amount, amountMinor: minor }, order.completion), ...(order.advice ? { owed: { advice: reference } } : {}) });
+    const approved = (minor: number): Answer => ({ ...approval(reference, { ...amount, amountMinor: minor }, completion), ...(order.advice ? { owed: { advice: reference } } : {}) });
     const fault = this.#faultOf('sale', reference, paymentId);
     const take = (minor = amount.amountMinor): void => {
       if (this.ledger.has(reference)) return;
@@ -110,7 +112,11 @@ export class SimulatedHost {
       this.#cameAt.set(reference, this.#options.clock.now());
       this.ledger.set(reference, { reference, paymentId, operation: 'sale', amountMinor: amount.amountMinor, status, ...(paysAt === undefined ? {} : { paysAt }) });
     };
-    return await this.#exchange<Answer>(fault, () => take(), () => approved(amount.amountMinor), async () => {
+    const arrive = (): void => {
+      if (fault === 'request-late' && completion === 'none' && this.messages % 2 === 0) open('pending', this.#options.clock.now() + PAYS_LATE_MS);
+      else take();
+    };
+    return await this.#exchange<Answer>(fault, arrive, () => approved(amount.amountMinor), async () => {
       switch (fault) {
         case 'declined':
           open('declined');
