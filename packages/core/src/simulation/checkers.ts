@@ -1,6 +1,6 @@
 /** What must be true of a till and its hosts: of each message as it leaves, and of everything once all is quiet. They know the log and the hosts' ledgers. */
 import { Journal } from '../engine/journal.js';
-import { type AttemptState, evolvePayment, isOpen, isSettled, isUndecided, isResolved, isUnproven, openCase, owesAdvice, owesReceipt, paidMinor, type PaymentState } from '../engine/payment.js';
+import { type AttemptState, evolvePayment, isOpen, isSettled, isUndecided, isResolved, isUnproven, openCase, owesAdvice, owesReceipt, paidMinor, type PaymentState, undoneSince } from '../engine/payment.js';
 import type { Clock } from '../contract.js';
 import type { EventRecord } from '../events.js';
 import { canonicalJson, type Json } from '../json.js';
@@ -58,6 +58,9 @@ const againstHost = (payment: PaymentState, host: SimulatedHost): string[] => {
   // What a case is about may stand beside what is known to.
   const standing = host.standing(payment.paymentId).filter(({ reference }) => !atIssue || known(reference));
   const problems = standing.length > 1 ? [`${payment.paymentId}: ${standing.length} approvals stand at the host (${standing.map(({ reference }) => reference).join(', ')})`] : [];
+  const told = payment.cases.some((each) => !each.resolved && undoneSince(payment, each));
+  // Nobody pays it back by hand then.
+  if (told) problems.push(...host.standing(payment.paymentId).map(({ reference }) => `${reference} stands at the host, and its case says that it is undone`));
   if (atIssue) return problems;
   problems.push(...standing.filter(({ reference }) => host.refusedByCard.has(reference)).map(({ reference }) => `${reference} stands, and its card refused it`));
   const hostMinor = standing.reduce((sum, entry) => sum + entry.amountMinor, 0);

@@ -34,18 +34,19 @@ const atRest = (payment: PaymentState): string[] => {
 
 /** What somebody asked to give up before it was decided is not committed (14). */
 const unheeded = (records: readonly EventRecord[]): string[] => {
-  const asked = new Map<string, number>();
+  /** By execution: where each request to give it up stands. */
+  const asked = new Map<string, number[]>();
   /** By payment: its execution, where its last intent stands, and where the approval of that. */
   const payments = new Map<string, { readonly execution: string; readonly intent: number; approved: number }>();
   const problems: string[] = [];
   for (const { seq, stream, event } of records) {
     const payment = payments.get(stream);
-    if (event.type === 'cancelRequested') asked.set(stream.slice(2), seq);
+    if (event.type === 'cancelRequested') asked.set(stream.slice(2), [...(asked.get(stream.slice(2)) ?? []), seq]);
     else if (event.type === 'paymentPrepared' && event.undoes === undefined) payments.set(stream, { execution: event.execution, intent: seq, approved: Infinity });
     else if (payment && event.type === 'paymentAnswered' && event.answer.outcome === 'approved') payment.approved = seq;
     else if (payment && event.type === 'paymentCommitted') {
-      const at = asked.get(payment.execution) ?? 0;
-      if (at > payment.intent && at < payment.approved) problems.push(`${stream.slice(2)} was committed, though it was cancelled before it was decided`);
+      const unheard = asked.get(payment.execution)?.some((at) => at > payment.intent && at < payment.approved);
+      if (unheard) problems.push(`${stream.slice(2)} was committed, though it was cancelled before it was decided`);
     }
   }
   return problems;

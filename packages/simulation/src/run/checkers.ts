@@ -3,6 +3,7 @@ import type { EventRecord, ExecutionResult } from '@tillwright/core';
 import type { Json } from '@tillwright/core/contract';
 import { canonicalJson, checkLog, isSettled, Journal, journalOf, leakScanner, memoryLog, openCase, type PaymentState } from '@tillwright/core/testing';
 import { sampleCards } from '@tillwright/device-sim';
+import type { HostLedger } from '../reconcile.js';
 import type { Shop } from '../shop.js';
 
 export interface Evidence {
@@ -41,6 +42,9 @@ export const checkBooks = async (evidence: Omit<Evidence, 'shown' | 'secrets'>):
       const standing = payment.attempts.filter((a) => a.undoes === undefined && approved.has(a.prepared.reference));
       return standing.length > 1 ? [`${payment.paymentId}: ${standing.length} approvals stand at the host`] : [];
     }),
+    // Nobody pays it back by hand then.
+    ...shop.till.cases().flatMap(({ undone, payment }) => payment.references.filter((reference) => undone && approved.has(reference)).map((reference) => `${reference} stands at the host, and its case says that it is undone`)),
+    ...givenBack(payments, ledgers),
     ...overcharged(payments.filter((payment) => !open(payment)), approved),
     ...checkLog({ records, payments: replayed.payments, sealedKeys: await shop.sealedKeys() }),
     ...payments.filter((payment) => !isSettled(payment) && !open(payment)).map(({ paymentId, attempts }) => `${paymentId} is not settled (${attempts.map(({ fate }) => fate).join(', ')}), and no case is open`),
@@ -50,6 +54,13 @@ export const checkBooks = async (evidence: Omit<Evidence, 'shown' | 'secrets'>):
     ...toldTruth(evidence.told, replayed),
     ...evidence.seen.filter((record) => JSON.stringify(records[record.seq - 1]) !== JSON.stringify(record)).map(({ seq, event }) => `record ${seq} (${event.type}) was shown, and is not what the log holds`),
   ];
+};
+
+/** What is committed is not given back, in whole or in part: no flow of a shop asks for that (9). */
+const givenBack = (payments: readonly PaymentState[], ledgers: readonly HostLedger[]): string[] => {
+  const back = new Map(ledgers.flatMap(({ entries }) => entries.flatMap(({ reference, refundedMinor = 0 }) => (refundedMinor > 0 ? [[reference, refundedMinor] as const] : []))));
+  const paid = payments.filter(({ committed }) => committed).flatMap(({ attempts }) => attempts.filter(({ fate, undoes }) => fate === 'completed' && undoes === undefined));
+  return paid.flatMap(({ prepared: { reference } }) => (back.has(reference) ? [`${reference} is paid for good, and its host gave back ${back.get(reference)}`] : []));
 };
 
 /** For no sale more stands at the hosts than is due (15). */

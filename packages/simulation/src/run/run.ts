@@ -116,7 +116,7 @@ class Run {
     shop.hosts.clearFaults();
     await power;
     await this.#atRest(shop);
-    const problems = await check({ shop, told: this.#told, seen: this.#seen, shown: people.shown, secrets: [...people.codes, ...this.#pinBlocks], sent: this.#submits.sent });
+    const problems = await check({ shop, told: this.#told, seen: this.#seen, shown: [...people.shown, JSON.stringify([this.#told, shop.till.cases()])], secrets: [...people.codes, ...this.#pinBlocks], sent: this.#submits.sent });
     this.#problems.push(...this.#submits.violations, ...shop.lost, ...problems);
   }
 
@@ -153,7 +153,9 @@ class Run {
     if (!life.alive) return;
     this.#people?.watch(shop.till, life);
     shop.till.on('event', (record) => life.alive && this.#seen.push(record));
-    shop.till.on('alarm', ({ kind }) => {
+    shop.till.on('alarm', (alarm) => {
+      const { kind } = alarm;
+      this.#people?.shown.push(JSON.stringify(alarm));
       if (kind === 'log-failed' || kind === 'engine-stopped') this.#failed = life;
     });
   }

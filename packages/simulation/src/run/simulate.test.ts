@@ -90,6 +90,18 @@ it('checkers see what they are there for', { timeout: 120_000 }, async () => {
   expect(await check(evidenceOf(empty))).toEqual([expect.stringContaining('- in the ledger, approved in the log')]);
   const other = books((ledgers) => ledgers.map(({ host, entries }) => ({ host, entries: entries.map((entry) => ({ ...entry, reference: `${entry.reference}x` })) })));
   expect((await check(evidenceOf(other))).length).toBe(2);
+  const refunded = books((ledgers) => ledgers.map(({ host, entries }) => ({ host, entries: entries.map((entry) => ({ ...entry, refundedMinor: 1 })) })));
+  expect(await check(evidenceOf(refunded))).toEqual([expect.stringContaining('its host gave back 1')]);
+  const proven = new Proxy(shop, {
+    get: (target, name) => {
+      const { till } = target;
+      const [payment] = till.payments();
+      if (name === 'till') return new Proxy(till, { get: (of, what) => (what === 'cases' ? () => [{ caseId: 'case1', undone: { at: 0, proof: 'closed' }, payment }] : (Reflect.get(of, what, of) as unknown)) });
+      const member: unknown = Reflect.get(target, name, target);
+      return typeof member === 'function' ? (member.bind(target) as unknown) : member;
+    },
+  });
+  expect(await check(evidenceOf(proven))).toEqual([expect.stringContaining('its case says that it is undone')]);
   expect(await check(evidenceOf(shop, { sent: new Map([['00000001-000001-000002', 2]]) }))).toEqual([expect.stringContaining('submitted 2 times')]);
   const [record] = shop.log.records;
   if (!record) throw new Error('the log is empty');

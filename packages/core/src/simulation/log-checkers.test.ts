@@ -1,0 +1,26 @@
+import { expect, it } from 'vitest';
+import { evolvePayment } from '../engine/payment.js';
+import type { EventRecord, TillEvent } from '../events.js';
+import { checkLog } from './log-checkers.js';
+
+const amount = { amountMinor: 1000, currency: 'CNY' };
+const intent = {
+  type: 'paymentPrepared', attempt: 1, execution: 'x1', step: 'Pay#1', taskAttempt: 1, method: 'wallet', plugin: 'p', dueMinor: 1000, saleReference: 'x1', sealed: false,
+  request: { paymentId: 'x1/Pay#1', attempt: 1, operation: 'sale', amount, terminalId: 'T1', operatorId: '', allowPartial: false, arguments: {} },
+  prepared: { reference: 'r1', lane: 'r1', data: {}, dataVersion: 1 },
+};
+const approved = { type: 'paymentAnswered', attempt: 1, to: 'submit', try: 1, answer: { outcome: 'approved', verified: true, amount, completion: 'none', facts: { receipt: [] } } };
+const committed = { type: 'paymentCommitted' };
+const cancelled = { type: 'cancelRequested', by: 'merchant', reason: 'changed my mind' };
+
+const problemsOf = (...events: readonly object[]): readonly string[] => {
+  const records = events.map((event, index) => ({ seq: index + 1, at: index, stream: event === cancelled ? 'x/x1' : 'p/x1/Pay#1', event: event as TillEvent })) as EventRecord[];
+  const payment = records.filter(({ stream }) => stream.startsWith('p/')).reduce<ReturnType<typeof evolvePayment> | undefined>(evolvePayment, undefined);
+  return checkLog({ records, payments: new Map(payment ? [[payment.paymentId, payment]] : []), sealedKeys: [] });
+};
+
+it('a cancel before the approval is heeded, though another one came after it (14)', () => {
+  expect(problemsOf(intent, approved, committed)).toEqual([]);
+  expect(problemsOf(intent, approved, cancelled, committed)).toEqual([]);
+  for (const more of [[], [cancelled]]) expect(problemsOf(intent, cancelled, approved, ...more, committed)).toEqual([expect.stringContaining('cancelled before it was decided')]);
+});
