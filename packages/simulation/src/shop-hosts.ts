@@ -15,6 +15,8 @@ export interface ShopHosts {
   ledger(host: HostName): readonly LedgerEntry[];
   /** Cards (acquirer) or payers (wallets) that a host is to know. @throws HOST_OPTIONS_INVALID */
   register(host: HostName, accounts: unknown): Promise<void>;
+  /** The acquirer settles the batch of a terminal. */
+  closeBatch(tid: string): Promise<void>;
   /** A payer scans a merchant's QR, or decides about a payment that waits. @throws HOST_OPTIONS_INVALID */
   scan(host: 'alipay' | 'wechat', what: { readonly reference: string; readonly outcome: 'pays' | 'walks-away' | 'declines'; readonly afterQueries?: number }): Promise<void>;
 }
@@ -39,5 +41,6 @@ export const shopHosts = (hosts: HostsInProcess): ShopHosts => ({
   register: async (host, accounts) => {
     await hosts[host].register(accounts);
   },
+  closeBatch: (tid) => hosts.acquirer.closeBatch(tid),
   scan: (host, what) => hosts[host].scan(what),
 });

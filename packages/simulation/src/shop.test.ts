@@ -139,6 +139,32 @@ const withTraces = (plugin: Plugin, max: number): Plugin => {
   return { ...plugin, provides };
 };
 
+it.each([0, 1])('sells on when the acquirer has settled the batch, %i sales after the sign-on: nobody is charged twice, nothing stays open', async (before) => {
+  const steps = [
+    { when: { prompt: 'amount' }, answer: 1250, times: 'always' },
+    { when: { prompt: 'choose' }, answer: 'card' },
+    // The host's 77 is told, and the merchant tries again.
+    { when: { prompt: 'choose' }, answer: 'again' },
+    { when: { prompt: 'choose' }, answer: 'card' },
+    { when: { prompt: 'confirm', audience: 'merchant' }, answer: true, times: 'always' },
+    { when: { prompt: 'confirm', audience: 'customer' }, answer: true, times: 'always' },
+    { when: { device: 'reader' }, card: 'chip-ok', by: 'insert', times: 'always' },
+    { when: { device: 'pinpad' }, pin: '123456', times: 'always' },
+  ];
+  const shop = await openShop({ seed: 'settled', workflows, script: JSON.stringify({ transactions: Array.from({ length: 4 }, () => ({ steps })) }) });
+  const results: unknown[] = [];
+  for (let n = 0; n < 3; n += 1) {
+    if (n === before) await shop.hosts.closeBatch('00000001');
+    results.push((await shop.sell({ workflow: 'counter-sale' }))?.status);
+    shop.world.nextTransaction();
+  }
+  expect(await shop.quiet()).toBe(true);
+  expect(results).toEqual(['succeeded', 'succeeded', 'succeeded']);
+  expect(shop.hosts.ledger('acquirer').map(({ reference, status }) => `${reference.slice(9, 15)} ${status}`)).toEqual(before === 0 ? ['000002 approved', '000002 approved', '000002 approved'] : ['000001 approved', '000002 approved', '000002 approved']);
+  expect(shop.till.cases()).toEqual([]);
+  await shop.close();
+});
+
 it('a trace number that comes round again within a batch is not sent under: its reversal would undo the sale that had it first', async () => {
   const steps = [
     { when: { prompt: 'amount' }, answer: 1250, times: 'always' },

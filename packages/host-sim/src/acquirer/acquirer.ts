@@ -58,6 +58,8 @@ export interface Acquirer {
   ledger(): readonly LedgerEntry[];
   /** @throws HOST_OPTIONS_INVALID */
   register(accounts: unknown): Promise<void>;
+  /** The host settles the batch of a terminal, the first one unless told: messages of it are answered 77 until the next sign-on. @throws HOST_OPTIONS_INVALID */
+  closeBatch(tid?: string): Promise<void>;
   /** The process dies and starts again. */
   restart(): void;
   close(): Promise<void>;
@@ -107,6 +109,10 @@ export async function openAcquirer(options: AcquirerOptions & HostSetUp): Promis
       connect: (end) => wire.connect(end),
       ledger: () => book.view(),
       register: (body) => accounts.register(body),
+      closeBatch: async (tid = terminal.tid) => {
+        if (terminals.merchant(tid) === undefined) throw optionsInvalid(`no terminal has the tid "${tid}"`);
+        await terminals.closeBatch(tid);
+      },
       restart: () => wire.restart(),
       close: closeAll,
     };
@@ -125,7 +131,7 @@ export async function startAcquirer(options: AcquirerOptions & HostSetUp): Promi
   const { faults } = acquirer;
   try {
     const server = await startAcquirerServer(acquirer, { port: options.port ?? 0, faults });
-    const control = await startControl({ host: 'acquirer', ledgerView: () => acquirer.ledger(), faults, onAccounts: (body) => acquirer.register(body) }).catch(async (error: unknown) => {
+    const control = await startControl({ host: 'acquirer', ledgerView: () => acquirer.ledger(), faults, onAccounts: (body) => acquirer.register(body), actions: { 'close-batch': (body) => acquirer.closeBatch(tidOf(body)) } }).catch(async (error: unknown) => {
       await server.close();
       throw error;
     });
@@ -141,6 +147,13 @@ export async function startAcquirer(options: AcquirerOptions & HostSetUp): Promi
     await acquirer.close();
     throw error;
   }
+}
+
+/** `{ tid? }` */
+function tidOf(body: unknown): string | undefined {
+  const { tid, ...rest } = typeof body === 'object' && body !== null ? (body as Record<string, unknown>) : {};
+  if ((tid !== undefined && typeof tid !== 'string') || Object.keys(rest).length > 0) throw optionsInvalid('to close a batch is told { tid? }');
+  return tid;
 }
 
 function identity({ tid, mid }: TerminalIdentity): TerminalIdentity {

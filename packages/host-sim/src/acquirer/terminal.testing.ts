@@ -206,6 +206,8 @@ export interface TestHost {
   fault(fault: Fault | readonly Fault[]): Promise<void>;
   clearFaults(): Promise<void>;
   accounts(accounts: readonly Account[]): Promise<number>;
+  /** The host settles the batch of a terminal; the status of its answer. */
+  closeBatch(body?: unknown): Promise<number>;
   ledger(): Promise<readonly LedgerEntry[]>;
   close(): Promise<void>;
 }
@@ -225,6 +227,7 @@ export async function openHost(options: AcquirerOptions & { readonly dataDir?: s
     fault: async (fault) => void (await post('/faults', fault)),
     clearFaults: async () => void (await fetch(`${endpoints.control}/faults`, { method: 'DELETE' })),
     accounts: async (accounts) => (await post('/accounts', accounts)).status,
+    closeBatch: async (body = {}) => (await post('/close-batch', body)).status,
     ledger: async () => ((await (await fetch(`${endpoints.control}/ledger`)).json()) as { entries: readonly LedgerEntry[] }).entries,
     close: async () => {
       terminal.close();

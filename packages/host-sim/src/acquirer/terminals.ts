@@ -54,6 +54,12 @@ export class Terminals {
     return this.#records.get(tid)?.batch ?? FIRST_BATCH;
   }
 
+  /** The batch is settled, and another one begins: the terminal hears of it when it signs on. Its keys stay. */
+  async closeBatch(tid: string): Promise<void> {
+    const batch = String((Number(this.batch(tid)) % 999_999) + 1).padStart(6, '0');
+    await this.#records.put({ ...this.#records.get(tid), reference: tid, batch });
+  }
+
   /** Undefined until the terminal has signed on. */
   workingKeys(tid: string): WorkingKeys | undefined {
     const record = this.#records.get(tid);

@@ -178,3 +178,22 @@ describe('void', () => {
     expect([await canSpend(BALANCE, '000007'), await canSpend(1, '000008')]).toEqual([true, false]);
   });
 });
+
+test('a settled batch takes no sale and no void any more; a reversal finds it, and sign-on tells the next one', async () => {
+  host = await openHost({ accounts });
+  const first = await sold({ amountMinor: 100 });
+  const second = await sold({ amountMinor: 200, trace: '000002' });
+  expect(await host.closeBatch()).toBeLessThan(300);
+  expect(await code(sale({ amountMinor: 300, trace: '000003' }))).toBe('77');
+  expect((await host.terminal.signOn()).fields[60]?.slice(2, 8)).toBe('000002');
+  expect(await code(sale({ amountMinor: 300, trace: '000003', batch: '000002' }))).toBe('00');
+  const undone = host.terminal.undo('void', { ...first, trace: '000004', fields: { 60: '2300000200060' } });
+  expect(await code(undone)).toBe('22');
+  expect(await code(host.terminal.reversal(second.sale))).toBe('00');
+  expect((await host.ledger()).map(({ reference, status }) => [reference, status])).toEqual([
+    ['00000001-000001-000001', 'approved'],
+    ['00000001-000001-000002', 'reversed'],
+    ['00000001-000002-000003', 'approved'],
+  ]);
+  expect([await host.closeBatch({ tid: '99999999' }), await host.closeBatch({ terminal: '00000001' })]).toEqual([400, 400]);
+});

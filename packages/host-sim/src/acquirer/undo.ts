@@ -70,6 +70,8 @@ function judge(host: HostParts, { request, kind, original, wish }: UndoInput): s
   const { status, refundedMinor, heldMinor } = host.book.standing(original);
   if (status === 'declined' || status === 'reversed') return CODE.noOriginal;
   if (status !== 'approved' || (kind === 'void' && refundedMinor > 0)) return CODE.wrongOperation;
+  // What is settled can only be refunded.
+  if (kind === 'void' && original.batch !== request.batch) return CODE.wrongOperation;
   if (kind === 'void' ? request.amountMinor !== heldMinor : request.amountMinor > heldMinor) return CODE.amountMismatch;
   return wish === undefined ? CODE.approved : wishedCode(wish);
 }

@@ -174,6 +174,7 @@ class Run {
     }
     const host = HOSTS[this.#under(HOSTS.length)] ?? 'acquirer';
     if (this.#strikes('host-restart')) shop.hosts.restart(host);
+    if (this.#strikes('batch-settled')) await shop.hosts.closeBatch(String(1 + this.#under(shop.terminals.length)).padStart(8, '0'));
     if (this.#strikes('host-gone')) shop.hosts.fault(host, { do: 'refuse-connections' });
     else if (this.#random.next() < 0.4) shop.hosts.clearFaults();
     if (this.#strikes('clock-jump')) this.#shiftClock(shop, (this.#random.next() < 0.5 ? -1 : 1) * this.#under(this.#random.next() < 0.3 ? 7_200_000 : 60_000));

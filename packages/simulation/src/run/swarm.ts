@@ -12,6 +12,7 @@ const mishaps = {
   'clock-jump': 0.1,
   'host-restart': 0.25,
   'host-gone': 0.12,
+  'batch-settled': 0.12,
   'paper-out': 0.3,
   cancel: 0.12,
   'walk-away': 0.04,
@@ -26,6 +27,16 @@ export type Mishap = keyof typeof mishaps;
 const ALIPAY_DECLINES = ['ACQ.SYSTEM_ERROR', 'ACQ.BUYER_BALANCE_NOT_ENOUGH', 'ACQ.PAYMENT_AUTH_CODE_INVALID', 'ACQ.TRADE_HAS_SUCCESS', 'ACQ.CONTEXT_INCONSISTENT', 'ACQ.NEVER_HEARD_OF'];
 const WECHAT_DECLINES = ['SYSTEM_ERROR', 'BANK_ERROR', 'NOTENOUGH', 'AUTHCODEEXPIRE', 'ORDERPAID', 'FREQUENCY_LIMITED', 'NEVER_HEARD_OF'];
 const CARD_DECLINES = ['51', '05', '55', '91', '68', '94', '10', '11', 'A4', '99', 'A0', 'ZZ'];
+
+// A host that is overloaded answers what it did not do, and one that looks in the wrong place knows nothing of what it holds.
+const CARD_UNDO_REFUSALS = ['96', '96', '68', '91', '25', 'A0', '77'];
+const CARD_VOID_REFUSALS = ['96', '96', '25', '22', '77'];
+const ALIPAY_CANCEL_REFUSALS = ['ACQ.SYSTEM_ERROR', '20000', 'ACQ.SELLER_BALANCE_NOT_ENOUGH', 'ACQ.NEVER_HEARD_OF'];
+const ALIPAY_REFUND_REFUSALS = ['ACQ.SYSTEM_ERROR', '20000', 'ACQ.SELLER_BALANCE_NOT_ENOUGH'];
+const ALIPAY_QUERY_REFUSALS = ['ACQ.SYSTEM_ERROR', '20000', 'ACQ.TRADE_NOT_EXIST'];
+const WECHAT_REVERSE_REFUSALS = ['SYSTEM_ERROR', 'USERPAYING', 'INVALID_REQUEST', 'FREQUENCY_LIMITED'];
+const WECHAT_REFUND_REFUSALS = ['SYSTEM_ERROR', 'NOTENOUGH', 'FREQUENCY_LIMITED'];
+const WECHAT_QUERY_REFUSALS = ['SYSTEM_ERROR', 'ORDER_NOT_EXIST', 'FREQUENCY_LIMITED'];
 
 type Maker = (random: Random) => Fault;
 const of = (list: readonly string[], random: Random): string => list[Math.floor(random.next() * list.length)] ?? '';
@@ -52,24 +63,24 @@ const http: { readonly [name: string]: Maker } = {
 const special: { readonly [host in HostName]: { readonly [operation: string]: { readonly [name: string]: Maker } } } = {
   acquirer: {
     sale: { declined: (random) => ({ do: 'decline', code: of(CARD_DECLINES, random) }), reordered: () => ({ do: 'overtaken' }) },
-    void: { declined: () => ({ do: 'decline', code: '96' }) },
-    reversal: { declined: () => ({ do: 'decline', code: '96' }) },
+    void: { declined: (random) => ({ do: 'decline', code: of(CARD_VOID_REFUSALS, random) }) },
+    reversal: { declined: (random) => ({ do: 'decline', code: of(CARD_UNDO_REFUSALS, random) }) },
     'sign-on': { declined: () => ({ do: 'decline', code: '91' }) },
   },
   alipay: {
     pay: { ...http, reordered: () => ({ do: 'overtaken' }), declined: (random) => ({ do: 'decline', code: of(ALIPAY_DECLINES, random) }), 'payer-asked': () => ({ do: 'user-paying' }) },
     precreate: { ...http, reordered: () => ({ do: 'overtaken' }) },
-    query: { ...http, declined: () => ({ do: 'decline', code: 'ACQ.SYSTEM_ERROR' }), 'payer-asked': () => ({ do: 'user-paying' }) },
-    cancel: { ...http, declined: () => ({ do: 'decline', code: 'ACQ.SYSTEM_ERROR' }) },
-    refund: { ...http, declined: () => ({ do: 'decline', code: 'ACQ.SYSTEM_ERROR' }) },
+    query: { ...http, declined: (random) => ({ do: 'decline', code: of(ALIPAY_QUERY_REFUSALS, random) }), 'payer-asked': () => ({ do: 'user-paying' }) },
+    cancel: { ...http, declined: (random) => ({ do: 'decline', code: of(ALIPAY_CANCEL_REFUSALS, random) }) },
+    refund: { ...http, declined: (random) => ({ do: 'decline', code: of(ALIPAY_REFUND_REFUSALS, random) }) },
     'refund-query': { ...http, declined: () => ({ do: 'decline', code: 'ACQ.SYSTEM_ERROR' }) },
   },
   wechat: {
     codepay: { ...http, reordered: () => ({ do: 'overtaken' }), declined: (random) => ({ do: 'decline', code: of(WECHAT_DECLINES, random) }), 'payer-asked': () => ({ do: 'user-paying' }) },
     native: { ...http, reordered: () => ({ do: 'overtaken' }) },
-    query: { ...http, declined: () => ({ do: 'decline', code: 'SYSTEM_ERROR' }), 'payer-asked': () => ({ do: 'user-paying' }) },
-    reverse: { ...http, declined: () => ({ do: 'decline', code: 'SYSTEM_ERROR' }) },
-    refund: { ...http, declined: () => ({ do: 'decline', code: 'SYSTEM_ERROR' }) },
+    query: { ...http, declined: (random) => ({ do: 'decline', code: of(WECHAT_QUERY_REFUSALS, random) }), 'payer-asked': () => ({ do: 'user-paying' }) },
+    reverse: { ...http, declined: (random) => ({ do: 'decline', code: of(WECHAT_REVERSE_REFUSALS, random) }) },
+    refund: { ...http, declined: (random) => ({ do: 'decline', code: of(WECHAT_REFUND_REFUSALS, random) }) },
     'refund-query': { ...http, declined: () => ({ do: 'decline', code: 'SYSTEM_ERROR' }) },
     close: http,
   },
