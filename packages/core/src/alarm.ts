@@ -33,8 +33,8 @@ export const ALARMS: { readonly [Kind in AlarmKind]: { readonly what: Text; read
   },
   'log-restored': ERRORS.LOG_RESTORED,
   'plugin-missing': {
-    what: { zh: '付款 {paymentId} 未结清，其支付插件不在了', en: 'The payment {paymentId} is not settled, and its plugin is gone' },
-    next: { zh: '装回该插件重新打开，或按账目处理事项 {caseId}', en: 'Open again with that plugin, or resolve {caseId} by the books' },
+    what: { zh: '付款 {paymentId} 未结清，其支付插件或终端不在了', en: 'The payment {paymentId} is not settled, and its plugin, or its terminal, is gone' },
+    next: { zh: '装回该插件和终端重新打开，或按账目处理事项 {caseId}', en: 'Open again with that plugin and that terminal, or resolve {caseId} by the books' },
   },
   'data-version': {
     what: { zh: '付款 {paymentId} 未结清，插件读不了当时存下的数据', en: 'The payment {paymentId} is not settled, and its plugin does not read what it stored then' },
