@@ -254,7 +254,7 @@ class Engine extends GuardedEmitter<TillEvents> implements Till {
     }
     this.#cleanUp.push(this.#marks.begin([...this.#terminals].map(([id, { pinPad }]) => [id, pinPad])));
     await Promise.all([...this.#terminals.keys()].map((id) => this.#marks.check(id)));
-    if (this.#marks.held().length === 0) await this.#forgetOrphans();
+    if (this.#marks.isNewest()) await this.#forgetOrphans();
     this.#settler.recover();
     // In a turn of its own: whoever opens the till listens by then, and sees the prompts that are shown again.
     nextTurn(() => this.#goOn());

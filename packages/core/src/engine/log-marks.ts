@@ -63,6 +63,11 @@ export class LogMarks {
     return [...this.#pads].filter(([, { unknown }]) => unknown).map(([terminalId]) => terminalId);
   }
 
+  /** Every pad that can remember has said that this is the log which was written last. */
+  isNewest(): boolean {
+    return [...this.#pads.values()].every(({ checked, unknown }) => checked && !unknown);
+  }
+
   /**
    * Asks the pad, until it has answered once. A pad that is silent is asked again before the next message.
    * @returns undefined where there is nothing to wait for

@@ -139,6 +139,32 @@ describe('rule 17: restored or copied logs', () => {
     expect(await setup.sealed.keys()).toEqual([]);
   });
 
+  it('what an older copy does not know of stays sealed, though its pad is silent as the till is opened: the log that knows it may come back', async () => {
+    const pad = padMemory();
+    const first = await open({ kind: 'card', plugins: pad.plugins, method: { seal: true } });
+    expect(await run(first)).toMatchObject({ status: 'succeeded' });
+    await pass(first, 1_000);
+    const copy = [...first.log.records];
+    first.host.submits.push({ lost: 'answer' });
+    first.host.reversals.push(...Array.from({ length: 50 }, () => ({ outcome: 'not-sent', why: 'no connection' }) as const));
+    await first.till.start({ terminal: 'T1', workflow: 'sale' });
+    await pass(first, 60_000);
+    expect(await first.sealed.keys()).toHaveLength(1);
+    first.clock.stop();
+    first.host.reversals.length = 0;
+    pad.broken = true;
+    const older = await open({ kind: 'card', plugins: pad.plugins, host: first.host, sealed: first.sealed, log: memoryLog({ records: copy }), clock: virtualClock({ startMs: first.clock.now() }) });
+    expect(await older.sealed.keys()).toHaveLength(1);
+    pad.broken = false;
+    await expect(older.till.start({ terminal: 'T1', workflow: 'sale' })).rejects.toMatchObject({ code: 'LOG_RESTORED' });
+    await older.till.close();
+    const back = await open({ kind: 'card', plugins: pad.plugins, host: first.host, sealed: first.sealed, log: first.log.crash(), clock: virtualClock({ startMs: older.clock.now() }) });
+    await pass(back, 60_000);
+    expect(statuses(back.host)).toEqual(['approved', 'reversed']);
+    expect(await back.sealed.keys()).toEqual([]);
+    await back.till.close();
+  });
+
   it('what power cuts take is no older copy', async () => {
     const pad = padMemory();
     let setup = await open({ kind: 'wallet', plugins: pad.plugins });
