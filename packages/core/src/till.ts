@@ -82,7 +82,7 @@ export interface Till extends EventEmitter<TillEvents> {
   get(executionId: string): Promise<TransactionView>;
   /** Payments with an attempt of this reference (trace number with terminal and batch, trade number), newest first, however old; on disk as they are told. */
   find(reference: string): Promise<readonly FoundPayment[]>;
-  /** Executions that are open, and those that ended last. */
+  /** Executions that are open, and those that ended last, as they stand in memory. */
   executions(): readonly { readonly executionId: string; readonly status: string; readonly terminal: string }[];
   prompts(terminal?: string): readonly Prompt[];
   /** @throws PROMPT_UNKNOWN, PROMPT_ANSWER_INVALID */
