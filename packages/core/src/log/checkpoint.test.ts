@@ -295,3 +295,19 @@ it('a log that was closed does not tell of what it holds that it never was', asy
   await expect(log.find('case', 'case-1')).rejects.toMatchObject({ code: 'ENGINE_CLOSED' });
   await expect(collect(log.read('x/1'))).rejects.toMatchObject({ code: 'ENGINE_CLOSED' });
 });
+
+it('a damaged line of an old segment keeps no till closed, wherever it stands', async () => {
+  const disk = new SimulatedDisk();
+  await fill(disk, 90, 88);
+  const segments = (await disk.list('/data')).filter((name) => /^\d{8}\.jsonl$/.test(name)).sort().slice(0, -1);
+  // Of several runs, each but the last ends where an old segment begins.
+  expect(await disk.list('/data/index')).toHaveLength(5);
+  for (const segment of segments) {
+    const damaged = disk.copy();
+    // Its first line: the hash of what it follows.
+    damaged.edit(`/data/${segment}`, (bytes) => bytes.with(60, bytes[60] === 0x30 ? 0x31 : 0x30));
+    const { log, state, counts } = await reopen(damaged);
+    expect({ segment, state, counts }).toEqual({ segment, state: { counted: 88 }, counts: [89, 90] });
+    await log.close();
+  }
+});

@@ -141,7 +141,7 @@ const scan = async (fs: FileSystem, dir: string, { from, fold, sealed }: ScanOpt
 const indexTail = async ({ fs, dir, index, terms, end }: { fs: FileSystem; dir: string; index: SegmentIndex; terms: ReadonlyMap<number, Set<string>>; end: SoundEnd }): Promise<void> => {
   const sealed = end.lastSegment - 1;
   for (let segment = await index.open(sealed, end.start.hash); segment <= sealed; segment += 1) {
-    // A run that says nothing of its end fits no log, and is made anew.
+    // A run that says nothing of its end is made anew once that can be read.
     const last = segment === sealed ? end.start.hash : await chainBefore(fs, dir, segment + 1);
     index.add(segment, last ?? '', terms.get(segment) ?? (await termsOf(fs, dir, segment)));
     await index.settled().catch(() => {});

@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { nodeFileSystem } from './node-file-system.js';
 import { segmentPath } from './segment.js';
@@ -11,8 +12,12 @@ import { sha256 } from './system.js';
 /** Segment n holds a stream of its own, every third one, and one that all hold. */
 const termsOf = (segment: number): Set<string> => new Set([`own-${segment}`, `third-${segment % 3}`, 'all', ...Array.from({ length: 50 }, (_, index) => `x/${segment}/${index}`)]);
 const endOf = (segment: number): string => sha256(`the end of ${segment}`);
+const firstLine = (segment: number): string => {
+  const body = `{"v":2,"durableTo":0,"prev":"${endOf(segment - 1)}","records":[]`;
+  return `${body},"crc":"${crc32(body).toString(16).padStart(8, '0')}"}\n`;
+};
 const fill = async (disk: SimulatedDisk, segments: number): Promise<SegmentIndex> => {
-  for (const segment of upTo(segments + 1)) disk.write(segmentPath('/data', segment), Buffer.from(`{"v":2,"durableTo":0,"prev":"${endOf(segment - 1)}","records":[`));
+  for (const segment of upTo(segments + 1)) disk.write(segmentPath('/data', segment), Buffer.from(firstLine(segment)));
   const index = new SegmentIndex(disk, '/data');
   for (let segment = await index.open(segments, endOf(segments)); segment <= segments; segment += 1) index.add(segment, endOf(segment), termsOf(segment));
   await index.settled();

@@ -8,7 +8,7 @@
 import { join } from 'node:path';
 import type { AppendFile, FileSystem, ReadFile } from './file-system.js';
 import { before, decodeHead, encodeHead, ENTRY, lookUp, PAGE, PageWriter, RunCursor, type RunHead, runSize, sortedEntries, termHash } from './index-run.js';
-import { chainBefore } from './segment-reader.js';
+import { beginsWhole, chainBefore } from './segment-reader.js';
 
 const FAN_IN = 4;
 const NAME = /^(\d{8})-(\d{8})\.run$/;
@@ -64,8 +64,11 @@ export class SegmentIndex {
     let next = 1;
     for (let head = heads.get(next); head !== undefined; head = heads.get(next)) {
       const run = await this.#openRun(head);
-      if (!run || run.head.end !== (head.to === sealed ? end : await this.#endOf(head.to))) {
-        await run?.file.close().catch(() => {});
+      if (!run) break;
+      const fits = run.head.end === (head.to === sealed ? end : await chainBefore(this.#fs, this.#logDir, head.to + 1));
+      // What follows may be damaged and tell nothing: that keeps nobody from opening, who reads no old segments for it.
+      if (!fits && (head.to === sealed || (await beginsWhole(this.#fs, this.#logDir, head.to + 1)))) {
+        await run.file.close().catch(() => {});
         break;
       }
       this.#runs.push(run);
@@ -155,11 +158,6 @@ export class SegmentIndex {
     }
     await file?.close().catch(() => {});
     return undefined;
-  }
-
-  /** What a sealed segment ends with, by the one that follows it. */
-  async #endOf(segment: number): Promise<string | undefined> {
-    return await chainBefore(this.#fs, this.#logDir, segment + 1).catch(() => undefined);
   }
 
   async #addNow(segment: number, end: string, terms: ReadonlySet<string>): Promise<void> {

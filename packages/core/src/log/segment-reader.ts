@@ -31,14 +31,29 @@ export async function* readSegment(fs: FileSystem, dir: string, segment: number 
   yield* pending;
 }
 
-/** SHA-256 of the line before a segment's first one, as that says it; undefined where there is none. */
+/** SHA-256 of the line before a segment's first one, as that says it; undefined where nothing can be read of it. */
 export const chainBefore = async (fs: FileSystem, dir: string, segment: number): Promise<string | undefined> => {
-  const file = await fs.openRead(segmentPath(dir, segment));
   try {
-    return prevIn(await file.read(0, PREV_WITHIN));
-  } finally {
-    await file.close();
+    const file = await fs.openRead(segmentPath(dir, segment));
+    try {
+      return prevIn(await file.read(0, PREV_WITHIN));
+    } finally {
+      await file.close();
+    }
+  } catch {
+    // Whoever reads the segment for what it holds is told.
+    return undefined;
   }
+};
+
+/** Whether a segment's first line can be read and is what was written. */
+export const beginsWhole = async (fs: FileSystem, dir: string, segment: number): Promise<boolean> => {
+  try {
+    for await (const [first] of rawLines(fs.read(segmentPath(dir, segment)))) return first?.ended === true && isWhole(first.bytes);
+  } catch {
+    // As above.
+  }
+  return false;
 };
 
 /** What is on disk, then what is on a line, then what is on none: all as of now. What a write adds to the file meanwhile is read from memory. */
