@@ -1,6 +1,6 @@
 /**
  * How much of a log opening reads: from the checkpoint's segment on where the checkpoint fits the log and its reader, else all.
- * Of sealed segments before that only names and sizes are looked at; `verifyLog` reads them.
+ * Of sealed segments before that only names and sizes are looked at, and by the index how some of them begin; `verifyLog` reads them.
  */
 import type { OpenOptions } from '../engine/ports.js';
 import type { EventRecord } from '../events.js';
