@@ -147,7 +147,7 @@ const undoDuty = (payment: PaymentState, a: AttemptState, context: DutyContext):
   if (sent >= reverse.laneAttempts) return caseOnce(payment, `not undone after ${sent} attempts to ${remedy.do} it`);
   // It may stay so for good: a person is told when a reversal's would be over, and the tries go on.
   if (last?.fate === 'not-sent' && context.now > limit(a, context.method) && payment.cases.length === 0) return { do: 'open-case', why: `the ${remedy.do} could not be sent` };
-  const at = Math.max(earliest, last ? last.submittedAt + afterTries(undos.length, reverse.backoffMs) : 0);
+  const at = Math.max(earliest, last ? last.submittedAt + afterUndos(undos.length, reverse.backoffMs) : 0);
   return { do: 'undo-by', attempt: a.attempt, operation: remedy.do, at };
 };
 
@@ -192,6 +192,11 @@ const backOff = (a: AttemptState, backoffMs: readonly number[]): number => {
 const PAUSE_MS = 1_000;
 
 const afterTries = (tries: number, backoffMs: readonly number[]): number => backoffMs[Math.min(tries, backoffMs.length) - 1] || PAUSE_MS;
+
+/** Each void or refund is an attempt, which its payment keeps: short pauses grow, so that a line that is down for long fills neither memory nor log. */
+const UNDOS_PAUSE_MS = 300_000;
+
+const afterUndos = (undos: number, backoffMs: readonly number[]): number => Math.max(afterTries(undos, backoffMs), Math.min(undos * PAUSE_MS, UNDOS_PAUSE_MS));
 
 const whyUndecided = (a: AttemptState): UndoReason => {
   if (a.answer?.outcome === 'pending') return 'timed-out';

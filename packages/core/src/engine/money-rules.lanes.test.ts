@@ -103,6 +103,21 @@ describe('rule 12: a lane with an undo that does not get through', () => {
     expect(await setup.sealed.keys()).toEqual([]);
   });
 
+  it('so seldom, where a method lists short pauses, that a night without a line fills neither memory nor log', async () => {
+    const policy = { reverse: { notBeforeMs: 0, withinMs: 86_400_000, backoffMs: [1_000], laneAttempts: 3 } };
+    const setup = await open({ kind: 'card', method: { policy }, flow: flow({ Pay: pay({ Next: 'Broken' }, { dueMinor: 2000 }), Broken: broken }) });
+    setup.host.submits.push((amount) => approvedFor(amount, { completion: 'due' }), ...times(2_000, noConnection));
+    expect(await run(setup)).toMatchObject({ error: 'X' });
+    const night = setup.clock.now() + 12 * 3_600_000;
+    while (setup.clock.now() < night) await setup.clock.until(setup.clock.now() + 60_000);
+    const tries = events(setup.log, 'paymentPrepared').length - 1;
+    expect(tries).toBeGreaterThan(100);
+    expect(tries).toBeLessThan(400);
+    setup.host.submits.length = 0;
+    await settled(setup);
+    expect(statuses(setup.host)).toEqual(['refunded']);
+  });
+
   it('tells a person of a void that finds no connection for as long as the host would have taken a reversal, and makes it all the same', async () => {
     const policy = { reverse: { notBeforeMs: 0, withinMs: 60_000, backoffMs: [20_000], laneAttempts: 3 } };
     const setup = await open({ kind: 'card', method: { policy }, flow: flow({ Pay: pay({ Next: 'Broken' }, { dueMinor: 2000 }), Broken: broken }) });
