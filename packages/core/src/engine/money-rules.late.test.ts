@@ -1,19 +1,24 @@
-/** Rules 5 and 9: what is heard of an attempt when it is decided already. */
+/** Rules 5, 9 and 12: what is heard of an attempt long after it was sent, or when it is decided already. */
 import { describe, expect, it } from 'vitest';
-import { type Answer, type Approved, bind, definePlugin, type Finding, PaymentMethod } from '../contract.js';
-import { approvedFor, flow, open, pay, run, settled, type Setup, statuses, verbs } from './money-rules.testing.js';
-import { scriptedHost, scriptedMethod } from './scripted-method.js';
+import { type Answer, type Approved, bind, definePlugin, type Finding, PaymentMethod, type Plugin, type SettlingPolicy } from '../contract.js';
+import { approvedFor, flow, open, pay, run, settled, type Setup, statuses, until, verbs } from './money-rules.testing.js';
+import { type ScriptedHost, scriptedHost, scriptedMethod } from './scripted-method.js';
 import { virtualClock } from './virtual-clock.js';
+
+const approved = approvedFor(1000, { completion: 'due' }) as Approved;
+
+/** A card's method that can be asked, too. */
+const asked = (host: ScriptedHost, policy: Partial<SettlingPolicy>): Plugin => {
+  const [provision] = scriptedMethod({ id: 'own', host, kind: 'card', policy }).provides;
+  if (provision?.how.kind !== 'value') throw new Error('not a value');
+  const method = provision.how.value as PaymentMethod;
+  return definePlugin({ name: 'own', provides: [bind(PaymentMethod).toValue({ ...method, capabilities: { ...method.capabilities, inquiry: true } })] });
+};
 
 it('rule 9: an approval that was found by an inquiry, accepted by the card and committed is not undone when the answer to the submit comes after all', async () => {
   const clock = virtualClock();
   const host = scriptedHost();
-  const [provision] = scriptedMethod({ id: 'own', host, kind: 'card', policy: { inquireAtMs: [11_000] } }).provides;
-  if (provision?.how.kind !== 'value') throw new Error('not a value');
-  const method = provision.how.value as PaymentMethod;
-  const asked: PaymentMethod = { ...method, capabilities: { ...method.capabilities, inquiry: true } };
-  const setup = await open({ kind: 'wallet', clock, plugins: [definePlugin({ name: 'own', provides: [bind(PaymentMethod).toValue(asked)] })], flow: flow({ Pay: pay({}, { method: 'own' }) }) });
-  const approved = approvedFor(1000, { completion: 'due' }) as Approved;
+  const setup = await open({ kind: 'wallet', clock, plugins: [asked(host, { inquireAtMs: [11_000] })], flow: flow({ Pay: pay({}, { method: 'own' }) }) });
   host.submits.push((async () => (await clock.until(clock.now() + 15_000), approved)) as never);
   host.findings.push(approved);
   expect(await run(setup)).toMatchObject({ status: 'succeeded', output: { committed: true } });
@@ -21,6 +26,42 @@ it('rule 9: an approval that was found by an inquiry, accepted by the card and c
   expect(verbs(host)).toEqual(['submit', 'inquire', 'complete']);
   expect(statuses(host)).toEqual(['approved']);
   expect(setup.till.payments()).toMatchObject([{ state: 'paid', amountMinor: 1000, committed: true }]);
+});
+
+describe('rule 12: an approval that was found by an inquiry, while its lane is shut', () => {
+  it('is accepted by the card, though what shuts the lane is a former attempt of its own payment, which turned up meanwhile', async () => {
+    const host = scriptedHost();
+    const again = { Retry: [{ ErrorEquals: ['Payment.Undone'], IntervalSeconds: 2, MaxAttempts: 1 }] };
+    const setup = await open({ kind: 'wallet', plugins: [asked(host, { inquireAtMs: [12_000], watchAtMs: [4_000] })], flow: flow({ Pay: pay(again, { method: 'own' }) }) });
+    host.submits.push({ lost: 'answer' }, { lost: 'answer' });
+    host.findings.push({ outcome: 'absent' }, approved);
+    host.reversals.push({ outcome: 'undone', verified: true, proof: 'no-original' });
+    expect(await run(setup)).toMatchObject({ status: 'succeeded', output: { reference: 'own-sale-2', committed: true } });
+    await settled(setup);
+    expect(statuses(host)).toEqual(['reversed', 'approved']);
+  });
+
+  it('is accepted by the card, though another payment can not be undone', async () => {
+    const host = scriptedHost();
+    const branch = (...states: [string, ReturnType<typeof pay>][]) => ({ StartAt: states[0]?.[0] ?? '', States: Object.fromEntries(states) });
+    const part = { method: 'own', amountMinor: 500, dueMinor: 1000 };
+    const both = {
+      Type: 'Parallel',
+      Branches: [
+        branch(['First', pay({ TimeoutSeconds: 30, Catch: [{ ErrorEquals: ['Payment.Unsettled'], Next: 'Gone' }] }, { ...part, saleReference: 'other' })], ['Gone', { Type: 'Pass', End: true }]),
+        branch(['Later', { Type: 'Wait', Seconds: 1, Next: 'Second' }], ['Second', pay({}, { ...part, dueMinor: 500 })]),
+      ],
+      End: true,
+    };
+    const setup = await open({ kind: 'wallet', plugins: [asked(host, { inquireAtMs: [25_000] })], flow: flow({ Both: both as never }) });
+    host.submits.push({ lost: 'request' }, { lost: 'answer' });
+    host.findings.push({ outcome: 'absent' }, approvedFor(500, { completion: 'due' }) as Approved);
+    host.reversals.push(...Array.from({ length: 40 }, () => ({ outcome: 'not-sent', why: 'no connection' }) as const));
+    const sale = await setup.till.start({ terminal: 'T1', workflow: 'sale' });
+    sale.result.catch(() => {});
+    await until(setup, 'the card has accepted', () => verbs(host).includes('complete'));
+    expect(setup.till.payments()).toMatchObject([{ state: 'being-undone' }, { state: 'paid', committed: true }]);
+  });
 });
 
 describe('rule 5: what was undone without proof, and is pending when it is looked for', () => {

@@ -214,7 +214,8 @@ export class Settler {
       case 'inquire':
         return await this.#inquire(payment, attempt, duty, found.method);
       case 'complete':
-        await this.#hand.lanes.run(attempt.prepared.lane, { undo: false, signal: this.#options.closing }, () => this.#submitting.complete(payment.paymentId, attempt.attempt));
+        // Also while the lane is shut for sales: it may be by this payment itself, of which a former attempt turned up (5).
+        await this.#hand.lanes.run(attempt.prepared.lane, { undo: true, signal: this.#options.closing }, () => this.#submitting.complete(payment.paymentId, attempt.attempt));
         return;
       case 'condemn':
         return await this.#undoing.condemn(payment, attempt, duty);
