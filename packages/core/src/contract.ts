@@ -400,6 +400,7 @@ export interface PaymentMethod extends Service {
   /** For `payer-code`: given `{ mode: 'merchant-qr' }` instead, it shows a code of its own for the customer to scan. No unless told. */
   readonly merchantQr?: boolean;
   readonly capabilities: {
+    /** What `submit` knows of: nothing else is asked of it. */
     readonly operations: readonly Operation[];
     readonly inquiry: boolean;
     readonly reversal: boolean;

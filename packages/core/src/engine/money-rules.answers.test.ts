@@ -260,6 +260,27 @@ describe('rules 3 and 7: what is given back in part', () => {
   });
 });
 
+describe('rules 3 and 7: what a method does not offer', () => {
+  const only = (host: ReturnType<typeof scriptedHost>, operations: PaymentMethod['capabilities']['operations'], change: Partial<PaymentMethod> = {}): SetupOptions =>
+    withOwn(host, ({ capabilities, submit }) => ({ capabilities: { ...capabilities, operations }, submit: async (request, ...rest) => await submit({ ...request, operation: 'sale' }, ...rest), ...change }));
+
+  it.each([['void', 'refund'], ['refund', 'void']] as const)('is not asked of it, though its remedy names a %s: it would take one more sale', async (operation, other) => {
+    const host = scriptedHost();
+    const broken = flow({ Pay: pay({ Next: 'Broken' }, { method: 'own', dueMinor: 2000 }), Broken: { Type: 'Fail', Error: 'X', Cause: 'x' } });
+    const setup = await open({ ...only(host, ['sale', other], { remedy: ({ request: { amount } }) => ({ do: operation, amount }) }), flow: broken });
+    expect(await run(setup)).toMatchObject({ error: 'X' });
+    await until(setup, 'a case', () => setup.till.cases().length > 0);
+    expect(setup.till.cases()).toMatchObject([{ why: `the method offers no ${operation}` }]);
+    expect(host.calls).toEqual(['submit sale own-sale-1']);
+  });
+
+  it('is not sold by it either', async () => {
+    const host = scriptedHost();
+    expect(await run(await open(only(host, ['refund'])))).toMatchObject({ status: 'failed', error: 'Payment.NotSent', cause: expect.stringContaining('own offers no sale') });
+    expect(host.calls).toEqual([]);
+  });
+});
+
 it('anything at all is read as an answer or as unknown, and nothing throws', () => {
   const anything = fc.oneof(fc.anything(), fc.record({ outcome: fc.constantFrom('approved', 'declined', 'pending', 'unknown', 'not-sent', 'absent', 'undone', 'not-now', 'refused', 'completed', 'refused-by-card'), verified: fc.anything(), amount: fc.anything(), why: fc.anything(), code: fc.anything() }, { requiredKeys: ['outcome'] }));
   fc.assert(

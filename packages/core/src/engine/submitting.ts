@@ -45,7 +45,7 @@ export class Submitting {
     await marks.check(order.terminalId);
     if (marks.isHeld(order.terminalId)) return { is: 'not-sent', why: new TillwrightError('LOG_RESTORED', { terminal: order.terminalId }).message };
     const found = this.#hand.options.methodOf(order.terminalId, order.method);
-    const why = found ? this.#undecided(order) : `no payment method ${order.method}`;
+    const why = !found ? `no payment method ${order.method}` : found.method.capabilities.operations.includes('sale') ? this.#undecided(order) : `${order.method} offers no sale`;
     if (!found || why !== undefined) return { is: 'not-sent', why: why ?? '' };
     const declined = declinedBefore(this.#hand.payment(order.paymentId), order);
     if (declined) return { is: 'declined', answer: declined };

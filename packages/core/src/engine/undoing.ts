@@ -110,10 +110,14 @@ export class Undoing {
 
   #condemnation(payment: PaymentState, attempt: AttemptState, why: UndoReason): PaymentEvent {
     const method = this.#hand.methodOf(payment)?.method;
-    const remedy: Remedy = method ? remedyOf(() => method.remedy(recordedOf(attempt, undefined, this.#hand.options.ports.clock.now()))) : { do: 'ask-person', why: 'its plugin is not there' };
+    const remedy: Remedy = method ? offered(remedyOf(() => method.remedy(recordedOf(attempt, undefined, this.#hand.options.ports.clock.now()))), method) : { do: 'ask-person', why: 'its plugin is not there' };
     return { type: 'paymentCondemned', attempt: attempt.attempt, why, remedy: wholly(remedy, attempt) };
   }
 }
+
+/** A method is asked for nothing that it does not offer: what knows of sales only would take a refund for one more. */
+const offered = (remedy: Remedy, { capabilities }: PaymentMethod): Remedy =>
+  (remedy.do === 'void' || remedy.do === 'refund') && !capabilities.operations.includes(remedy.do) ? { do: 'ask-person', why: `the method offers no ${remedy.do}` } : remedy;
 
 /** What was taken is given back, no more and no less, whatever a method names; what nobody heard of was taken as it was asked for. */
 const wholly = (remedy: Remedy, { approved, request }: AttemptState): Remedy => {
