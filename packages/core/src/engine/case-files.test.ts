@@ -29,8 +29,8 @@ const tried = [prepared(1), condemned, open];
 const contradicted: PaymentEvent = { type: 'paymentContradicted', known: 'declined', heard: approvedFor(1000) } as PaymentEvent;
 
 /** The records' times count up by ten. */
-const told = (events: readonly PaymentEvent[]): unknown =>
-  casesIn(events.map((event, index) => ({ seq: index + 1, at: 10 * (index + 1), stream: 'p/x1/Pay#1', v: 1, event }) as EventRecord))[0]?.undone;
+const fileOf = (events: readonly PaymentEvent[]) => casesIn(events.map((event, index) => ({ seq: index + 1, at: 10 * (index + 1), stream: 'p/x1/Pay#1', v: 1, event }) as EventRecord))[0];
+const told = (events: readonly PaymentEvent[]): unknown => fileOf(events)?.undone;
 
 describe('an open case', () => {
   it.each<[string, PaymentEvent[], unknown]>([
@@ -52,4 +52,14 @@ describe('an open case', () => {
     ['a decline was contradicted', [...tried, undone(1, 'acknowledged'), prepared(2), answered(2, declined), contradicted]],
     ['it was undone before, and the case is about something else', [prepared(1), condemned, undone(1, 'acknowledged'), prepared(2), answered(2, declined), contradicted, open]],
   ])('does not where %s', (_name, events) => expect(told(events)).toBeUndefined());
+});
+
+it('tells the amount that was asked for last, and every card that was brought, where a Retry changed them', () => {
+  const with_ = (attempt: number, amountMinor: number, ...pans: string[]): PaymentEvent => {
+    const sale = prepared(attempt);
+    if (sale.type !== 'paymentPrepared') throw new Error('none');
+    return { ...sale, request: { ...sale.request, amount: { amountMinor, currency: 'CNY' }, arguments: { cards: pans.map((maskedPan, n) => ({ sensitive: `s${attempt}${n}`, kind: 'card', view: { maskedPan } })) } } };
+  };
+  const events = [with_(1, 1000, '622848******0019'), answered(1, declined), with_(2, 800, '622848******0019', '625094******0021'), prepared(3, { undoes: 2 }), open];
+  expect(fileOf(events)).toMatchObject({ amountMinor: 800, brought: [{ maskedPan: '622848******0019' }, { maskedPan: '625094******0021' }] });
 });

@@ -1,7 +1,7 @@
 /** Cases as a log tells them: what is known of the payment, and everything that was tried. Pure. */
 import type { Operation, ReceiptField } from '../contract.js';
 import type { EventRecord, PaymentEvent } from '../events.js';
-import { isObject, type Json, type JsonObject } from '../json.js';
+import { canonicalJson, isObject, type Json, type JsonObject } from '../json.js';
 import { TillwrightError } from '../errors.js';
 import { type AttemptState, evolvePayment, type Fate, type PaymentState, undoneSince } from './payment.js';
 
@@ -55,11 +55,11 @@ export interface CaseFile {
   readonly terminalId: string;
   readonly saleReference: string;
   readonly method: string;
-  /** What was asked for, in minor units. */
+  /** What was asked for last, in minor units. */
   readonly amountMinor: number;
   readonly currency: string;
   readonly attempts: readonly CaseAttempt[];
-  /** Masked views of what the customer brought: `{ maskedPan: '622848******0019', entry: 'insert' }`. */
+  /** Masked views of what the customer brought to its attempts: `{ maskedPan: '622848******0019', entry: 'insert' }`. */
   readonly brought: readonly JsonObject[];
   /** What the host told of an approval, as a receipt shows it: reference number, masked card, times. */
   readonly facts: readonly ReceiptField[];
@@ -77,8 +77,10 @@ export const casesIn = (records: readonly EventRecord[]): readonly CaseFile[] =>
 
 const fileOf = (payment: PaymentState, records: readonly EventRecord<PaymentEvent>[], caseId: string): CaseFile | undefined => {
   const found = payment.cases.find((each) => each.caseId === caseId);
-  const first = payment.attempts[0];
-  if (!found || !first) return undefined;
+  const sales = payment.attempts.filter((a) => a.undoes === undefined);
+  // A Retry may be for another amount, and with another card.
+  const last = sales.at(-1);
+  if (!found || !last) return undefined;
   const undone = undoneSince(payment, found);
   const resolvedAt = records.find(({ event }) => event.type === 'caseResolved' && event.caseId === caseId)?.at;
   return {
@@ -92,11 +94,11 @@ const fileOf = (payment: PaymentState, records: readonly EventRecord<PaymentEven
     terminalId: payment.terminalId,
     saleReference: payment.saleReference,
     method: payment.method,
-    amountMinor: first.request.amount.amountMinor,
+    amountMinor: last.request.amount.amountMinor,
     currency: payment.currency,
     attempts: payment.attempts.map(attemptOf),
-    brought: viewsIn(first.request.arguments),
-    facts: payment.attempts.findLast((a) => a.facts !== undefined && a.undoes === undefined)?.facts?.receipt ?? [],
+    brought: broughtTo(sales),
+    facts: sales.findLast((a) => a.facts !== undefined)?.facts?.receipt ?? [],
     records,
   };
 };
@@ -110,6 +112,12 @@ const attemptOf = (a: AttemptState): CaseAttempt => ({
   submittedAt: a.submittedAt,
   ...(a.undoes === undefined ? {} : { undoes: a.undoes }),
 });
+
+/** Each once, in the order in which they came. */
+const broughtTo = (sales: readonly AttemptState[]): readonly JsonObject[] => {
+  const views = sales.flatMap(({ request }) => viewsIn(request.arguments));
+  return [...new Map(views.map((view) => [canonicalJson(view), view])).values()];
+};
 
 /** The masked views of the sensitive references in a payment's arguments. */
 const viewsIn = (value: Json): JsonObject[] => {
