@@ -183,6 +183,20 @@ describe('a reference that another attempt has: its host would answer for that o
     await again.till.close();
   });
 
+  it('is not sent under for a void either: its reversal would undo the other one', async () => {
+    const host = scriptedHost();
+    const numbers = ['R1', 'R2', 'R1', 'R3'];
+    const unpaid = flow({ Pay: pay({ Next: 'Broken' }, { method: 'own', dueMinor: 2000 }), Broken: { Type: 'Fail', Error: 'X', Cause: 'x' } });
+    const setup = await open({ ...withOwn(host, (own) => ({ prepare: async (...given) => ({ prepared: { ...(await own.prepare(...given)).prepared, reference: numbers.shift() ?? '' } }) })), workflows: { unpaid } });
+    expect(await run(setup)).toMatchObject({ status: 'succeeded' });
+    expect(await (await setup.till.start({ terminal: 'T1', workflow: 'unpaid' })).result).toMatchObject({ error: 'X' });
+    await until(setup, 'it is voided', () => host.ledger.get('R2')?.status === 'refunded');
+    expect(host.calls.filter((call) => call.startsWith('submit void'))).toEqual(['submit void R3']);
+    expect(events(setup.log, 'paymentUndoAnswered')).toMatchObject([{ event: { answer: { outcome: 'unknown', why: 'the void can not be prepared: it was given the reference of another attempt' } } }]);
+    expect(host.ledger.get('R1')).toMatchObject({ status: 'approved' });
+    await setup.till.close();
+  });
+
   it('is looked for again each hour, also by who had only new ones: some count anew each day', async () => {
     const host = scriptedHost();
     let taken = 0;

@@ -30,13 +30,13 @@ export class Submitting {
   readonly #settle: (paymentId: string) => void;
   /** Sale reference -> its payment that is on its way to an intent: another one of the sale must not slip in beside it (15). */
   readonly #begun = new Map<string, string>();
-  readonly #references: References;
+  readonly references: References;
 
   constructor(hand: InHand, settle: (paymentId: string) => void) {
     this.#hand = hand;
     this.#settle = settle;
     const { journal, ports: { clock } } = hand.options;
-    this.#references = new References({ journal, clock });
+    this.references = new References({ journal, clock });
   }
 
   /** A new attempt of a sale, from `prepare` to its first answer. @returns why nothing was sent, where nothing was */
@@ -109,7 +109,7 @@ export class Submitting {
     if (!said) return { is: 'not-sent', why: UNWANTED };
     const ready = preparedOf(said.value);
     if ('problem' in ready) return { is: 'not-sent', why: ready.problem };
-    const sent = await this.#references.alone(found, ready.prepared.reference, () => this.#send({ request, ...ready, found, order, paidElsewhereMinor }, live));
+    const sent = await this.references.alone(found, ready.prepared.reference, () => this.#send({ request, ...ready, found, order, paidElsewhereMinor }, live));
     return sent ? sent.value : { is: 'not-sent', why: `${found.method.id} gave the reference of another attempt` };
   }
 

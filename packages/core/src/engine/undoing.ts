@@ -87,17 +87,17 @@ export class Undoing {
       const waiting = this.#hand.payment(payment.paymentId);
       if (!waiting || isResolved(waiting) || isHandsOff(waiting)) return;
       const ready = await ask(() => prepareUndo(found.method, request, noLive(closing)), { clock: ports.clock, withinMs: found.method.policy.answerWithinMs, silent: { problem: 'no answer in time' } });
-      if ('problem' in ready) {
-        // As a try that nobody answered: it is made again, with back-off, and after some of them a person is told (12).
-        const why = `the ${duty.operation} can not be prepared: ${ready.problem}`;
-        journal.append([{ stream: stream.payment(payment.paymentId), event: { type: 'paymentUndoAnswered', attempt: attempt.attempt, try: attempt.undo.tries + 1, answer: { outcome: 'unknown', reason: 'host-error', why } } }]);
-        return;
-      }
-      const { prepared, sealed } = ready;
-      const refused = sealed && (await this.#submitting.seal(request, sealed));
-      // An undo can't be given up: the engine stops, and goes on with it when it is opened again.
-      if (refused) throw refused;
-      await this.#submitting.submit({ request, prepared, sealed: sealed !== undefined, found, order: { ...payment, taskAttempt: attempt.taskAttempt }, undoes: attempt.attempt });
+      const send = async ({ prepared, sealed }: Exclude<typeof ready, { problem: string }>): Promise<void> => {
+        const refused = sealed && (await this.#submitting.seal(request, sealed));
+        // An undo can't be given up: the engine stops, and goes on with it when it is opened again.
+        if (refused) throw refused;
+        await this.#submitting.submit({ request, prepared, sealed: sealed !== undefined, found, order: { ...payment, taskAttempt: attempt.taskAttempt }, undoes: attempt.attempt });
+      };
+      const problem = 'problem' in ready ? ready.problem : (await this.#submitting.references.alone(found, ready.prepared.reference, () => send(ready))) ? undefined : 'it was given the reference of another attempt';
+      if (problem === undefined) return;
+      // As a try that nobody answered: it is made again, with back-off, and after some of them a person is told (12).
+      const why = `the ${duty.operation} can not be prepared: ${problem}`;
+      journal.append([{ stream: stream.payment(payment.paymentId), event: { type: 'paymentUndoAnswered', attempt: attempt.attempt, try: attempt.undo.tries + 1, answer: { outcome: 'unknown', reason: 'host-error', why } } }]);
     });
     this.#reopenWhenUndone(payment.paymentId);
   }
