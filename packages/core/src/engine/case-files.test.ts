@@ -54,7 +54,7 @@ describe('an open case', () => {
   ])('does not where %s', (_name, events) => expect(told(events)).toBeUndefined());
 });
 
-it('tells the amount that was asked for last, and every card that was brought, where a Retry changed them', () => {
+it('tells the amount of the attempt in question, and every card that was brought, where a Retry changed them', () => {
   const with_ = (attempt: number, amountMinor: number, ...pans: string[]): PaymentEvent => {
     const sale = prepared(attempt);
     if (sale.type !== 'paymentPrepared') throw new Error('none');
@@ -62,4 +62,6 @@ it('tells the amount that was asked for last, and every card that was brought, w
   };
   const events = [with_(1, 1000, '622848******0019'), answered(1, declined), with_(2, 800, '622848******0019', '625094******0021'), prepared(3, { undoes: 2 }), open];
   expect(fileOf(events)).toMatchObject({ amountMinor: 800, brought: [{ maskedPan: '622848******0019' }, { maskedPan: '625094******0021' }] });
+  const former = [with_(1, 1000), condemned, undone(1, 'no-original'), with_(2, 800), answered(2, declined), open];
+  expect(fileOf(former)).toMatchObject({ amountMinor: 1000 });
 });

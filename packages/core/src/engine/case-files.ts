@@ -3,7 +3,7 @@ import type { Operation, ReceiptField } from '../contract.js';
 import type { EventRecord, PaymentEvent } from '../events.js';
 import { canonicalJson, isObject, type Json, type JsonObject } from '../json.js';
 import { TillwrightError } from '../errors.js';
-import { type AttemptState, evolvePayment, type Fate, type PaymentState, undoneSince } from './payment.js';
+import { type AttemptState, evolvePayment, type Fate, inQuestion, type PaymentState, undoneSince } from './payment.js';
 
 /** What a person decided upon a case. */
 export interface CaseDecision {
@@ -55,7 +55,7 @@ export interface CaseFile {
   readonly terminalId: string;
   readonly saleReference: string;
   readonly method: string;
-  /** What was asked for last, in minor units. */
+  /** What was asked for by the attempt in question, in minor units. */
   readonly amountMinor: number;
   readonly currency: string;
   readonly attempts: readonly CaseAttempt[];
@@ -79,8 +79,8 @@ const fileOf = (payment: PaymentState, records: readonly EventRecord<PaymentEven
   const found = payment.cases.find((each) => each.caseId === caseId);
   const sales = payment.attempts.filter((a) => a.undoes === undefined);
   // A Retry may be for another amount, and with another card.
-  const last = sales.at(-1);
-  if (!found || !last) return undefined;
+  const sale = inQuestion(payment);
+  if (!found || !sale) return undefined;
   const undone = undoneSince(payment, found);
   const resolvedAt = records.find(({ event }) => event.type === 'caseResolved' && event.caseId === caseId)?.at;
   return {
@@ -94,7 +94,7 @@ const fileOf = (payment: PaymentState, records: readonly EventRecord<PaymentEven
     terminalId: payment.terminalId,
     saleReference: payment.saleReference,
     method: payment.method,
-    amountMinor: last.request.amount.amountMinor,
+    amountMinor: sale.request.amount.amountMinor,
     currency: payment.currency,
     attempts: payment.attempts.map(attemptOf),
     brought: broughtTo(sales),

@@ -117,3 +117,20 @@ describe('what a host has declined', () => {
     expect(submits(host)).toHaveLength(1);
   });
 });
+
+describe('a case of a payment that was tried more than once', () => {
+  it('called paid tells the amount of the attempt that may stand, not of one that was declined', async () => {
+    const clock = virtualClock();
+    const again = pay({ Retry: [{ ErrorEquals: ['Payment.Undone'], IntervalSeconds: 2, MaxAttempts: 1 }] }, { method: 'own', amountMinor: '{% $states.context.State.RetryCount = 0 ? 1000 : 500 %}', dueMinor: 1000, saleReference: 'bill' });
+    const host = scriptedHost();
+    const setup = await open({ kind: 'wallet', clock, plugins: [scriptedMethod({ id: 'own', host, kind: 'card' })], flow: flow({ Pay: again }) });
+    host.submits.push({ lost: 'request' }, declinedAs('never'));
+    host.reversals.push({ outcome: 'undone', verified: true, proof: 'no-original' }, { outcome: 'refused', code: '12' });
+    expect(await run(setup)).toMatchObject({ error: 'Payment.Declined' });
+    await until(setup, 'a case is open', () => setup.till.cases().length > 0);
+    await setup.till.resolve(setup.till.cases()[0]?.caseId ?? '', { as: 'paid', by: 'Li', reason: 'it stands in the books' });
+    expect(setup.till.payments()).toMatchObject([{ state: 'paid', amountMinor: 1000 }]);
+    // Nothing is due for the bill any more.
+    expect(await run(setup)).toMatchObject({ error: 'Payment.ExceedsDue' });
+  });
+});

@@ -355,8 +355,14 @@ export const standingMinor = (payment: PaymentState): number => {
   const decided = payment.cases.findLast((c) => c.resolved)?.resolved?.as;
   if (decided === undefined) return paidMinor(payment);
   if (decided !== 'paid') return 0;
-  const sale = payment.attempts.findLast((a) => a.undoes === undefined);
+  const sale = inQuestion(payment);
   return sale?.approved?.amount.amountMinor ?? sale?.request.amount.amountMinor ?? 0;
+};
+
+/** What a case is about: the last attempt of the sale that may stand at the host, where one may. */
+export const inQuestion = ({ attempts }: PaymentState): AttemptState | undefined => {
+  const sales = attempts.filter((a) => a.undoes === undefined);
+  return sales.findLast((a) => isOpen(a) || a.fate === 'completed' || isUnproven(a)) ?? sales.at(-1);
 };
 
 export const partialUnasked = (a: AttemptState): boolean =>
