@@ -64,6 +64,30 @@ describe('rule 12: an approval that was found by an inquiry, while its lane is s
   });
 });
 
+it('rules 3 and 8: a card is not asked to accept an approval for less than was asked, which is about to be undone: it is reversed, and needs no void', async () => {
+  const setup = await open({ kind: 'card' });
+  setup.host.submits.push(approvedFor(300, { completion: 'due' }));
+  expect(await run(setup)).toMatchObject({ error: 'Payment.Undone' });
+  expect(verbs(setup.host)).toEqual(['submit', 'reverse']);
+  expect(statuses(setup.host)).toEqual(['reversed']);
+});
+
+it('rule 12: a lane is not shut by what is to be undone while its payment has an open case', async () => {
+  const clock = virtualClock();
+  const host = scriptedHost();
+  const again = pay({ Retry: [{ ErrorEquals: ['Payment.Declined'], IntervalSeconds: 1, MaxAttempts: 1 }] }, { method: 'own' });
+  const setup = await open({ kind: 'wallet', clock, plugins: [asked(host, { inquireAtMs: [11_000] })], flow: flow({ Pay: again }), workflows: { next: flow({ Pay: pay({}, { method: 'own' }) }) } });
+  const after = (ms: number, answer: Answer) => (async () => (await clock.until(clock.now() + ms), answer)) as never;
+  // The first one is declined, and approved after all while the second one is under way, which is approved for too little.
+  host.submits.push(after(15_000, approved), after(6_000, approvedFor(300, { completion: 'due' })));
+  host.findings.push({ outcome: 'declined', verified: true, code: '51', hint: { zh: '', en: '' }, again: 'later' });
+  host.reversals.push(...Array.from({ length: 40 }, () => ({ outcome: 'unknown', reason: 'no-answer', why: 'silence' }) as const));
+  expect(await run(setup)).toMatchObject({ error: 'Payment.Unsettled' });
+  expect(setup.till.cases()).toMatchObject([{ why: 'known as declined, then heard approved' }]);
+  await until(setup, 'it was tried often enough', () => verbs(host).filter((verb) => verb === 'reverse').length > 3);
+  expect(await (await setup.till.start({ terminal: 'T1', workflow: 'next' })).result).toMatchObject({ status: 'succeeded' });
+});
+
 describe('rule 5: what was undone without proof, and is pending when it is looked for', () => {
   const absent: Finding = { outcome: 'absent' };
   const unproven = { outcome: 'undone', verified: true, proof: 'no-original' } as const;

@@ -141,8 +141,8 @@ export class Submitting {
       await this.submit(work);
       if (this.#hand.payment(paymentId)?.attempts.at(-1)?.fate === 'approved') await this.complete(paymentId, request.attempt);
       const after = this.#hand.payment(paymentId);
-      // What is about to be undone keeps the lane: nobody else's sale slips in between (12).
-      if (after && nextDuty(after, this.#hand.dutyContext(after, found.method))?.do === 'condemn') lanes.shut(prepared.lane, paymentId);
+      // What is about to be undone keeps the lane: nobody else's sale slips in between, unless a person knows of it already (12).
+      if (after && !openCase(after) && nextDuty(after, this.#hand.dutyContext(after, found.method))?.do === 'condemn') lanes.shut(prepared.lane, paymentId);
       return undefined;
     });
     waiting?.over();
@@ -274,7 +274,7 @@ export class Submitting {
     const attempt = payment?.attempts.find((a) => a.attempt === attemptNumber);
     const live = this.#hand.live.get(paymentId);
     const method = payment && this.#hand.methodOf(payment)?.method;
-    if (!payment || !attempt || !live || !method || attempt.fate !== 'approved' || attempt.refusedByCard || this.#hand.whyGivenUp(paymentId)) return;
+    if (!payment || !attempt || !live || !method || attempt.fate !== 'approved' || attempt.refusedByCard || partialUnasked(attempt) || this.#hand.whyGivenUp(paymentId)) return;
     this.#hand.takeOff(paymentId, attemptNumber);
     try {
       const recorded = await this.#hand.recorded(payment, attempt);
