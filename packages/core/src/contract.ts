@@ -477,7 +477,7 @@ export type CardRead =
 
 /** An inserted chip card. Throws ActionError `Card.Removed` once the card is gone. */
 export interface ChipSession {
-  /** First GENERATE AC: terminal data objects in, 9F26 9F27 9F10 9F36 95 out. 9F27 tells AAC (00), TC (40) or ARQC (80). */
+  /** First GENERATE AC: terminal data objects in, 9F26 9F27 9F10 9F36 95 out. 9F27 tells AAC (00), TC (40) or ARQC (80). Once in a session, as cards give it. */
   firstGenerateAc(terminalData: Uint8Array): Promise<Uint8Array>;
   /** EXTERNAL AUTHENTICATE with 91, second GENERATE AC, scripts 71/72: 9F26 9F27 95 9B (DF31) out. */
   secondGenerateAc(responseCode: string, issuerData: Uint8Array): Promise<Uint8Array>;

@@ -399,6 +399,22 @@ describe('a chip', () => {
     expect(acquirer.of('0200')).toEqual([]);
   });
 
+  it('gives its cryptogram once: a PIN that is entered again goes out with the same one, under another trace number, and for no other amount', async () => {
+    const session = chip();
+    const card = inserted(session);
+    acquirer.next('0200', (request) => [acquirer.answer(request, '55')]);
+    const first = await pay({ card, pin: await enterPin(card) });
+    expect(first.answer).toMatchObject({ outcome: 'declined', error: 'Pin.Incorrect' });
+    const sent = lastSale();
+    await expect(pay({ card, pin: await enterPin(card) }, { attempt: 2, amount: { amountMinor: 1251, currency: 'CNY' } })).rejects.toMatchObject({ error: 'Card.AmountChanged', details: { hint: { en: expect.stringContaining('insert') } } });
+    const second = await pay({ card, pin: await enterPin(card) }, { attempt: 2 });
+    expect(second.answer).toMatchObject({ outcome: 'approved', completion: 'due' });
+    expect(lastSale()[55]).toBe(sent[55]);
+    expect(lastSale()[11]).not.toBe(sent[11]);
+    expect(session.asked).toEqual(['first 000000001250']);
+    expect(await method.complete(second.recorded, live(secrets))).toMatchObject({ outcome: 'completed' });
+  });
+
   it('tapped for another amount is not charged', async () => {
     await expect(pay({ card: tapped(1249) })).rejects.toMatchObject({ error: 'Card.AmountChanged' });
   });

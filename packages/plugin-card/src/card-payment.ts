@@ -25,7 +25,7 @@ import { cryptogramKind, merged, reversalChipData, saleChipData, terminalData, t
 import type { CardSettings } from './options.js';
 import { encodeTlv, maskPan, type TlvMap } from './protocol.js';
 import { facts } from './receipt-facts.js';
-import { ARGUMENTS, METHOD_ERRORS, SHOWN } from './texts.js';
+import { ARGUMENTS, INSERT_AGAIN, METHOD_ERRORS, SHOWN } from './texts.js';
 
 /** What a card payment works with, one of each for every terminal. */
 interface CardPaymentParts {
@@ -177,11 +177,11 @@ export class CardPayment implements PaymentMethod {
     return pin;
   }
 
-  /** The card's first cryptogram: made by an inserted chip now, brought along by a tap. */
+  /** The card's first cryptogram: made by an inserted chip, once, and brought along by a tap. */
   async #cryptogram(request: PaymentRequest, card: CardSecret, live: Live): Promise<TlvMap> {
     if (card.entry === 'swipe') return card.tlv;
-    let tlv = card.tlv;
-    if (card.chip !== undefined) {
+    let tlv = card.cryptogram ?? card.tlv;
+    if (card.chip !== undefined && card.cryptogram === undefined) {
       live.show('customer', SHOWN.keepCardIn);
       const asked = terminalData({
         amount: request.amount,
@@ -191,8 +191,9 @@ export class CardPayment implements PaymentMethod {
         sequence: this.parts.counters.next('chipSequence', { min: 1, max: 99_999_999 }),
       });
       tlv = merged(card.tlv, asked, tlvOf(await card.chip.firstGenerateAc(encodeTlv(asked))));
+      card.cryptogram = tlv;
     } else if (Number(tlv.get('9F02')) !== request.amount.amountMinor) {
-      throw new ActionError('Card.AmountChanged', 'the card was tapped for another amount');
+      throw new ActionError('Card.AmountChanged', 'the card gave its cryptogram for another amount', card.chip === undefined ? {} : { hint: INSERT_AGAIN });
     }
     const kind = cryptogramKind(tlv);
     if (kind !== 'ARQC') throw new ActionError('Card.Declined', `the card answered ${kind}`);

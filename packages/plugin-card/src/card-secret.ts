@@ -20,6 +20,8 @@ export interface CardSecret {
   /** Chip and contactless: data objects of card and terminal; with a tap its cryptogram too. */
   readonly tlv: TlvMap;
   readonly chip?: ChipSession;
+  /** What the inserted chip has given: it gives one in a transaction, which goes out again with a PIN that is entered again. */
+  cryptogram?: TlvMap;
   /** By the attempt's reference. */
   readonly attempts: Map<string, AttemptSecret>;
 }

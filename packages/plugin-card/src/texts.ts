@@ -25,6 +25,9 @@ const UNAVAILABLE: Text = { zh: '设备无响应，请检查连接后重试', en
 const NO_KEYS: Text = { zh: '未签到，无工作密钥；请检查网络后重新签到', en: 'Not signed on, no working keys: check the network and sign on again' };
 const CANCELLED: Text = { zh: '已取消', en: 'Cancelled' };
 
+/** `Card.AmountChanged` of a chip that is still in. */
+export const INSERT_AGAIN = { zh: '金额已改变，请取卡后重新插卡', en: 'The amount has changed: take the card out and insert it again' };
+
 /** States errors that a card payment may end with, beside core's own. */
 export const METHOD_ERRORS = {
   'Pin.Incorrect': { zh: '密码错误，请重新输入', en: 'Wrong PIN: enter it again' },

@@ -124,6 +124,37 @@ it('a wrong PIN needs a new entry, also when the till stopped in between: anothe
   await shop.close();
 });
 
+it('a wrong PIN is entered again while the chip stays in: its one cryptogram goes out once more, under another trace number (13)', async () => {
+  const sales: { trace: string | undefined; chip: string | undefined }[] = [];
+  const steps = [
+    { when: { prompt: 'amount' }, answer: 2300 },
+    { when: { prompt: 'choose' }, answer: 'card' },
+    { when: { prompt: 'choose' }, answer: 'end', times: 'always' },
+    // Once: a card can be read a second time only when it was taken out.
+    { when: { device: 'reader' }, card: 'chip-ok', by: 'insert' },
+    { when: { device: 'pinpad' }, pin: '654321' },
+    { when: { device: 'pinpad' }, pin: '111111' },
+    { when: { device: 'pinpad' }, pin: '123456' },
+    { when: { prompt: 'confirm', audience: 'merchant' }, answer: true, times: 'always' },
+    { when: { prompt: 'confirm', audience: 'customer' }, answer: true, times: 'always' },
+  ];
+  const shop = await openShop({
+    seed: 'PIN again',
+    workflows,
+    script: JSON.stringify({ transactions: [{ steps }] }),
+    onSend: (...message) => {
+      if (message[0] !== 'acquirer') return;
+      const { mti, fields } = decode(message[1]);
+      if (mti === '0200') sales.push({ trace: fields[11], chip: fields[55] });
+    },
+  });
+  expect(await shop.sell({ workflow: 'counter-sale' })).toMatchObject({ status: 'succeeded' });
+  expect(new Set(sales.map(({ trace }) => trace)).size).toBe(3);
+  expect(new Set(sales.map(({ chip }) => chip)).size).toBe(1);
+  expect(shop.hosts.ledger('acquirer')).toMatchObject([{ status: 'declined', code: '55' }, { status: 'declined', code: '55' }, { status: 'approved' }]);
+  await shop.close();
+});
+
 /** The card plugin with so many trace numbers, where there are 999,999. */
 const withTraces = (plugin: Plugin, max: number): Plugin => {
   const fewer = (counters: Counters): Counters => ({

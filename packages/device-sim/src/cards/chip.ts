@@ -26,7 +26,7 @@ const APPROVED = new Set(['00', '10', '11', '16', 'A2', 'A4', 'A5', 'A6']);
 
 /**
  * The chip of a sample card during one transaction: computes real cryptograms under the card's key and checks the issuer's answer.
- * Sources: EMV book 3, 6.5; PBOC 3.0 cryptogram version 01; PAYMENT-FACTS section 4.
+ * Sources: EMV book 3, 6.5 (two GENERATE AC in a transaction at most, an ARQC by the first one only); PBOC 3.0 cryptogram version 01; PAYMENT-FACTS section 4.
  */
 export class Chip {
   readonly #card: SampleCard;
@@ -35,6 +35,8 @@ export class Chip {
   readonly #key: Uint8Array;
   #terminal: ReadonlyMap<string, string> = new Map();
   #arqc: Uint8Array | undefined;
+  /** How many cryptograms it has given: two at most, the first kind once. */
+  #given = 0;
 
   constructor(card: SampleCard, atc: number) {
     this.#card = card;
@@ -61,6 +63,7 @@ export class Chip {
 
   /** First GENERATE AC; contactless does the same within the tap. Out: 9F26 9F27 9F10 9F36 95. */
   first(terminalData: Uint8Array): Entry[] {
+    if (this.#given > 0) throw new ActionError('Card.ChipFailed', 'the card gives its first cryptogram once in a transaction (6985)');
     this.#terminal = decodeTlv(terminalData);
     const kind = this.#card.chip === 'declines-first' ? 'AAC' : 'ARQC';
     // Card verification results, byte 2: second GENERATE AC not asked for yet; what the first one gave.
@@ -68,12 +71,15 @@ export class Chip {
     const tvr = this.#terminal.get('95') ?? '';
     const cryptogram = this.#cryptogram(issuerData, tvr);
     if (kind === 'ARQC') this.#arqc = cryptogram;
+    this.#given = 1;
     return [...answer(kind, cryptogram, issuerData), ['9F36', this.#atc], ['95', tvr]];
   }
 
   /** Issuer authentication with 91, second GENERATE AC, scripts. Out: 9F26 9F27 9F10 9F36 95 9B (DF31). */
   second(responseCode: string, issuerData: Uint8Array): Entry[] {
     if (!this.#arqc) throw new ActionError('Card.ChipFailed', 'the card was asked for its final answer before the first one');
+    if (this.#given > 1) throw new ActionError('Card.ChipFailed', 'the card has given its final answer (6985)');
+    this.#given = 2;
     const heard = tlvEntries(issuerData);
     const genuine = this.#issuerIsGenuine(responseCode, heard.find(([tag]) => tag === '91')?.[1]);
     const kind: Cryptogram = genuine && APPROVED.has(responseCode) && this.#card.chip === 'accepts' ? 'TC' : 'AAC';

@@ -127,6 +127,14 @@ describe('insert', () => {
     await expect(read.chip.firstGenerateAc(terminalData())).rejects.toMatchObject({ error: 'Card.Removed' });
   });
 
+  test('each cryptogram is given once in a session, as by real cards', async () => {
+    const { read } = await inserted('chip-ok');
+    const issuer = issuerOf('chip-ok', await fieldsAfter(read));
+    await expect(read.chip.firstGenerateAc(terminalData())).rejects.toMatchObject({ error: 'Card.ChipFailed', message: expect.stringContaining('6985') });
+    expect(decodeTlv(await read.chip.secondGenerateAc('00', issuer.answer('00'))).get('9F27')).toBe('40');
+    await expect(read.chip.secondGenerateAc('00', issuer.answer('00'))).rejects.toMatchObject({ error: 'Card.ChipFailed' });
+  });
+
   test('terminal data without what the cryptogram needs fails by name', async () => {
     const { read } = await inserted('chip-ok');
     await expect(read.chip.firstGenerateAc(encodeTlv([['9A', '261123']]))).rejects.toMatchObject({ error: 'Card.ChipFailed', message: expect.stringContaining('9F02') });
