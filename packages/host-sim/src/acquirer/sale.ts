@@ -28,6 +28,7 @@ export async function sale(host: HostParts, input: SaleInput): Promise<Outcome> 
   const { request } = input;
   const card = presentedCard(request);
   if (!has(request, [3, 4, 11, 22, 25, 41, 42, 49, 60]) || card === undefined) return refused(host, CODE.formatError);
+  if (request.fields[25] !== '00' || !/^22\d{6}000[56][0-2]/.test(request.fields[60] ?? '')) return refused(host, CODE.formatError);
   if (request.fields[49] !== '156') return refused(host, CODE.invalidTransaction);
   if (request.batch !== host.terminals.batch(request.tid)) return refused(host, CODE.batchMismatch);
   const before = host.book.get(request.reference);

@@ -54,6 +54,18 @@ describe('reversal', () => {
     expect(await shown()).toMatchObject([{ status: 'reversed' }]);
   });
 
+  test.each([
+    ['without a reason that there is', { 39: '00' }],
+    ['with the track, which a till that keeps none can not send', { 35: '6222020000000015=49121200000000000' }],
+    ['with a PIN block', { 52: '1122334455667788' }],
+  ])('%s is a format error, and undoes nothing', async (_name, fields) => {
+    host = await openHost({ accounts });
+    const request = sale();
+    await host.terminal.exchange(request);
+    expect(await code(host.terminal.reversal(request, fields))).toBe('30');
+    expect(await shown()).toMatchObject([{ status: 'approved' }]);
+  });
+
   test('needs a right MAC', async () => {
     host = await openHost({ accounts });
     const request = sale();

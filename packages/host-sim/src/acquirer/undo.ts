@@ -99,7 +99,9 @@ function originalOf(host: HostParts, request: Request): Transaction | undefined 
  * refunded meanwhile: 22. Another amount: 64. Another card or processing code: 25.
  */
 export async function reversal(host: HostParts, request: Request, wish?: string): Promise<Outcome> {
-  if (!has(request, [3, 4, 11, 22, 25, 39, 41, 42, 49, 60])) return refused(host, CODE.formatError);
+  if (!has(request, [3, 4, 11, 22, 25, 39, 41, 42, 49, 60]) || !REVERSAL_REASONS.has(request.fields[39] ?? '')) return refused(host, CODE.formatError);
+  // Track and PIN are kept by no till until a reversal is due: one that sends them has kept them.
+  if ([35, 36, 52].some((element) => request.fields[element] !== undefined)) return refused(host, CODE.formatError);
   const code = wish === undefined ? CODE.approved : wishedCode(wish);
   if (!isApproval(code)) return refused(host, code);
   const original = host.book.get(request.reference);
@@ -117,6 +119,9 @@ export async function reversal(host: HostParts, request: Request, wish?: string)
   const { time } = refused(host, code);
   return { code, time, fields: { ...(pan === undefined ? {} : { 2: pan }), 4: request.fields[4] ?? '', 37: original.rrn } };
 }
+
+/** DE 39 of a reversal: no answer, the answer's MAC was wrong, the card refused. */
+const REVERSAL_REASONS: ReadonlySet<string> = new Set(['98', 'A0', '06']);
 
 async function noOriginal(host: HostParts, request: Request, before: Transaction | undefined): Promise<Outcome> {
   const given: Stamp = stamp(host);
