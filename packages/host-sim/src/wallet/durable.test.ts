@@ -78,7 +78,7 @@ describe('no answer before its entry is durable, at WeChat Pay', () => {
     ['reverse that is refused as the payer pays', (orders) => reverse(orders, 'ORDER_waits', merchant, { ...policy, whilePaying: 'refuse' }).catch(() => undefined)],
     ['close', (orders) => closeOrder(orders, 'ORDER_qr', merchant)],
     ['refund', (orders) => refundOrder(orders, { ...back, out_refund_no: 'new' })],
-    ['refund inquiry', (orders) => refundQuery(orders, 'back')],
+    ['refund inquiry', (orders) => refundQuery(orders, 'back', 0)],
   ])('%s', async (what, run) => {
     const ledger = await Ledger.open<Order>({ name: 'test' });
     const orders = new Orders(ledger, payers, () => NOW, merchant, 'refuse');

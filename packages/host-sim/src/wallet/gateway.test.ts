@@ -26,6 +26,7 @@ describe('a wallet\'s gateway', () => {
       release = resolve;
     });
     running = await start({
+      undoes: new Set(),
       operationOf(request) {
         seen.push(request.target);
         // The second request has come in whole: the first may go on.
@@ -48,6 +49,7 @@ describe('a wallet\'s gateway', () => {
   it('says nothing when the ledger fails, and serves the next', async () => {
     let broken = true;
     running = await start({
+      undoes: new Set(),
       operationOf: () => 'pay',
       handle: async () => {
         if (broken) throw new Error('disk full');
