@@ -4,14 +4,14 @@ import type { OnSend } from '../network.js';
 
 export interface Submits {
   readonly onSend: OnSend;
-  /** How often a request to take money left, by the reference that its host knows it under. */
+  /** How often a request to take money, or to give it back under an intent of its own, left, by the reference that its host knows it under. */
   readonly sent: ReadonlyMap<string, number>;
   /** Requests that should not have left, in words. */
   readonly violations: readonly string[];
 }
 
 /**
- * Sees each request to take money as it leaves, reading the very bytes.
+ * Sees each request to take money, and each void and refund, as it leaves, reading the very bytes.
  * @param records what the log holds at that moment
  */
 export const watchSubmits = (records: () => readonly EventRecord[]): Submits => {
@@ -21,7 +21,7 @@ export const watchSubmits = (records: () => readonly EventRecord[]): Submits => 
     sent,
     violations,
     onSend: (...message) => {
-      const reference = message[0] === 'acquirer' ? cardSale(message[1]) : walletSale(message[1].target, message[1].body);
+      const reference = message[0] === 'acquirer' ? cardMoney(message[1]) : walletMoney(message[1].target, message[1].body);
       if (reference === undefined) return;
       sent.set(reference, (sent.get(reference) ?? 0) + 1);
       violations.push(...undecidedBeside(reference, records()).map((other) => `${reference} was sent while ${other} of the same sale was undecided`));
@@ -65,15 +65,26 @@ const undecidedBeside = (reference: string, records: readonly EventRecord[]): st
 
 const DECIDING: ReadonlySet<string> = new Set(['approved', 'declined', 'not-sent', 'undone']);
 
-const cardSale = (bytes: Uint8Array): string | undefined => {
+/** A sale or a void. */
+const cardMoney = (bytes: Uint8Array): string | undefined => {
   const { mti, fields } = decode(bytes);
-  return mti === '0200' && fields[3] === '000000' ? `${fields[41]}-${fields[60]?.slice(2, 8)}-${fields[11]}` : undefined;
+  return mti === '0200' ? `${fields[41]}-${fields[60]?.slice(2, 8)}-${fields[11]}` : undefined;
 };
 
-const walletSale = (target: string, body: string): string | undefined => {
+/** By Alipay's method, and by the end of WeChat Pay's path: the number that a request is submitted under. */
+const NUMBERS: readonly (readonly [method: string, path: string, number: string])[] = [
+  ['alipay.trade.pay', '/transactions/codepay', 'out_trade_no'],
+  ['alipay.trade.precreate', '/transactions/native', 'out_trade_no'],
+  ['alipay.trade.refund', '/domestic/refunds', 'out_request_no'],
+];
+/** The one refund number that WeChat Pay's undo of an order keeps: it goes out as often as the undo is tried. */
+const KEPT = /^WU/;
+
+const walletMoney = (target: string, body: string): string | undefined => {
   const parameters = new URLSearchParams(`${target.split('?')[1] ?? ''}&${body}`);
-  const ofAlipay = parameters.get('method') === 'alipay.trade.pay' || parameters.get('method') === 'alipay.trade.precreate';
-  const takesMoney = ofAlipay || target.endsWith('/transactions/codepay') || target.endsWith('/transactions/native');
-  const text = ofAlipay ? parameters.get('biz_content') : body;
-  return takesMoney && text ? (JSON.parse(text) as { out_trade_no?: string }).out_trade_no : undefined;
+  const named = NUMBERS.find(([method, path]) => parameters.get('method') === method || target.endsWith(path));
+  if (!named) return undefined;
+  const content = JSON.parse(parameters.get('biz_content') ?? body) as { readonly [name: string]: string | undefined };
+  const number = content[named[2]] ?? content['out_refund_no'];
+  return number === undefined || KEPT.test(number) ? undefined : number;
 };
