@@ -91,7 +91,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'what turns up waiting for its payer is left waiting',
     rule: 5,
-    edits: [{ file: PAYMENT, find: "if (answer.outcome === 'pending' && isUnproven(a) && a.undoes === undefined)", put: 'if (at < 0)' }],
+    edits: [{ file: PAYMENT, find: "if (answer.outcome === 'pending' && isUnproven(a) && a.undoes === undefined && at >= (a.prepared.hostExpiryMs ?? 0))", put: 'if (at < 0)' }],
   },
   {
     name: 'absent is proof',

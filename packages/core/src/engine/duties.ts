@@ -101,11 +101,14 @@ const unsureRefund = (payment: PaymentState, a: AttemptState, { method, now }: D
   return { do: 'inquire', attempt: a.attempt, to: 'inquire', try: a.inquiries + 1, at };
 };
 
-/** When the next look at what was undone without proof is due (5): the list is finite, and a look that nobody answered is made again. */
-const lookAt = ({ undone }: AttemptState, { policy }: DutyContext['method']): number | undefined => {
+/**
+ * When the next look at what was undone without proof is due (5): the list is finite, and a look that nobody answered is made again. It begins
+ * anew with each undo, so that one that a host calls undone and pending in turn is looked at more and more seldom.
+ */
+const lookAt = ({ undone, undo }: AttemptState, { policy }: DutyContext['method']): number | undefined => {
   const due = undone?.proof === 'no-original' ? policy.watchAtMs[undone.watches] : undefined;
   if (!undone || due === undefined) return undefined;
-  return undone.unanswered === 0 ? undone.at + due : undone.askedAt + afterTries(Infinity, policy.reverse.backoffMs);
+  return undone.unanswered === 0 ? undone.at + Math.max(due, afterUndos(undo.tries, policy.reverse.backoffMs)) : undone.askedAt + afterTries(Infinity, policy.reverse.backoffMs);
 };
 
 /**

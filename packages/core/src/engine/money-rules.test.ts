@@ -148,10 +148,30 @@ describe('rule 5: absent proves nothing for ever', () => {
     again.host.findings.push({ outcome: 'pending', waitingFor: 'payer' });
     const reference = again.host.calls[0]?.split(' ')[2] ?? '';
     again.host.ledger.set(reference, { reference, amountMinor: 1000, status: 'approved' });
-    await again.clock.until(again.clock.now() + 61_000);
+    await again.clock.until(again.clock.now() + 63_000);
     expect(verbs(again.host).slice(-3)).toEqual(['reverse', 'inquire', 'reverse']);
     expect(statuses(again.host)).toEqual(['reversed']);
     expect(again.till.payments()).toMatchObject([{ state: 'undone' }]);
+  });
+
+  it('but not a QR that its host still shows: nobody may have scanned it, and the host ends it by itself', async () => {
+    const setup = await open({ kind: 'wallet', method: { hostExpiryMs: 8_640_000_000_000_000 } });
+    setup.host.submits.push({ lost: 'request' });
+    expect(await run(setup)).toMatchObject({ error: 'Payment.Undone' });
+    setup.host.findings.push({ outcome: 'pending', waitingFor: 'payer' });
+    await setup.clock.until(setup.clock.now() + 61_000);
+    expect(verbs(setup.host).slice(-2)).toEqual(['reverse', 'inquire']);
+  });
+
+  it('does not do so for ever where its host calls it both: a person is told', async () => {
+    const setup = await open({ kind: 'wallet' });
+    setup.host.submits.push({ lost: 'request' });
+    expect(await run(setup)).toMatchObject({ error: 'Payment.Undone' });
+    for (let n = 0; n < 2_000; n += 1) setup.host.findings.push({ outcome: 'pending', waitingFor: 'payer' });
+    await setup.clock.until(setup.clock.now() + 600_000);
+    expect(setup.till.cases()).toHaveLength(1);
+    await setup.clock.until(setup.clock.now() + 30 * 86_400_000);
+    expect(setup.host.calls.length).toBeLessThan(1_000);
   });
 
   /** A card sale of 1000 that the host takes after its reversal was answered 25; its first look is due a minute later. */

@@ -242,11 +242,14 @@ const answered = (state: PaymentState, event: Extract<PaymentEvent, { type: 'pay
       // The host has said since that it is undone: the answer is older than that.
       if (a.undone && a.undone.proof !== 'no-original' && event.to === 'late') return a;
       // An approval that arrives for a condemned or undone attempt restarts its undo (5).
-      if (a.condemned) return condemnedAgain(approved, at);
+      if (a.condemned) return { ...withoutUndone(approved), fate: 'condemned', undo: { tries: a.undo.tries, reached: 0, lastAt: at } };
       return { ...approved, fate: answer.completion === 'due' ? 'approved' : 'completed' };
     }
-    // The host has what it did not know: nobody paid yet, and somebody may at any time (5).
-    if (answer.outcome === 'pending' && isUnproven(a) && a.undoes === undefined) return a.condemned ? condemnedAgain({ ...counted, answer }, at) : { ...counted, answer, fate: 'undecided' };
+    // The host has what it did not know: nobody paid yet, and somebody may at any time (5). Its own end of a QR is waited for: that one may only be shown.
+    if (answer.outcome === 'pending' && isUnproven(a) && a.undoes === undefined && at >= (a.prepared.hostExpiryMs ?? 0)) {
+      // A host may say so each time that it is asked: the undos before this one count.
+      return a.condemned ? { ...withoutUndone(counted), answer, fate: 'condemned', undo: { ...a.undo, lastAt: at } } : { ...counted, answer, fate: 'undecided' };
+    }
     if (a.condemned) {
       // Nothing but its undo decides about a condemned attempt, except proof that nothing stands at the host.
       return answer.outcome === 'undone' && a.fate === 'condemned'
@@ -273,8 +276,6 @@ const answered = (state: PaymentState, event: Extract<PaymentEvent, { type: 'pay
   }
   return next;
 };
-
-const condemnedAgain = (attempt: AttemptState, at: number): AttemptState => ({ ...withoutUndone(attempt), fate: 'condemned', undo: { tries: attempt.undo.tries, reached: 0, lastAt: at } });
 
 const withoutUndone = (attempt: AttemptState): AttemptState => {
   const { undone: _undone, ...rest } = attempt;

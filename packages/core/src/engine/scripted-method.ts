@@ -46,6 +46,8 @@ export interface ScriptedMethodOptions {
   readonly kind: 'card' | 'wallet';
   readonly policy?: Partial<SettlingPolicy>;
   readonly seal?: boolean;
+  /** When its host ends what it prepares; never unless told. */
+  readonly hostExpiryMs?: number;
   /** Its approvals leave an advice owed. */
   readonly owes?: boolean;
   /** `none` unless told. */
@@ -95,7 +97,7 @@ export const scriptedMethod = (options: ScriptedMethodOptions): Plugin => {
       host.issued += 1;
       const reference = `${id}-${request.operation}-${host.issued}`;
       return {
-        prepared: { reference, lane: kind === 'card' ? `card:${request.terminalId}` : reference, data: {}, dataVersion: options.dataVersions?.at(-1) ?? 1 },
+        prepared: { reference, lane: kind === 'card' ? `card:${request.terminalId}` : reference, data: {}, dataVersion: options.dataVersions?.at(-1) ?? 1, ...(options.hostExpiryMs === undefined ? {} : { hostExpiryMs: options.hostExpiryMs }) },
         ...(options.seal && request.operation !== 'refund' ? { sealed: new Uint8Array([1, 2, 3]) } : {}),
       };
     },
