@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { type Answer, bind, definePlugin, PaymentMethod } from '../contract.js';
 import type { Json } from '../json.js';
 import { memoryLog } from '../log/memory-log.js';
-import { approvedFor, broken, events, flow, open, pay, reopen, run, settled, type Setup, type SetupOptions, statuses, until, verbs } from './money-rules.testing.js';
+import { approvedFor, broken, cut, events, flow, open, pay, reopen, run, settled, type Setup, type SetupOptions, statuses, until, verbs } from './money-rules.testing.js';
 import { scriptedHost, scriptedMethod } from './scripted-method.js';
 import { virtualClock } from './virtual-clock.js';
 
@@ -367,6 +367,36 @@ describe('rule 13: a new attempt that is on its way, or paid, when an approval t
     expect(setup.till.payments()).toMatchObject([{ state: 'paid', amountMinor: 1000, committed: true }]);
     await wait(5_000);
     expect(statuses(setup.host).toSorted()).toEqual(['approved', 'reversed']);
+  });
+
+  describe('where its undo needs a person', () => {
+    const ofSale = pay({ Retry: [{ ErrorEquals: undoneError, IntervalSeconds: 2, MaxAttempts: 1 }] }, { saleReference: 'S-1' });
+    const withCase = async (reversals: Setup['host']['reversals']) => {
+      const { setup, result, approve, wait } = await begunAnew({ Pay: ofSale }, 0);
+      setup.host.reversals.push(...reversals);
+      approve(2);
+      expect(await result).toMatchObject({ status: 'succeeded' });
+      approve(1);
+      await until(setup, 'a case is open', () => setup.till.cases().length > 0);
+      return { setup, wait };
+    };
+
+    it.each(['undone', 'not-paid'] as const)('what he decides is about it alone: the new one stays paid, and its sale is not paid again (%s)', async (as) => {
+      const { setup } = await withCase([{ outcome: 'refused', code: '05' }]);
+      await setup.till.resolve(setup.till.cases()[0]?.caseId ?? '', { as, by: 'Li', reason: 'the first one was paid back by hand' });
+      expect(setup.till.payments()).toMatchObject([{ state: 'paid', amountMinor: 1000, committed: true }]);
+      expect(await run(setup)).toMatchObject({ status: 'failed', error: 'Payment.ExceedsDue' });
+      // Over a restart, too.
+      const { till } = await cut(setup, { kind: 'wallet', flow: flow({ Pay: ofSale }) });
+      expect(till.payments()).toMatchObject([{ state: 'paid', amountMinor: 1000 }]);
+      expect(setup.host.ledger.size).toBe(2);
+    });
+
+    it('he is told once the host has undone it after all, so that he does not pay it back once more', async () => {
+      const { setup } = await withCase(times(3, silence));
+      await until(setup, 'it is undone', () => statuses(setup.host).includes('reversed'));
+      expect(setup.till.cases()).toMatchObject([{ undone: { proof: 'acknowledged' } }]);
+    });
   });
 });
 

@@ -1,5 +1,5 @@
 import type { EventRecord } from '../events.js';
-import { evolvePayment, isUndecided, openCase, paidMinor, type PaymentState, standingMinor } from './payment.js';
+import { decidedAs, evolvePayment, isResolved, isUndecided, openCase, paidMinor, type PaymentState, standingMinor } from './payment.js';
 
 /** How a payment stands, without a byte of card data. */
 export interface PaymentView {
@@ -13,12 +13,12 @@ export interface PaymentView {
 }
 
 export const viewOf = (payment: PaymentState): PaymentView => {
-  const decided = payment.cases.findLast((each) => each.resolved)?.resolved?.as;
+  const decided = decidedAs(payment);
   const state = (): PaymentView['state'] => {
     if (openCase(payment)) return 'case';
     // What a person said stands, whatever the attempts came to.
     if (decided !== undefined) return decided === 'paid' ? 'paid' : 'undone';
-    if (payment.attempts.some((a) => a.fate === 'condemned')) return 'being-undone';
+    if (!isResolved(payment) && payment.attempts.some((a) => a.fate === 'condemned')) return 'being-undone';
     if (isUndecided(payment)) return 'undecided';
     if (paidMinor(payment) > 0) return 'paid';
     const last = payment.attempts.at(-1)?.fate;

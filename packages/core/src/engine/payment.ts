@@ -323,11 +323,26 @@ export const openCases = (payment: PaymentState): readonly CaseState[] => paymen
  * The host has proven since a case was opened that its payment is undone: nothing is left for a person to pay back (2).
  * Absent while anything is open, stands as paid, lacks proof, or was contradicted.
  */
-export const undoneSince = (payment: PaymentState, { openedAt }: CaseState): { readonly at: number; readonly proof: string } | undefined => {
+export const undoneSince = (payment: PaymentState, theCase: CaseState): { readonly at: number; readonly proof: string } | undefined => {
+  const { openedAt } = theCase;
   const sales = payment.attempts.filter((a) => a.undoes === undefined);
-  if (payment.contradicted || paidMinor(payment) > 0 || payment.attempts.some(isOpen) || sales.some(isUnproven)) return undefined;
+  const paid = paidMinor(payment) > 0 && !isBesidePaid(payment, theCase);
+  if (payment.contradicted || paid || payment.attempts.some(isOpen) || sales.some(isUnproven)) return undefined;
   const last = sales.findLast((a) => a.undone)?.undone;
   return last && last.askedAt >= openedAt ? { at: last.askedAt, proof: last.proof } : undefined;
+};
+
+/**
+ * The case is about an attempt that must not stand, beside another one of its payment that is paid for good: an approval turned up
+ * for what had been found undone (5). What a person decides is about that attempt alone.
+ */
+const isBesidePaid = (payment: PaymentState, { openedAt }: CaseState): boolean =>
+  payment.committed && paidMinor(payment) > 0 && payment.attempts.some((a) => a.condemned !== undefined && a.undoes === undefined && (a.fate === 'condemned' || (a.undone?.at ?? 0) >= openedAt));
+
+/** As a person decided, where one did, about the payment as a whole. */
+export const decidedAs = (payment: PaymentState): NonNullable<CaseState['resolved']>['as'] | undefined => {
+  const last = payment.cases.findLast((c) => c.resolved);
+  return last && !isBesidePaid(payment, last) ? last.resolved?.as : undefined;
 };
 
 /** A person must decide before anything more is done (17). */
@@ -339,7 +354,8 @@ export const isResolved = (payment: PaymentState): boolean => payment.cases.some
 /** An answer that says otherwise than what is known for good: a decline, or what a person decided (5). */
 export const contradiction = (payment: PaymentState, a: AttemptState, heard: Answer | Finding | ReverseAnswer): Extract<PaymentEvent, { type: 'paymentContradicted' }> | undefined => {
   if ((heard.outcome !== 'approved' && heard.outcome !== 'declined' && heard.outcome !== 'undone') || heard.outcome === a.fate) return undefined;
-  const decided = payment.cases.findLast((c) => c.resolved)?.resolved?.as;
+  const last = payment.cases.findLast((c) => c.resolved);
+  const decided = last && a.fate === 'completed' && isBesidePaid(payment, last) ? 'paid' : last?.resolved?.as;
   if (decided === undefined) return a.fate === 'declined' && heard.outcome === 'approved' ? { type: 'paymentContradicted', known: a.fate, heard } : undefined;
   // Of a void or refund only its approval tells something of the sale: the money is back.
   if (a.undoes !== undefined && heard.outcome !== 'approved') return undefined;
@@ -353,7 +369,7 @@ export const paidMinor = (payment: PaymentState): number =>
 
 /** As a person decided, where one did: what the host approved, or what was asked for where nobody heard. */
 export const standingMinor = (payment: PaymentState): number => {
-  const decided = payment.cases.findLast((c) => c.resolved)?.resolved?.as;
+  const decided = decidedAs(payment);
   if (decided === undefined) return paidMinor(payment);
   if (decided !== 'paid') return 0;
   const sale = inQuestion(payment);
