@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { type Answer, bind, definePlugin, PaymentMethod } from '../contract.js';
 import type { Json } from '../json.js';
 import { memoryLog } from '../log/memory-log.js';
-import { approvedFor, broken, cut, events, flow, open, pay, reopen, run, settled, type Setup, type SetupOptions, statuses, until, verbs } from './money-rules.testing.js';
+import { approvedFor, broken, cut, declined, events, flow, open, pay, reopen, run, settled, type Setup, type SetupOptions, statuses, until, verbs } from './money-rules.testing.js';
 import { scriptedHost, scriptedMethod } from './scripted-method.js';
 import { virtualClock } from './virtual-clock.js';
 
@@ -390,6 +390,20 @@ describe('rule 13: a new attempt that is on its way, or paid, when an approval t
       const { till } = await cut(setup, { kind: 'wallet', flow: flow({ Pay: ofSale }) });
       expect(till.payments()).toMatchObject([{ state: 'paid', amountMinor: 1000 }]);
       expect(setup.host.ledger.size).toBe(2);
+    });
+
+    it('the same of one that had been declined, for which a new one was paid', async () => {
+      const setup = await open({ kind: 'wallet', flow: flow({ Pay: pay({ Retry: [{ ErrorEquals: ['Payment.Declined'], IntervalSeconds: 2, MaxAttempts: 1 }] }, { saleReference: 'S-1' }) }) });
+      const { host, clock, till } = setup;
+      let tell: (answer: Answer) => void = () => {};
+      host.submits.push((() => new Promise<Answer>((resolve) => (tell = resolve))) as never);
+      host.findings.push({ ...declined, again: 'later' } as never);
+      expect(await run(setup)).toMatchObject({ status: 'succeeded' });
+      tell(approvedFor(1000));
+      await clock.until(clock.now() + 1_000);
+      await till.resolve(till.cases()[0]?.caseId ?? '', { as: 'undone', by: 'Li', reason: 'the first one was paid back by hand' });
+      expect(till.payments()).toMatchObject([{ state: 'paid', amountMinor: 1000, committed: true }]);
+      expect(await run(setup)).toMatchObject({ status: 'failed', error: 'Payment.ExceedsDue' });
     });
 
     it('he is told once the host has undone it after all, so that he does not pay it back once more', async () => {

@@ -334,10 +334,12 @@ export const undoneSince = (payment: PaymentState, theCase: CaseState): { readon
 
 /**
  * The case is about an attempt that must not stand, beside another one of its payment that is paid for good: an approval turned up
- * for what had been found undone (5). What a person decides is about that attempt alone.
+ * for what had been found undone, or declined (5). What a person decides is about that attempt alone.
  */
-const isBesidePaid = (payment: PaymentState, { openedAt }: CaseState): boolean =>
-  payment.committed && paidMinor(payment) > 0 && payment.attempts.some((a) => a.condemned !== undefined && a.undoes === undefined && (a.fate === 'condemned' || (a.undone?.at ?? 0) >= openedAt));
+const isBesidePaid = (payment: PaymentState, { openedAt, why }: CaseState): boolean =>
+  payment.committed &&
+  paidMinor(payment) > 0 &&
+  (why.startsWith(KNOWN_AS_DECLINED) || payment.attempts.some((a) => a.condemned !== undefined && a.undoes === undefined && (a.fate === 'condemned' || (a.undone?.at ?? 0) >= openedAt)));
 
 /** As a person decided, where one did, about the payment as a whole. */
 export const decidedAs = (payment: PaymentState): NonNullable<CaseState['resolved']>['as'] | undefined => {
@@ -362,6 +364,10 @@ export const contradiction = (payment: PaymentState, a: AttemptState, heard: Ans
   const paid = heard.outcome === 'approved' && a.undoes === undefined;
   return paid === (decided === 'paid') ? undefined : { type: 'paymentContradicted', known: decided, heard };
 };
+
+/** Why a case is about it. */
+export const whyContradicted = ({ known, heard }: Extract<PaymentEvent, { type: 'paymentContradicted' }>): string => `known as ${known}, then heard ${heard.outcome}`;
+const KNOWN_AS_DECLINED = 'known as declined,';
 
 /** What stands as paid, in minor units. */
 export const paidMinor = (payment: PaymentState): number =>

@@ -8,7 +8,7 @@ import { type ChargeOrder, type ChargeResult, declinedBefore, exceedsDue, isAnot
 import { nextDuty } from './duties.js';
 import { type FoundMethod, type InHand, noLive, type PaymentInput, readsVersion, sealedKey } from './in-hand.js';
 import { stream } from './journal.js';
-import { type AttemptState, contradiction, isHandsOff, isOpen, isResolved, isUndecided, judge, openCase, paidMinor, partialUnasked, type PaymentState, standingMinor } from './payment.js';
+import { type AttemptState, contradiction, isHandsOff, isOpen, isResolved, isUndecided, judge, openCase, paidMinor, partialUnasked, type PaymentState, standingMinor, whyContradicted } from './payment.js';
 import { References } from './references.js';
 import { schemas } from './schemas.js';
 
@@ -259,7 +259,7 @@ export class Submitting {
     const { journal, ports, alarm } = this.#hand.options;
     const payment = this.#hand.payment(paymentId);
     const caseId = payment && payment.cases.length > 0 ? undefined : ports.ids.next('case');
-    const why = `known as ${event.known}, then heard ${event.heard.outcome}`;
+    const why = whyContradicted(event);
     const inputs: PaymentInput[] = [{ stream: stream.payment(paymentId), event }];
     // First: a payment that was closed long ago is held in memory by its open case only.
     if (caseId !== undefined) inputs.unshift({ stream: stream.payment(paymentId), event: { type: 'caseOpened', caseId, why } });
