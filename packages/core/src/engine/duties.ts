@@ -3,7 +3,7 @@
  * Pure: the settler beside it turns duties into calls, in live running and after a restart alike.
  */
 import type { SettlingPolicy, UndoReason } from '../contract.js';
-import { type AttemptState, isHandsOff, isOpen, isResolved, isUnproven, owesAdvice, partialUnasked, type PaymentState, turnedUp } from './payment.js';
+import { type AttemptState, isHandsOff, isOpen, isResolved, isUnproven, OWED, owesAdvice, partialUnasked, type PaymentState, turnedUp } from './payment.js';
 
 /** What a payment owes next. `at` is in ms since 1970; a duty without it is due at once. */
 export type Duty =
@@ -178,7 +178,7 @@ const delivery = (payment: PaymentState, { method, now }: DutyContext): Duty | u
   const { tries, lastAt } = owing.advice;
   const at = tries === 0 ? now : lastAt + afterTries(tries, method.policy.reverse.backoffMs);
   // What has not been tried yet is tried once, however late it is.
-  if (tries > 0 && Math.max(at, now) > limit(owing, method)) return caseOnce(payment, 'what its approval left owed to the host could not be delivered in time');
+  if (tries > 0 && Math.max(at, now) > limit(owing, method)) return caseOnce(payment, `${OWED} could not be delivered in time`);
   return { do: 'deliver', attempt: owing.attempt, try: tries + 1, at };
 };
 

@@ -406,6 +406,18 @@ describe('rule 13: a new attempt that is on its way, or paid, when an approval t
       expect(await run(setup)).toMatchObject({ status: 'failed', error: 'Payment.ExceedsDue' });
     });
 
+    it('the same of one that was undone without proof, which the host refuses to look for again', async () => {
+      const setup = await open({ kind: 'card', flow: flow({ Pay: ofSale }) });
+      setup.host.submits.push({ lost: 'request' });
+      setup.host.reversals.push({ outcome: 'undone', verified: true, proof: 'no-original' }, { outcome: 'refused', code: '12' });
+      expect(await run(setup)).toMatchObject({ status: 'succeeded' });
+      await until(setup, 'a case is open', () => setup.till.cases().length > 0);
+      await setup.till.resolve(setup.till.cases()[0]?.caseId ?? '', { as: 'undone', by: 'Li', reason: 'the first one is not in the books' });
+      expect(setup.till.payments()).toMatchObject([{ state: 'paid', amountMinor: 1000, committed: true }]);
+      expect(await run(setup)).toMatchObject({ status: 'failed', error: 'Payment.ExceedsDue' });
+      expect(setup.host.ledger.size).toBe(1);
+    });
+
     it('he is told once the host has undone it after all, so that he does not pay it back once more', async () => {
       const { setup } = await withCase(times(3, silence));
       await until(setup, 'it is undone', () => statuses(setup.host).includes('reversed'));

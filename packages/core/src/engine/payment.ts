@@ -333,13 +333,17 @@ export const undoneSince = (payment: PaymentState, theCase: CaseState): { readon
 };
 
 /**
- * The case is about an attempt that must not stand, beside another one of its payment that is paid for good: an approval turned up
- * for what had been found undone, or declined (5). What a person decides is about that attempt alone.
+ * The case is about an attempt that is not to stand, beside another one of its payment that is paid for good: one that was undone
+ * without proof, or whose approval turned up for what had been found undone, or declined (5). What a person decides is about that one alone.
  */
 const isBesidePaid = (payment: PaymentState, { openedAt, why }: CaseState): boolean =>
   payment.committed &&
   paidMinor(payment) > 0 &&
-  (why.startsWith(KNOWN_AS_DECLINED) || payment.attempts.some((a) => a.condemned !== undefined && a.undoes === undefined && (a.fate === 'condemned' || (a.undone?.at ?? 0) >= openedAt)));
+  !why.startsWith(OWED) &&
+  (why.startsWith(KNOWN_AS_DECLINED) || payment.attempts.some((a) => a.undoes === undefined && (a.fate === 'condemned' || turnedUp(a) || isUnproven(a) || (a.undone?.askedAt ?? -1) >= openedAt)));
+
+/** How it begins, why a case is about what the paid attempt's approval left owed (9). */
+export const OWED = 'what its approval left owed to the host';
 
 /** As a person decided, where one did, about the payment as a whole. */
 export const decidedAs = (payment: PaymentState): NonNullable<CaseState['resolved']>['as'] | undefined => {

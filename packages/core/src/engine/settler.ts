@@ -9,7 +9,7 @@ import { type ChargeOrder, type ChargeResult, chargeResult, goesOn } from './cha
 import { type Duty, type DutyTo, nextDuty } from './duties.js';
 import { type FoundMethod, InHand, type PaymentInput, sealedKey, type SettlerOptions } from './in-hand.js';
 import { stream } from './journal.js';
-import { type AttemptState, isHandsOff, isResolved, isSettled, isUnproven, judge, openCase, owesAdvice, paidMinor, type PaymentState } from './payment.js';
+import { type AttemptState, isHandsOff, isResolved, isSettled, isUnproven, judge, openCase, OWED, owesAdvice, paidMinor, type PaymentState } from './payment.js';
 import { Roster } from './roster.js';
 import { Submitting } from './submitting.js';
 import { Undoing } from './undoing.js';
@@ -275,7 +275,7 @@ export class Settler {
       // Whatever else a plugin says.
       const result = said === 'delivered' || said === 'ask-person' ? said : 'again';
       const tried: PaymentInput = { stream: stream.payment(paymentId), event: { type: 'adviceAnswered', attempt: attempt.attempt, try: duty.try, result } };
-      if (result === 'ask-person' && !openCase(waiting)) await this.#openCase(waiting, 'what its approval left owed to the host needs a person', { before: [tried] });
+      if (result === 'ask-person' && !openCase(waiting)) await this.#openCase(waiting, `${OWED} needs a person`, { before: [tried] });
       else journal.append([tried]);
     });
   }
