@@ -37,3 +37,11 @@ it('what is sealed of an approval that turned up stays until that is condemned, 
   const after = [...before, { type: 'sealedForgotten', attempt: 2 } as const, answered(1, 'watch', approved)];
   expect(nextDuty(fold(after), undefined)).toBeUndefined();
 });
+
+it('a remedy of another amount than was taken asks a person, also where an old log ordered it', () => {
+  const context = (state: PaymentState) => nextDuty(state, { now: 100, inFlight: new Set(), mayComplete: false, method: { policy: { answerWithinMs: 1, inquireAtMs: [], reverse: { notBeforeMs: 0, withinMs: 1_000_000, backoffMs: [1_000], laneAttempts: 3 }, watchAtMs: [] }, inquiry: false, reversal: true, deliver: false } });
+  const condemnedTo = (amountMinor: number): PaymentEvent => ({ type: 'paymentCondemned', attempt: 1, why: 'flow-failed', remedy: { do: 'refund', amount: { amountMinor, currency: 'CNY' } } });
+  const taken = [prepared(1), answered(1, 'submit', approved)];
+  expect(context(fold([...taken, condemnedTo(1000)]))).toMatchObject({ do: 'undo-by', operation: 'refund' });
+  expect(context(fold([...taken, condemnedTo(300)]))).toEqual({ do: 'open-case', why: 'the method would refund 300 CNY of 1000 CNY' });
+});

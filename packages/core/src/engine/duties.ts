@@ -3,7 +3,7 @@
  * Pure: the settler beside it turns duties into calls, in live running and after a restart alike.
  */
 import type { SettlingPolicy, UndoReason } from '../contract.js';
-import { type AttemptState, isHandsOff, isOpen, isResolved, isUnproven, OWED, owesAdvice, partialUnasked, type PaymentState, turnedUp } from './payment.js';
+import { type AttemptState, isHandsOff, isOpen, isResolved, isUnproven, OWED, owesAdvice, partialUnasked, type PaymentState, turnedUp, wholly } from './payment.js';
 
 /** What a payment owes next. `at` is in ms since 1970; a duty without it is due at once. */
 export type Duty =
@@ -130,7 +130,8 @@ const limit = ({ submittedAt }: AttemptState, { policy }: DutyContext['method'])
 
 const undoDuty = (payment: PaymentState, a: AttemptState, context: DutyContext): Duty | undefined => {
   const { reverse } = context.method.policy;
-  const remedy = a.condemned?.remedy;
+  // Once more: an old log may hold another amount, and an approval may have turned up since for less than was asked.
+  const remedy = a.condemned && wholly(a.condemned.remedy, a);
   if (!remedy || remedy.do === 'ask-person') return caseOnce(payment, remedy?.why ?? 'no remedy is known');
   if (a.undo.last?.outcome === 'refused') return caseOnce(payment, `the host refused to undo it (${a.undo.last.code})`);
   const earliest = Math.max(a.submittedAt + reverse.notBeforeMs, a.undo.last ? backOff(a, reverse.backoffMs) : 0);

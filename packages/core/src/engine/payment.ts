@@ -373,6 +373,13 @@ export const contradiction = (payment: PaymentState, a: AttemptState, heard: Ans
 export const whyContradicted = ({ known, heard }: Extract<PaymentEvent, { type: 'paymentContradicted' }>): string => `known as ${known}, then heard ${heard.outcome}`;
 const KNOWN_AS_DECLINED = 'known as declined,';
 
+/** What was taken is given back, no more and no less, whatever a method names; what nobody heard of was taken as it was asked for. */
+export const wholly = (remedy: Remedy, { approved, request }: AttemptState): Remedy => {
+  const taken = approved?.amount ?? request.amount;
+  if (!('amount' in remedy) || (remedy.amount.amountMinor === taken.amountMinor && remedy.amount.currency === taken.currency)) return remedy;
+  return { do: 'ask-person', why: `the method would ${remedy.do} ${remedy.amount.amountMinor} ${remedy.amount.currency} of ${taken.amountMinor} ${taken.currency}` };
+};
+
 /** What stands as paid, in minor units. */
 export const paidMinor = (payment: PaymentState): number =>
   payment.attempts.filter((a) => a.fate === 'completed' && a.undoes === undefined && !turnedUp(a)).reduce((sum, a) => sum + (a.approved?.amount.amountMinor ?? 0), 0);

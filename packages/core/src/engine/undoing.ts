@@ -7,7 +7,7 @@ import { ask, unable } from './ask.js';
 import type { DutyTo } from './duties.js';
 import { type FoundMethod, type InHand, noLive, type PaymentInput, recordedOf } from './in-hand.js';
 import { stream } from './journal.js';
-import { type AttemptState, contradiction, isHandsOff, isResolved, isSettled, isUnowned, judge, type PaymentState } from './payment.js';
+import { type AttemptState, contradiction, isHandsOff, isResolved, isSettled, isUnowned, judge, type PaymentState, wholly } from './payment.js';
 import type { Submitting } from './submitting.js';
 
 export class Undoing {
@@ -118,13 +118,6 @@ export class Undoing {
 /** A method is asked for nothing that it does not offer: what knows of sales only would take a refund for one more. */
 const offered = (remedy: Remedy, { capabilities }: PaymentMethod): Remedy =>
   (remedy.do === 'void' || remedy.do === 'refund') && !capabilities.operations.includes(remedy.do) ? { do: 'ask-person', why: `the method offers no ${remedy.do}` } : remedy;
-
-/** What was taken is given back, no more and no less, whatever a method names; what nobody heard of was taken as it was asked for. */
-const wholly = (remedy: Remedy, { approved, request }: AttemptState): Remedy => {
-  const taken = approved?.amount ?? request.amount;
-  if (!('amount' in remedy) || (remedy.amount.amountMinor === taken.amountMinor && remedy.amount.currency === taken.currency)) return remedy;
-  return { do: 'ask-person', why: `the method would ${remedy.do} ${remedy.amount.amountMinor} ${remedy.amount.currency} of ${taken.amountMinor} ${taken.currency}` };
-};
 
 /** Nobody else can give up an undo: what `prepare` throws is a reason, too. */
 const prepareUndo = async (method: PaymentMethod, request: PaymentRequest, live: Live): Promise<ReturnType<typeof preparedOf>> => {
