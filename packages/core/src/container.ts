@@ -208,6 +208,8 @@ const checkSafety = (method: PaymentMethod): void => {
   if (versions.length === 0 || !versions.every((version) => Number.isSafeInteger(version) && version > 0)) unsafe('its dataVersions are no list of whole numbers above 0');
   const times = [policy.answerWithinMs, ...policy.inquireAtMs, policy.reverse.notBeforeMs, policy.reverse.withinMs, ...policy.reverse.backoffMs, ...policy.watchAtMs];
   if (!times.every((time) => Number.isFinite(time) && time >= 0)) unsafe('a time of its settling policy is not a finite number of milliseconds');
+  // A void without an answer would be made anew for ever, and its lane stay shut.
+  if (!Number.isFinite(policy.reverse.laneAttempts)) unsafe('laneAttempts is no finite number');
   if (policy.answerWithinMs <= 0) unsafe('answerWithinMs must be above 0');
   if (capabilities.inquiry && policy.inquireAtMs.length === 0) unsafe('it offers inquiry and lists no time for it');
   if (policy.inquireAtMs.length > 1000 || policy.watchAtMs.length > 1000) unsafe('its polling does not end');

@@ -166,7 +166,8 @@ describe('createTill', () => {
     const [provision] = cash().provides;
     const method = provision?.how.kind === 'value' ? (provision.how.value as PaymentMethod) : undefined;
     const unsafe = (change: object): Plugin => definePlugin({ name: 'unsafe', provides: [bind(PaymentMethod).toValue({ ...method, ...change } as PaymentMethod)] });
-    for (const change of [{ capabilities: { ...method?.capabilities, movesMoney: true } }, { capabilities: { ...method?.capabilities, inquiry: true } }, { policy: { ...method?.policy, inquireAtMs: [Number.POSITIVE_INFINITY] } }]) {
+    const tries = (laneAttempts: number) => ({ policy: { ...method?.policy, reverse: { ...method?.policy.reverse, laneAttempts } } });
+    for (const change of [{ capabilities: { ...method?.capabilities, movesMoney: true } }, { capabilities: { ...method?.capabilities, inquiry: true } }, { policy: { ...method?.policy, inquireAtMs: [Number.POSITIVE_INFINITY] } }, tries(Number.POSITIVE_INFINITY), tries(Number.NaN)]) {
       await expect(createTill({ ...options(), plugins: [unsafe(change)] })).rejects.toMatchObject({ code: 'PLUGIN_UNSAFE' });
     }
   });
