@@ -183,7 +183,7 @@ const delivery = (payment: PaymentState, { method, now }: DutyContext): Duty | u
   return { do: 'deliver', attempt: owing.attempt, try: tries + 1, at };
 };
 
-/** The times count from the submit; when a restart let several pass, one question answers for all of them, asked at once. */
+/** The times count from the submit; those that a restart, or a host that was slow to answer, let pass are asked one after the other. */
 const inquiryAt = (a: AttemptState, dueMs: number, now: number): number =>
   a.answer?.outcome === 'unknown' && a.inquiries === 0 && a.answer.reason === 'host-error' ? now : a.submittedAt + dueMs;
 
