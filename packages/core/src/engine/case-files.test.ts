@@ -55,13 +55,13 @@ describe('an open case', () => {
 });
 
 it('tells the amount of the attempt in question, and every card that was brought, where a Retry changed them', () => {
-  const with_ = (attempt: number, amountMinor: number, ...pans: string[]): PaymentEvent => {
-    const sale = prepared(attempt);
-    if (sale.type !== 'paymentPrepared') throw new Error('none');
-    return { ...sale, request: { ...sale.request, amount: { amountMinor, currency: 'CNY' }, arguments: { cards: pans.map((maskedPan, n) => ({ sensitive: `s${attempt}${n}`, kind: 'card', view: { maskedPan } })) } } };
+  const sale = (attempt: number, amountMinor: number, ...pans: string[]): PaymentEvent => {
+    const plain = prepared(attempt);
+    if (plain.type !== 'paymentPrepared') throw new Error('none');
+    return { ...plain, request: { ...plain.request, amount: { amountMinor, currency: 'CNY' }, arguments: { cards: pans.map((maskedPan, n) => ({ sensitive: `s${attempt}${n}`, kind: 'card', view: { maskedPan } })) } } };
   };
-  const events = [with_(1, 1000, '622848******0019'), answered(1, declined), with_(2, 800, '622848******0019', '625094******0021'), prepared(3, { undoes: 2 }), open];
+  const events = [sale(1, 1000, '622848******0019'), answered(1, declined), sale(2, 800, '622848******0019', '625094******0021'), prepared(3, { undoes: 2 }), open];
   expect(fileOf(events)).toMatchObject({ amountMinor: 800, brought: [{ maskedPan: '622848******0019' }, { maskedPan: '625094******0021' }] });
-  const former = [with_(1, 1000), condemned, undone(1, 'no-original'), with_(2, 800), answered(2, declined), open];
+  const former = [sale(1, 1000), condemned, undone(1, 'no-original'), sale(2, 800), answered(2, declined), open];
   expect(fileOf(former)).toMatchObject({ amountMinor: 1000 });
 });

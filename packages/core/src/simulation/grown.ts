@@ -125,9 +125,9 @@ class Grower {
     const way = (): string => {
       const onto = later[this.#chance.under(later.length)];
       if (onto !== undefined && this.#chance.often(0.5)) return onto;
-      const end = this.#name();
-      own[end] = this.#chance.pick<() => Fields>([() => ({ Type: 'Fail', ...GOODS }), () => ({ Type: 'Succeed' }), () => ({ Type: 'Pass', End: true }), () => this.#pay(end, { End: true }, own)])();
-      return end;
+      const aside = this.#name();
+      own[aside] = this.#chance.pick<() => Fields>([() => ({ Type: 'Fail', ...GOODS }), () => ({ Type: 'Succeed' }), () => ({ Type: 'Pass', End: true }), () => this.#pay(aside, { End: true }, own)])();
+      return aside;
     };
     const caught = (chance: number, ...errors: readonly string[][]): Fields => (this.#chance.often(chance) ? { Catch: [{ ErrorEquals: this.#chance.pick(errors), Next: way() }] } : {});
     const all = ['States.ALL'];
