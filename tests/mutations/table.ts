@@ -19,8 +19,8 @@ const TILL = 'till.ts';
 const SCAN = 'log/scan.ts';
 const ADAPTER = 'log/appending-adapter.ts';
 
-/** Without the last look before a submit, which would hide what went wrong earlier. */
-const UNCHECKED = { file: SUBMITTING, find: ' ?? this.#overtaken(work)', put: '' };
+/** Without the last looks before a submit, which would hide what went wrong earlier. */
+const UNCHECKED = { file: SUBMITTING, find: 'if (undoes !== undefined) return undefined;\n    const ofSale', put: 'if (undoes !== undefined || order !== undefined) return undefined;\n    const ofSale' };
 
 export const mutations: readonly Mutation[] = [
   {
@@ -101,7 +101,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'an approval of what was condemned restarts no undo',
     rule: 5,
-    edits: [{ file: PAYMENT, find: "if (a.condemned) return { ...withoutUndone(approved), fate: 'condemned'", put: "if (a.condemned && a.fate === 'undone') return a;\n      if (a.condemned) return { ...withoutUndone(approved), fate: 'condemned'" }],
+    edits: [{ file: PAYMENT, find: 'if (a.condemned) return condemnedAgain(approved, at);', put: "if (a.condemned && a.fate === 'undone') return a;\n      if (a.condemned) return condemnedAgain(approved, at);" }],
   },
   {
     name: 'an undo begins before its order is on disk',
@@ -114,7 +114,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'what was condemned is kept when it turns out approved',
     rule: 6,
-    edits: [{ file: PAYMENT, find: "if (a.condemned) return { ...withoutUndone(approved), fate: 'condemned'", put: "if (a.condemned && a.fate !== 'condemned') return { ...withoutUndone(approved), fate: 'completed'" }],
+    edits: [{ file: PAYMENT, find: 'if (a.condemned) return condemnedAgain(approved, at);', put: "if (a.condemned && a.fate !== 'condemned') return { ...withoutUndone(approved), fate: 'completed' };" }],
   },
   {
     name: 'a void without an answer is voided again at once',
@@ -180,6 +180,7 @@ export const mutations: readonly Mutation[] = [
     edits: [
       { file: 'engine/charge.ts', find: '(last.taskAttempt === taskAttempt || !ended)', put: 'last.taskAttempt === taskAttempt' },
       { file: SUBMITTING, find: 'if (former && (isUndecided(former) || paidMinor(former) > 0 || isResolved(former) || !this.#hand.methodOf(former))) return', put: 'if (former && isResolved(former)) return' },
+      UNCHECKED,
     ],
     flow: 'tried-again',
   },
@@ -189,6 +190,7 @@ export const mutations: readonly Mutation[] = [
     edits: [
       { file: SETTLER, find: 'if (known === undefined) {', put: "if (known === undefined || ['undecided', 'submitted'].includes(this.#hand.payment(paymentId)?.attempts.at(-1)?.fate ?? '')) {" },
       { file: SUBMITTING, find: 'if (former && (isUndecided(former) || paidMinor(former) > 0 || isResolved(former) || !this.#hand.methodOf(former))) return', put: 'if (former && isResolved(former)) return' },
+      UNCHECKED,
     ],
   },
   {
@@ -214,7 +216,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'a sale that is paid is paid once more',
     rule: 15,
-    edits: [{ file: SUBMITTING, find: "if (tooMuch !== undefined) return { is: 'exceeds-due', why: tooMuch };", put: '' }],
+    edits: [{ file: SUBMITTING, find: "if (tooMuch !== undefined) return { is: 'exceeds-due', why: tooMuch };", put: '' }, UNCHECKED],
   },
   {
     name: 'two payments of a sale are begun at once',
