@@ -49,9 +49,17 @@ describe('a new attempt that is being prepared when the former one, which was de
     const { setup, host } = await contradicted(40_000);
     const result = run(setup);
     await decide(setup);
-    expect(await result).toMatchObject({ status: 'failed', error: 'Payment.NotSent', cause: expect.stringContaining('a person has decided meanwhile') });
+    expect(await result).toMatchObject({ status: 'failed', error: 'Payment.NotSent', cause: expect.stringContaining('a person has decided about this payment') });
     expect(statuses(host)).toEqual(['approved']);
     expect(setup.till.payments()).toMatchObject([{ state: 'paid', amountMinor: 1000 }]);
+  });
+
+  it('is not begun either once a person has decided, and says why', async () => {
+    const { setup, host } = await contradicted(0, { Pay: retried('Payment.Declined', 40) });
+    const result = run(setup);
+    await decide(setup);
+    expect(await result).toMatchObject({ status: 'failed', error: 'Payment.NotSent', cause: expect.stringContaining('a person has decided about this payment') });
+    expect(submits(host)).toHaveLength(1);
   });
 
   it('is not sent for more than is due then, where it is another payment of the sale', async () => {

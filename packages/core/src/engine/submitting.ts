@@ -67,7 +67,7 @@ export class Submitting {
     const { paymentId, saleReference } = order;
     const former = this.#hand.payment(paymentId);
     // A new attempt only when every former one is not-sent, declined or undone, and can still be looked for (18).
-    if (former && (isUndecided(former) || paidMinor(former) > 0 || isResolved(former) || !this.#hand.methodOf(former))) return 'an earlier attempt of this payment is not decided';
+    if (former && (isUndecided(former) || paidMinor(former) > 0 || isResolved(former) || !this.#hand.methodOf(former))) return isResolved(former) ? DECIDED : 'an earlier attempt of this payment is not decided';
     // What a person decides about it counts for the whole payment: nothing is added to that meanwhile.
     if (former && openCase(former)) return 'a person has not decided yet about this payment';
     const another = former && isAnother(former, order);
@@ -207,7 +207,7 @@ export class Submitting {
   #overtaken({ request, order, undoes }: Work): NotSent | undefined {
     const { paymentId } = request;
     const own = this.#hand.payment(paymentId);
-    if (own && isResolved(own)) return { outcome: 'not-sent', why: 'a person has decided meanwhile' };
+    if (own && isResolved(own)) return { outcome: 'not-sent', why: DECIDED };
     if (undoes !== undefined) return undefined;
     const ofSale = this.#hand.options.journal.paymentsOfSale(order.saleReference);
     const isOwn = (each: PaymentState, attempt: number): boolean => each === own && attempt === request.attempt;
@@ -365,6 +365,7 @@ export class Submitting {
 }
 
 const UNWANTED = 'cancelled before it was sent';
+const DECIDED = 'a person has decided about this payment';
 const NOT_TAKEN = { zh: '此流程不能用该方式收款，未扣款，请换一种方式', en: 'This flow can not take that way of paying; nothing was charged: pay another way' };
 
 const payingTexts = {
