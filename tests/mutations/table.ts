@@ -101,7 +101,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'an approval of what was condemned restarts no undo',
     rule: 5,
-    edits: [{ file: PAYMENT, find: 'if (a.condemned) return condemnedAgain(approved, at);', put: "if (a.condemned && a.fate === 'undone') return a;\n      if (a.condemned) return condemnedAgain(approved, at);" }],
+    edits: [{ file: PAYMENT, find: "if (a.condemned) return { ...withoutUndone(approved), fate: 'condemned'", put: "if (a.condemned && a.fate === 'undone') return a;\n      if (a.condemned) return { ...withoutUndone(approved), fate: 'condemned'" }],
   },
   {
     name: 'an undo begins before its order is on disk',
@@ -114,7 +114,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'what was condemned is kept when it turns out approved',
     rule: 6,
-    edits: [{ file: PAYMENT, find: 'if (a.condemned) return condemnedAgain(approved, at);', put: "if (a.condemned && a.fate !== 'condemned') return { ...withoutUndone(approved), fate: 'completed' };" }],
+    edits: [{ file: PAYMENT, find: "if (a.condemned) return { ...withoutUndone(approved), fate: 'condemned', undo: { tries: a.undo.tries, reached: 0, lastAt: at } };", put: "if (a.condemned && a.fate !== 'condemned') return { ...withoutUndone(approved), fate: 'completed' };" }],
   },
   {
     name: 'a void without an answer is voided again at once',
@@ -251,7 +251,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'what was sealed is never forgotten',
     rule: 7,
-    edits: [{ file: DUTIES, find: "return forgettable && { do: 'forget', attempt: forgettable.attempt };", put: 'return undefined;' }],
+    edits: [{ file: DUTIES, find: "  );\n  return forgettable && { do: 'forget', attempt: forgettable.attempt };", put: '  );\n  return forgettable && undefined;' }],
   },
   {
     name: 'a void that is through keeps what its own reversal would have needed',
