@@ -1,7 +1,7 @@
 /** Rules 5, 9 and 12: what is heard of an attempt long after it was sent, or when it is decided already. */
 import { describe, expect, it } from 'vitest';
 import { type Answer, type Approved, bind, definePlugin, type Finding, PaymentMethod, type Plugin, type SettlingPolicy } from '../contract.js';
-import { approvedFor, flow, open, pay, run, settled, type Setup, statuses, until, verbs } from './money-rules.testing.js';
+import { approvedFor, broken, flow, open, pay, run, settled, type Setup, statuses, until, verbs } from './money-rules.testing.js';
 import { type ScriptedHost, scriptedHost, scriptedMethod } from './scripted-method.js';
 import { virtualClock } from './virtual-clock.js';
 
@@ -124,5 +124,31 @@ describe('rule 5: what was undone without proof, and is pending when it is looke
     host.reversals.push({ outcome: 'not-now', retryAt: clock.now() + 120_000, why: 'the payer is paying' });
     await clock.until(clock.now() + 600_000);
     expect(statuses(host)).toEqual(['reversed']);
+  });
+
+  it('commits nothing of its sale when it is approved then: what was paid beside it is undone with its flow', async () => {
+    const clock = virtualClock();
+    const host = scriptedHost();
+    const policy = { inquireAtMs: [12_000], watchAtMs: [4_000] };
+    const setup = await open({
+      kind: 'wallet',
+      clock,
+      plugins: [scriptedMethod({ id: 'own', host, kind: 'wallet', policy })],
+      flow: flow({
+        First: pay({ Next: 'Rest' }, { amountMinor: 300, dueMinor: 1000 }),
+        Rest: pay({ Catch: [{ ErrorEquals: ['Payment.Undone'], Next: 'Later' }] }, { method: 'own', amountMinor: 700, dueMinor: 1000 }),
+        Later: { Type: 'Wait', Seconds: 60, Next: 'Broken' },
+        Broken: broken,
+      }),
+    });
+    const after = (ms: number, answer: Answer) => (async () => (await clock.until(clock.now() + ms), answer)) as never;
+    // Its first answer comes while it is looked for.
+    host.submits.push(after(18_000, { outcome: 'pending', waitingFor: 'payer' }));
+    host.findings.push(unproven, after(5_000, approvedFor(700)));
+    expect(await run(setup)).toMatchObject({ status: 'failed', error: 'X', paid: [] });
+    await settled(setup);
+    expect(statuses(setup.host)).toEqual(['reversed']);
+    expect(verbs(host)).toEqual(['submit', 'inquire', 'inquire', 'reverse', 'inquire']);
+    expect(setup.till.payments()).toMatchObject([{ state: 'undone', committed: false }, { state: 'undone', committed: false }]);
   });
 });

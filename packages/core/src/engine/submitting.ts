@@ -8,7 +8,7 @@ import { type ChargeOrder, type ChargeResult, declinedBefore, exceedsDue, isAnot
 import { nextDuty } from './duties.js';
 import { type FoundMethod, type InHand, noLive, type PaymentInput, readsVersion, sealedKey } from './in-hand.js';
 import { stream } from './journal.js';
-import { type AttemptState, contradiction, isHandsOff, isOpen, isResolved, isUndecided, judge, openCase, paidMinor, partialUnasked, type PaymentState, standingMinor, whyContradicted } from './payment.js';
+import { type AttemptState, contradiction, isHandsOff, isOpen, isResolved, isUndecided, judge, openCase, paidMinor, partialUnasked, type PaymentState, standingMinor, turnedUp, whyContradicted } from './payment.js';
 import { References } from './references.js';
 import { schemas } from './schemas.js';
 
@@ -239,7 +239,7 @@ export class Submitting {
     const before = payment?.attempts.find((a) => a.attempt === asked.attempt);
     const contradicted = payment && before && contradiction(payment, before, answer);
     if (contradicted) return await this.contradict(paymentId, contradicted);
-    if (payment && before && before.undoes === undefined && answer.outcome === 'approved' && answer.completion === 'none' && (before.fate === 'submitted' || before.fate === 'undecided')) {
+    if (payment && before && before.undoes === undefined && answer.outcome === 'approved' && answer.completion === 'none' && (before.fate === 'submitted' || before.fate === 'undecided') && !turnedUp(before)) {
       inputs.push(...this.#commitment(payment, before, answer.amount.amountMinor));
     }
     const seq = journal.append(inputs);
