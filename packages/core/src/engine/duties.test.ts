@@ -1,8 +1,8 @@
 /** What a payment owes, where no till gets to in a test of a rule. */
-import { expect, it } from 'vitest';
-import type { Answer, Finding } from '../contract.js';
+import { describe, expect, it } from 'vitest';
+import type { Answer, Finding, Remedy } from '../contract.js';
 import type { EventRecord, PaymentEvent } from '../events.js';
-import { nextDuty } from './duties.js';
+import { type Duty, nextDuty } from './duties.js';
 import { evolvePayment, type PaymentState } from './payment.js';
 
 const amount = { amountMinor: 1000, currency: 'CNY' };
@@ -44,4 +44,32 @@ it('a remedy of another amount than was taken asks a person, also where an old l
   const taken = [prepared(1), answered(1, 'submit', approved)];
   expect(context(fold([...taken, condemnedTo(1000)]))).toMatchObject({ do: 'undo-by', operation: 'refund' });
   expect(context(fold([...taken, condemnedTo(300)]))).toEqual({ do: 'open-case', why: 'the method would refund 300 CNY of 1000 CNY' });
+});
+
+describe('how often a host is asked', () => {
+  const MINUTE = 60_000;
+  const dutyOf = (state: PaymentState, { now = 100, inquiry = false, backoffMs = [1_000], watchAtMs = [] as number[] }) =>
+    nextDuty(state, { now, inFlight: new Set(), mayComplete: false, method: { policy: { answerWithinMs: 1, inquireAtMs: [], reverse: { notBeforeMs: 0, withinMs: 7 * 1_440 * MINUTE, backoffMs, laneAttempts: 3 }, watchAtMs }, inquiry, reversal: true, deliver: false } });
+  const ordered = (remedy: Remedy): PaymentEvent => ({ type: 'paymentCondemned', attempt: 1, why: 'flow-failed', remedy });
+  const atOf = (duty: Duty | undefined): number | undefined => duty && 'at' in duty ? duty.at : undefined;
+
+  it('for what was reversed without proof: at the times that its method lists, also where the reversal found no connection for long', () => {
+    const tried = (n: number): PaymentEvent => ({ type: 'paymentUndoAnswered', attempt: 1, try: n, answer: n === 6 ? { outcome: 'undone', verified: true, proof: 'no-original' } : { outcome: 'not-sent', why: 'no connection' } });
+    const state = fold([prepared(1), answered(1, 'submit', { outcome: 'unknown', reason: 'no-answer', why: 'silence' }), ordered({ do: 'reverse' }), ...[1, 2, 3, 4, 5, 6].map(tried)]);
+    expect(dutyOf(state, { backoffMs: [1_000, 5 * MINUTE], watchAtMs: [10_000] })).toMatchObject({ do: 'reverse', to: 'watch', at: 10_008 });
+  });
+
+  it('for a refund that is on its way: more and more seldom, however short the pauses of its method are', () => {
+    const pending: Finding = { outcome: 'pending', waitingFor: 'host' };
+    const refund: PaymentEvent = { ...(prepared(2) as Extract<PaymentEvent, { type: 'paymentPrepared' }>), undoes: 1, sealed: false, request: { ...(prepared(2) as Extract<PaymentEvent, { type: 'paymentPrepared' }>).request, operation: 'refund' } };
+    const asked = Array.from({ length: 400 }, () => answered(2, 'inquire', pending));
+    const state = fold([prepared(1), { type: 'sealedForgotten', attempt: 1 }, answered(1, 'submit', approved), ordered({ do: 'refund', amount }), refund, answered(2, 'submit', pending as Answer), { type: 'caseOpened', caseId: 'c', why: 'w' }, ...asked]);
+    expect(atOf(dutyOf(state, { inquiry: true }))).toBe(406 + 5 * MINUTE);
+  });
+
+  it('for a void that can not be prepared: more and more seldom, too', () => {
+    const tried = (n: number): PaymentEvent => ({ type: 'paymentUndoAnswered', attempt: 1, try: n, answer: { outcome: 'unknown', reason: 'host-error', why: 'it can not be prepared' } });
+    const state = fold([prepared(1), answered(1, 'submit', approved), ordered({ do: 'void', amount }), { type: 'caseOpened', caseId: 'c', why: 'w' }, ...Array.from({ length: 400 }, (_, n) => tried(n + 1))]);
+    expect(atOf(dutyOf(state, {}))).toBe(403 + 5 * MINUTE);
+  });
 });

@@ -96,19 +96,24 @@ const unsureRefund = (payment: PaymentState, a: AttemptState, { method, now }: D
   const { inquireAtMs, reverse } = method.policy;
   const onItsWay = a.answer?.outcome === 'pending';
   if (payment.cases.length === 0) return { do: 'open-case', why: `refund ${a.prepared.reference} ${onItsWay ? 'is on its way, says the host, and has not arrived yet' : 'has no answer'}` };
-  const at = Math.max(a.submittedAt, a.askedAt) + afterTries(a.inquiries - inquireAtMs.length + 1, reverse.backoffMs);
+  const at = Math.max(a.submittedAt, a.askedAt) + afterUndos(a.inquiries - inquireAtMs.length + 1, reverse.backoffMs);
   if (!method.inquiry || Math.max(at, now) > limit(a, method)) return undefined;
   return { do: 'inquire', attempt: a.attempt, to: 'inquire', try: a.inquiries + 1, at };
 };
 
 /**
- * When the next look at what was undone without proof is due (5): the list is finite, and a look that nobody answered is made again. It begins
- * anew with each undo, so that one that a host calls undone and pending in turn is looked at more and more seldom.
+ * When the next look at what was undone without proof is due (5): the list is finite, and a look that nobody answered is made again. A QR may be
+ * paid until its end, whatever was found before: that is waited for. The list begins anew with each undo, so that what a host knew, and calls
+ * undone and pending in turn, is looked at more and more seldom.
  */
-const lookAt = ({ undone, undo }: AttemptState, { policy }: DutyContext['method']): number | undefined => {
-  const due = undone?.proof === 'no-original' ? policy.watchAtMs[undone.watches] : undefined;
-  if (!undone || due === undefined) return undefined;
-  return undone.unanswered === 0 ? undone.at + Math.max(due, afterUndos(undo.tries, policy.reverse.backoffMs)) : undone.askedAt + afterTries(Infinity, policy.reverse.backoffMs);
+const lookAt = ({ undone, undo, answer, prepared: { hostExpiryMs = 0 } }: AttemptState, { policy }: DutyContext['method']): number | undefined => {
+  if (undone?.proof !== 'no-original') return undefined;
+  const toItsEnd = undone.askedAt < hostExpiryMs || undone.unanswered > 0 ? Math.max(hostExpiryMs - undone.at, 0) : undefined;
+  const due = policy.watchAtMs[undone.watches] ?? toItsEnd;
+  if (due === undefined) return undefined;
+  if (undone.unanswered > 0) return undone.askedAt + afterTries(Infinity, policy.reverse.backoffMs);
+  const wasKnown = answer?.outcome === 'pending' || answer?.outcome === 'approved';
+  return undone.at + (wasKnown ? Math.max(due, afterUndos(undo.tries, policy.reverse.backoffMs)) : due);
 };
 
 /**
@@ -151,7 +156,8 @@ const undoDuty = (payment: PaymentState, a: AttemptState, context: DutyContext):
   if (sent >= reverse.laneAttempts) return caseOnce(payment, `not undone after ${sent} attempts to ${remedy.do} it`);
   // It may stay so for good: a person is told when a reversal's would be over, and the tries go on.
   if (last?.fate === 'not-sent' && context.now > limit(a, context.method) && payment.cases.length === 0) return { do: 'open-case', why: `the ${remedy.do} could not be sent` };
-  const at = Math.max(earliest, last ? last.submittedAt + afterUndos(undos.length, reverse.backoffMs) : 0);
+  const unprepared = a.undo.last ? a.undo.lastAt + afterUndos(a.undo.tries, reverse.backoffMs) : 0;
+  const at = Math.max(earliest, unprepared, last ? last.submittedAt + afterUndos(undos.length, reverse.backoffMs) : 0);
   return { do: 'undo-by', attempt: a.attempt, operation: remedy.do, at };
 };
 
@@ -197,7 +203,7 @@ const PAUSE_MS = 1_000;
 
 const afterTries = (tries: number, backoffMs: readonly number[]): number => backoffMs[Math.min(tries, backoffMs.length) - 1] || PAUSE_MS;
 
-/** Each void or refund is an attempt, which its payment keeps: short pauses grow, so that a line that is down for long fills neither memory nor log. */
+/** What is tried for longer than a host takes a reversal, or leaves an attempt in memory at each try: short pauses grow, so that neither memory nor log is filled. */
 const UNDOS_PAUSE_MS = 300_000;
 
 const afterUndos = (undos: number, backoffMs: readonly number[]): number => Math.max(afterTries(undos, backoffMs), Math.min(undos * PAUSE_MS, UNDOS_PAUSE_MS));

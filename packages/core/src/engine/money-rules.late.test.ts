@@ -151,4 +151,19 @@ describe('rule 5: what was undone without proof, and is pending when it is looke
     expect(verbs(host)).toEqual(['submit', 'inquire', 'inquire', 'reverse', 'inquire']);
     expect(setup.till.payments()).toMatchObject([{ state: 'undone', committed: false }, { state: 'undone', committed: false }]);
   });
+
+  it('is looked for once more after its QR has come to its end, however soon the looks would be over', async () => {
+    const clock = virtualClock();
+    const setup = await open({ kind: 'wallet', clock, method: { hostExpiryMs: clock.now() + 300_000 } });
+    const { host } = setup;
+    const unscanned = { outcome: 'pending', waitingFor: 'payer' } as const;
+    host.submits.push(unscanned);
+    host.findings.push(unscanned, unscanned, unscanned, unscanned);
+    host.reversals.push(unproven);
+    expect(await run(setup)).toMatchObject({ status: 'failed' });
+    await clock.until(clock.now() + 120_000);
+    host.ledger.set('m-sale-1', { reference: 'm-sale-1', amountMinor: 1000, status: 'approved' });
+    await clock.until(clock.now() + 600_000);
+    expect(statuses(host)).toEqual(['reversed']);
+  });
 });
