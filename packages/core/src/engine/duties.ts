@@ -3,7 +3,7 @@
  * Pure: the settler beside it turns duties into calls, in live running and after a restart alike.
  */
 import type { SettlingPolicy, UndoReason } from '../contract.js';
-import { type AttemptState, isHandsOff, isOpen, isResolved, isUnproven, OWED, owesAdvice, partialUnasked, type PaymentState, turnedUp, wholly } from './payment.js';
+import { type AttemptState, decidedAs, isHandsOff, isOpen, isResolved, isUnproven, openCase, OWED, owesAdvice, partialUnasked, type PaymentState, turnedUp, wholly } from './payment.js';
 
 /** What a payment owes next. `at` is in ms since 1970; a duty without it is due at once. */
 export type Duty =
@@ -35,7 +35,9 @@ export interface DutyContext {
  */
 export const nextDuty = (payment: PaymentState, context: DutyContext | undefined): Duty | undefined => {
   if (isHandsOff(payment) && !isResolved(payment)) return undefined;
-  if (isResolved(payment) || !context) return forgetting(payment, context);
+  if (!context) return forgetting(payment, context);
+  // What was decided about another attempt leaves the paid one owing what it owes (9).
+  if (isResolved(payment)) return forgetting(payment, context) ?? (decidedAs(payment) === undefined && !isHandsOff(payment) ? delivery(payment, context) : undefined);
   const duty = settling(payment, context);
   return duty === 'wait' ? undefined : soonest([duty ?? forgetting(payment, context) ?? delivery(payment, context), unsent(payment), ...payment.attempts.map((a) => look(payment, a, context))]);
 };
@@ -185,7 +187,7 @@ const delivery = (payment: PaymentState, { method, now }: DutyContext): Duty | u
   const { tries, lastAt } = owing.advice;
   const at = tries === 0 ? now : lastAt + afterTries(tries, method.policy.reverse.backoffMs);
   // What has not been tried yet is tried once, however late it is.
-  if (tries > 0 && Math.max(at, now) > limit(owing, method)) return caseOnce(payment, `${OWED} could not be delivered in time`);
+  if (tries > 0 && Math.max(at, now) > limit(owing, method)) return openCase(payment) ? undefined : { do: 'open-case', why: `${OWED} could not be delivered in time` };
   return { do: 'deliver', attempt: owing.attempt, try: tries + 1, at };
 };
 

@@ -4,6 +4,7 @@ import { bind, definePlugin, PaymentMethod } from '../contract.js';
 import { memoryLog } from '../log/memory-log.js';
 import { alarmsOf, approvedFor, broken, cut, events, flow, open, pay, reopen, run, settled, type Setup, type SetupOptions, statuses, until, verbs } from './money-rules.testing.js';
 import { scriptedHost, scriptedMethod } from './scripted-method.js';
+import { virtualClock } from './virtual-clock.js';
 
 const options: SetupOptions = { kind: 'card', method: { owes: true }, keepClosed: 0 };
 const commit = { Type: 'Task', Resource: 'payment:commit', End: true };
@@ -166,4 +167,36 @@ describe('rule 9: an advice that is owed', () => {
     const plugin = definePlugin({ name: 'asked', provides: [bind(PaymentMethod).toValue(asked)] });
     await expect(open({ kind: 'wallet', plugins: [plugin] })).rejects.toMatchObject({ code: 'PLUGIN_UNSAFE', message: expect.stringContaining('no back-off') });
   });
+});
+
+it('rule 9: an advice is delivered, or a person is told, also after somebody has decided about another attempt of its payment', async () => {
+  const decidedAbout = async (): Promise<Setup> => {
+    const clock = virtualClock();
+    const again = pay({ Retry: [{ ErrorEquals: ['Payment.Declined'], IntervalSeconds: 1, MaxAttempts: 1 }] });
+    const setup = await open({ kind: 'wallet', clock, method: { owes: true, policy: { reverse: { notBeforeMs: 0, withinMs: 600_000, backoffMs: [2_000, 30_000], laneAttempts: 3 } } }, flow: flow({ Pay: again }) });
+    // The first one is declined, and approved after all when the second one is paid, whose advice does not get through.
+    setup.host.submits.push((async () => (await clock.until(clock.now() + 30_000), approvedFor(1000))) as never);
+    setup.host.findings.push({ outcome: 'declined', verified: true, code: '51', hint: { zh: '', en: '' }, again: 'later' });
+    setup.host.deliveries.push(...Array.from({ length: 5 }, () => 'again' as const));
+    expect(await run(setup)).toMatchObject({ status: 'succeeded' });
+    await until(setup, 'a case is open', () => setup.till.cases().length > 0);
+    return setup;
+  };
+  const decide = async ({ till }: Setup) => await till.resolve(till.cases()[0]?.caseId ?? '', { as: 'undone', by: 'Li', reason: 'paid back by hand' });
+
+  const setup = await decidedAbout();
+  await decide(setup);
+  expect(isDelivered(setup)()).toBe(false);
+  await until(setup, 'it is delivered', isDelivered(setup));
+  expect(setup.till.payments()).toMatchObject([{ state: 'paid', amountMinor: 1000 }]);
+
+  const never = await decidedAbout();
+  never.host.deliveries.push(...Array.from({ length: 100 }, () => 'again' as const));
+  await decide(never);
+  await later(never, 700);
+  expect(never.till.cases()).toMatchObject([{ why: 'what its approval left owed to the host could not be delivered in time' }]);
+  await decide(never);
+  const tries = deliveries(never);
+  await later(never, 3_600);
+  expect(deliveries(never)).toBe(tries);
 });

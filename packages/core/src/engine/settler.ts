@@ -9,7 +9,7 @@ import { type ChargeOrder, type ChargeResult, chargeResult, goesOn } from './cha
 import { type Duty, type DutyTo, nextDuty } from './duties.js';
 import { type FoundMethod, InHand, type PaymentInput, sealedKey, type SettlerOptions } from './in-hand.js';
 import { stream } from './journal.js';
-import { type AttemptState, isHandsOff, isResolved, isSettled, isUnproven, judge, openCase, OWED, owesAdvice, paidMinor, type PaymentState } from './payment.js';
+import { type AttemptState, decidedAs, isHandsOff, isSettled, isUnproven, judge, openCase, OWED, owesAdvice, paidMinor, type PaymentState } from './payment.js';
 import { Roster } from './roster.js';
 import { Submitting } from './submitting.js';
 import { Undoing } from './undoing.js';
@@ -266,7 +266,7 @@ export class Settler {
     const recorded = await this.#hand.recorded(payment, attempt);
     await this.#hand.lanes.run(attempt.prepared.lane, { undo: true, signal: closing }, async () => {
       const waiting = this.#hand.payment(paymentId);
-      if (!waiting || isResolved(waiting) || isHandsOff(waiting)) return;
+      if (!waiting || decidedAs(waiting) !== undefined || isHandsOff(waiting)) return;
       const said = await ask<AdviceResult>(() => method.deliver?.(recorded, attempt.approved?.owed ?? {}) ?? Promise.resolve('ask-person'), {
         clock: ports.clock,
         withinMs: method.policy.answerWithinMs,
