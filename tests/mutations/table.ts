@@ -76,7 +76,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'absent is trusted for ever',
     rule: 5,
-    edits: [{ file: DUTIES, find: "undone?.proof === 'no-original' ? policy.watchAtMs[undone.watches] : undefined", put: 'undefined as number | undefined' }],
+    edits: [{ file: DUTIES, find: "if (undone?.proof !== 'no-original') return undefined;", put: 'if (undone?.at !== Infinity) return undefined;' }],
   },
   {
     name: 'what can not be asked is not looked for again',

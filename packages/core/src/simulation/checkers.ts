@@ -1,6 +1,6 @@
 /** What must be true of a till and its hosts: of each message as it leaves, and of everything once all is quiet. They know the log and the hosts' ledgers. */
 import { Journal } from '../engine/journal.js';
-import { type AttemptState, evolvePayment, isOpen, isSettled, isUndecided, isResolved, isUnproven, openCase, owesAdvice, owesReceipt, paidMinor, type PaymentState, undoneSince } from '../engine/payment.js';
+import { type AttemptState, decidedAs, evolvePayment, isOpen, isSettled, isUndecided, isResolved, isUnproven, openCase, owesAdvice, owesReceipt, paidMinor, type PaymentState, undoneSince } from '../engine/payment.js';
 import type { Clock } from '../contract.js';
 import type { EventRecord } from '../events.js';
 import { canonicalJson, type Json } from '../json.js';
@@ -212,8 +212,8 @@ export class Witness {
       ...(needed[kind]() ? [] : [`${reference} (${kind}) left before what it follows from was on disk`]),
       ...(sent.sealed ? [] : [`${reference} was reversed without what was sealed for it`]),
       ...(unread(payment, sent.reads) ? [`${reference} (${kind}) was sent by a plugin that does not read what was stored for it`] : []),
-      // What had its intent before that is on its way.
-      ...(decided !== undefined && (kind === 'reverse' || kind === 'advise' || decided < intent) ? [`${reference} (${kind}) was sent after a person had decided about it`] : []),
+      // What had its intent before that is on its way; an advice is owed as long as its attempt stands as paid.
+      ...(decided !== undefined && (kind === 'reverse' || (kind === 'advise' ? decidedAs(payment) !== undefined : decided < intent)) ? [`${reference} (${kind}) was sent after a person had decided about it`] : []),
       ...(kind === 'sale' ? [...this.#inTurn(sent, attempt), ...this.#alone(payment, attempt)] : []),
       ...(kind === 'refund' && payment.attempts.some((a) => a !== attempt && a.undoes === attempt.undoes && a.fate !== 'not-sent') ? [`${reference} repeats a refund`] : []),
     ];
