@@ -97,7 +97,7 @@ const attemptDuty = (payment: PaymentState, a: AttemptState, context: DutyContex
 const unsureRefund = (payment: PaymentState, a: AttemptState, { method, now }: DutyContext): Duty | undefined => {
   const { inquireAtMs, reverse } = method.policy;
   const onItsWay = a.answer?.outcome === 'pending';
-  if (payment.cases.length === 0) return { do: 'open-case', why: `refund ${a.prepared.reference} ${onItsWay ? 'is on its way, says the host, and has not arrived yet' : 'has no answer'}` };
+  if (!openCase(payment)) return { do: 'open-case', why: `refund ${a.prepared.reference} ${onItsWay ? 'is on its way, says the host, and has not arrived yet' : 'has no answer'}` };
   const at = Math.max(a.submittedAt, a.askedAt) + afterUndos(a.inquiries - inquireAtMs.length + 1, reverse.backoffMs);
   if (!method.inquiry || Math.max(at, now) > limit(a, method)) return undefined;
   return { do: 'inquire', attempt: a.attempt, to: 'inquire', try: a.inquiries + 1, at };
@@ -145,7 +145,7 @@ const undoDuty = (payment: PaymentState, a: AttemptState, context: DutyContext):
   // The limit is the reversal's; whether a void or refund is still possible, the host tells.
   if (remedy.do === 'reverse' && Math.max(earliest, context.now) > limit(a, context.method)) return caseOnce(payment, "the host's time for undoing it is over");
   // After so many tries that reached the host a person is told; the tries go on (12).
-  if (a.undo.reached >= reverse.laneAttempts && payment.cases.length === 0) return { do: 'open-case', why: `not undone after ${a.undo.reached} tries` };
+  if (a.undo.reached >= reverse.laneAttempts && !openCase(payment)) return { do: 'open-case', why: `not undone after ${a.undo.reached} tries` };
   if (remedy.do === 'reverse') return { do: 'reverse', attempt: a.attempt, to: 'undo', try: a.undo.tries + 1, at: earliest };
   const undos = payment.attempts.filter((u) => u.undoes === a.attempt);
   const last = undos.at(-1);
@@ -157,13 +157,13 @@ const undoDuty = (payment: PaymentState, a: AttemptState, context: DutyContext):
   const sent = undos.filter((u) => u.fate !== 'not-sent').length;
   if (sent >= reverse.laneAttempts) return caseOnce(payment, `not undone after ${sent} attempts to ${remedy.do} it`);
   // It may stay so for good: a person is told when a reversal's would be over, and the tries go on.
-  if (last?.fate === 'not-sent' && context.now > limit(a, context.method) && payment.cases.length === 0) return { do: 'open-case', why: `the ${remedy.do} could not be sent` };
+  if (last?.fate === 'not-sent' && context.now > limit(a, context.method) && !openCase(payment)) return { do: 'open-case', why: `the ${remedy.do} could not be sent` };
   const unprepared = a.undo.last ? a.undo.lastAt + afterUndos(a.undo.tries, reverse.backoffMs) : 0;
   const at = Math.max(earliest, unprepared, last ? last.submittedAt + afterUndos(undos.length, reverse.backoffMs) : 0);
   return { do: 'undo-by', attempt: a.attempt, operation: remedy.do, at };
 };
 
-const caseOnce = (payment: PaymentState, why: string): Duty | undefined => (payment.cases.length === 0 ? { do: 'open-case', why } : undefined);
+const caseOnce = (payment: PaymentState, why: string): Duty | undefined => (openCase(payment) ? undefined : { do: 'open-case', why });
 
 /** What is completed and not committed may still be voided, and a void may need the card; so may a reversal that is repeated as a look again. A void that is through needs nothing more. */
 const forgetting = (payment: PaymentState, context: DutyContext | undefined): Duty | undefined => {
@@ -187,7 +187,7 @@ const delivery = (payment: PaymentState, { method, now }: DutyContext): Duty | u
   const { tries, lastAt } = owing.advice;
   const at = tries === 0 ? now : lastAt + afterTries(tries, method.policy.reverse.backoffMs);
   // What has not been tried yet is tried once, however late it is.
-  if (tries > 0 && Math.max(at, now) > limit(owing, method)) return openCase(payment) ? undefined : { do: 'open-case', why: `${OWED} could not be delivered in time` };
+  if (tries > 0 && Math.max(at, now) > limit(owing, method)) return caseOnce(payment, `${OWED} could not be delivered in time`);
   return { do: 'deliver', attempt: owing.attempt, try: tries + 1, at };
 };
 

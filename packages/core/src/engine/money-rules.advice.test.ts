@@ -200,3 +200,19 @@ it('rule 9: an advice is delivered, or a person is told, also after somebody has
   await later(never, 3_600);
   expect(deliveries(never)).toBe(tries);
 });
+
+it('rule 9: what a person decides about an advice leaves nothing charged that is to be undone', async () => {
+  const again = pay({ Retry: [{ ErrorEquals: ['Payment.Undone'], IntervalSeconds: 1, MaxAttempts: 1 }] });
+  const setup = await open({ kind: 'wallet', method: { owes: true }, flow: flow({ Pay: again }) });
+  // The first one was sent, and nobody knows of it until it is looked for.
+  setup.host.submits.push({ lost: 'answer' });
+  setup.host.findings.push({ outcome: 'undone', verified: true, proof: 'no-original' });
+  setup.host.deliveries.push('ask-person');
+  expect(await run(setup)).toMatchObject({ status: 'succeeded' });
+  await until(setup, 'a case is open', () => setup.till.cases().length > 0);
+  await setup.till.resolve(setup.till.cases()[0]?.caseId ?? '', { as: 'paid', by: 'Li', reason: 'told the acquirer by hand' });
+  await later(setup, 600);
+  expect(statuses(setup.host)).toEqual(['reversed', 'approved']);
+  expect(deliveries(setup)).toBe(1);
+  expect(setup.till.payments()).toMatchObject([{ state: 'paid', amountMinor: 1000 }]);
+});

@@ -185,6 +185,8 @@ export const evolvePayment = (state: PaymentState | undefined, record: EventReco
     case 'caseResolved':
       return {
         ...state,
+        // Whoever decides about an advice has seen to it.
+        attempts: state.cases.some((c) => c.caseId === event.caseId && isAboutAdvice(c)) ? state.attempts.map((a) => (owesAdvice(a) ? { ...a, advice: { ...a.advice, over: true } } : a)) : state.attempts,
         cases: state.cases.map((c) => (c.caseId === event.caseId ? { ...c, resolved: { as: event.as, by: event.by, reason: event.reason } } : c)),
       };
     case 'receiptOwed':
@@ -339,28 +341,28 @@ export const undoneSince = (payment: PaymentState, theCase: CaseState): { readon
 const isBesidePaid = (payment: PaymentState, { openedAt, why }: CaseState): boolean =>
   payment.committed &&
   paidMinor(payment) > 0 &&
-  !why.startsWith(OWED) &&
+  !isAboutAdvice({ why }) &&
   (why.startsWith(KNOWN_AS_DECLINED) || payment.attempts.some((a) => a.undoes === undefined && (a.fate === 'condemned' || turnedUp(a) || isUnproven(a) || (a.undone?.askedAt ?? -1) >= openedAt)));
 
 /** How it begins, why a case is about what the paid attempt's approval left owed (9). */
 export const OWED = 'what its approval left owed to the host';
+export const isAboutAdvice = ({ why }: Pick<CaseState, 'why'>): boolean => why.startsWith(OWED);
 
 /** As a person decided, where one did, about the payment as a whole. */
 export const decidedAs = (payment: PaymentState): NonNullable<CaseState['resolved']>['as'] | undefined => {
-  const last = payment.cases.findLast((c) => c.resolved);
-  return last && !isBesidePaid(payment, last) ? last.resolved?.as : undefined;
+  return payment.cases.findLast((c) => c.resolved && !isBesidePaid(payment, c))?.resolved?.as;
 };
 
 /** A person must decide before anything more is done (17). */
 export const isHandsOff = (payment: PaymentState): boolean => payment.cases.some((c) => c.handsOff && !c.resolved);
 
-/** A person decided: the machine does nothing more by itself. */
-export const isResolved = (payment: PaymentState): boolean => payment.cases.some((c) => c.resolved);
+/** A person decided: the machine does nothing more by itself. Who decides about an advice knows nothing of other attempts, which may still turn up (5). */
+export const isResolved = (payment: PaymentState): boolean => payment.cases.some((c) => c.resolved && !isAboutAdvice(c));
 
 /** An answer that says otherwise than what is known for good: a decline, or what a person decided (5). */
 export const contradiction = (payment: PaymentState, a: AttemptState, heard: Answer | Finding | ReverseAnswer): Extract<PaymentEvent, { type: 'paymentContradicted' }> | undefined => {
   if ((heard.outcome !== 'approved' && heard.outcome !== 'declined' && heard.outcome !== 'undone') || heard.outcome === a.fate) return undefined;
-  const last = payment.cases.findLast((c) => c.resolved);
+  const last = payment.cases.findLast((c) => c.resolved && (a.fate === 'completed' || !isAboutAdvice(c)));
   const decided = last && a.fate === 'completed' && isBesidePaid(payment, last) ? 'paid' : last?.resolved?.as;
   if (decided === undefined) return a.fate === 'declined' && heard.outcome === 'approved' ? { type: 'paymentContradicted', known: a.fate, heard } : undefined;
   // Of a void or refund only its approval tells something of the sale: the money is back.

@@ -9,7 +9,7 @@ import { type ChargeOrder, type ChargeResult, chargeResult, goesOn } from './cha
 import { type Duty, type DutyTo, nextDuty } from './duties.js';
 import { type FoundMethod, InHand, type PaymentInput, sealedKey, type SettlerOptions } from './in-hand.js';
 import { stream } from './journal.js';
-import { type AttemptState, decidedAs, isHandsOff, isSettled, isUnproven, judge, openCase, OWED, owesAdvice, paidMinor, type PaymentState } from './payment.js';
+import { type AttemptState, decidedAs, isHandsOff, isResolved, isSettled, isUnproven, judge, openCase, OWED, owesAdvice, paidMinor, type PaymentState } from './payment.js';
 import { Roster } from './roster.js';
 import { Submitting } from './submitting.js';
 import { Undoing } from './undoing.js';
@@ -200,7 +200,7 @@ export class Settler {
    * yet (18). A void that comes after all does no harm.
    */
   #isOrphan(payment: PaymentState, found: FoundMethod | undefined): boolean {
-    if (found || payment.cases.length > 0) return false;
+    if (found || openCase(payment) || isResolved(payment)) return false;
     return !isSettled(payment) || (payment.attempts.some((a) => (a.undoes === undefined && isUnproven(a)) || owesAdvice(a)) && !this.#options.journal.isAtRest(payment.paymentId));
   }
 

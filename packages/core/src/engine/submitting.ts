@@ -258,7 +258,7 @@ export class Submitting {
   async contradict(paymentId: string, event: NonNullable<ReturnType<typeof contradiction>>): Promise<void> {
     const { journal, ports, alarm } = this.#hand.options;
     const payment = this.#hand.payment(paymentId);
-    const caseId = payment && payment.cases.length > 0 ? undefined : ports.ids.next('case');
+    const caseId = payment && (openCase(payment) || isResolved(payment)) ? undefined : ports.ids.next('case');
     const why = whyContradicted(event);
     const inputs: PaymentInput[] = [{ stream: stream.payment(paymentId), event }];
     // First: a payment that was closed long ago is held in memory by its open case only.

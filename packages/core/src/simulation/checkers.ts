@@ -213,7 +213,7 @@ export class Witness {
       ...(sent.sealed ? [] : [`${reference} was reversed without what was sealed for it`]),
       ...(unread(payment, sent.reads) ? [`${reference} (${kind}) was sent by a plugin that does not read what was stored for it`] : []),
       // What had its intent before that is on its way; an advice is owed as long as its attempt stands as paid.
-      ...(decided !== undefined && (kind === 'reverse' || (kind === 'advise' ? decidedAs(payment) !== undefined : decided < intent)) ? [`${reference} (${kind}) was sent after a person had decided about it`] : []),
+      ...(decided !== undefined && (kind === 'advise' ? decidedAs(payment) !== undefined : isResolved(payment) && (kind === 'reverse' || decided < intent)) ? [`${reference} (${kind}) was sent after a person had decided about it`] : []),
       ...(kind === 'sale' ? [...this.#inTurn(sent, attempt), ...this.#alone(payment, attempt)] : []),
       ...(kind === 'refund' && payment.attempts.some((a) => a !== attempt && a.undoes === attempt.undoes && a.fate !== 'not-sent') ? [`${reference} repeats a refund`] : []),
     ];
@@ -253,7 +253,7 @@ export class Witness {
   /** A life has had time for what it begins with. @returns what is wrong: who is settled by no plugin is a case, and of each case somebody was told (18) */
   attended(log: Watched, { reads, alarmed }: Attendance): string[] {
     this.#catchUp(log);
-    const unknown = [...this.#payments.values()].filter((payment) => isUnfinished(payment) && payment.cases.length === 0 && unread(payment, reads(payment.method)));
+    const unknown = [...this.#payments.values()].filter((payment) => isUnfinished(payment) && !openCase(payment) && !isResolved(payment) && unread(payment, reads(payment.method)));
     const untold = [...this.#cases].filter(([caseId, seq]) => seq > this.#openedAt && seq <= log.durableTo && !alarmed.has(caseId));
     return [...unknown.map(({ paymentId }) => `${paymentId} has no plugin that reads it, and no case`), ...untold.map(([caseId]) => `nobody was told of ${caseId}`)];
   }
