@@ -42,15 +42,23 @@ export const nextDuty = (payment: PaymentState, context: DutyContext | undefined
   return duty === 'wait' ? undefined : soonest([duty ?? forgetting(payment, context) ?? delivery(payment, context), unsent(payment), ...payment.attempts.map((a) => look(payment, a, context))]);
 };
 
-/** Newest attempt first: an undo's own fate comes before what it undoes. */
+/**
+ * Newest attempt first: an undo's own fate comes before what it undoes. A refund may be on its way for days: nothing else is tried for what
+ * it gives back (7), and what turned up beside that is undone meanwhile.
+ */
 const settling = (payment: PaymentState, context: DutyContext): Duty | 'wait' | undefined => {
+  const refunds: (Duty | undefined)[] = [];
+  const givenBack = new Set<number>();
   for (const attempt of payment.attempts.toReversed()) {
     if (context.inFlight.has(attempt.attempt)) return 'wait';
+    if (givenBack.has(attempt.attempt)) continue;
     const duty = attemptDuty(payment, attempt, context);
-    // An open attempt of which nothing can be asked any more is a person's; nothing else is tried beside it (7).
-    if (duty || isOpen(attempt)) return duty;
+    if (attempt.undoes !== undefined && attempt.operation === 'refund' && isOpen(attempt)) {
+      refunds.push(duty);
+      givenBack.add(attempt.undoes);
+    } else if (duty || isOpen(attempt)) return soonest([duty, ...refunds]);
   }
-  return undefined;
+  return soonest(refunds);
 };
 
 const soonest = (duties: readonly (Duty | undefined)[]): Duty | undefined => {

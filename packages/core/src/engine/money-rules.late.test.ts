@@ -167,3 +167,21 @@ describe('rule 5: what was undone without proof, and is pending when it is looke
     expect(statuses(host)).toEqual(['reversed']);
   });
 });
+
+it('rule 5: what turns up is undone, though the refund of a later attempt is on its way for days', async () => {
+  const again = pay({ Retry: [{ ErrorEquals: ['Payment.Undone'], IntervalSeconds: 1, MaxAttempts: 1 }], Next: 'Broken' }, { dueMinor: 2000 });
+  const setup = await open({
+    kind: 'wallet',
+    flow: flow({ Pay: again, Broken: broken }),
+    method: { remedy: ({ completed, approved: known, request }) => (completed && known ? { do: 'refund', amount: request.amount } : { do: 'reverse' }) },
+  });
+  const { host, clock } = setup;
+  const onItsWay = { outcome: 'pending', waitingFor: 'host' } as const;
+  host.submits.push({ lost: 'answer' }, approvedFor(1000), onItsWay);
+  host.findings.push({ outcome: 'undone', verified: true, proof: 'no-original' }, onItsWay, onItsWay, onItsWay, onItsWay);
+  expect(await run(setup)).toMatchObject({ error: 'X' });
+  await until(setup, 'a person knows of the refund', () => setup.till.cases().length > 0);
+  await clock.until(clock.now() + 600_000);
+  expect(statuses(host)[0]).toBe('refunded');
+  expect(host.calls.filter((call) => call.startsWith('submit refund'))).toHaveLength(2);
+});
