@@ -344,7 +344,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'what no plugin settles is no case',
     rule: 18,
-    edits: [{ file: SETTLER, find: 'if (found || payment.cases.length > 0) return false;', put: 'if (found !== null) return false;' }],
+    edits: [{ file: SETTLER, find: 'if (found || openCase(payment) || isResolved(payment)) return false;', put: 'if (found !== null) return false;' }],
   },
   {
     name: 'of what no plugin settles nobody is told',
