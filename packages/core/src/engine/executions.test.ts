@@ -1,6 +1,6 @@
 /** What a transaction, or a till, leaves behind when it is over: nothing. */
 import { expect, it } from 'vitest';
-import { bind, definePlugin, PaymentMethod, Scanner, Sensitive, type SensitiveReference, token, Vault } from '../contract.js';
+import { action, Actions, bind, definePlugin, PaymentMethod, Scanner, Sensitive, type SensitiveReference, token, Vault } from '../contract.js';
 import { flow, open, run } from './money-rules.testing.js';
 import { scriptedHost, scriptedMethod } from './scripted-method.js';
 import { virtualClock } from './virtual-clock.js';
@@ -20,6 +20,21 @@ it('a till that is closed in the middle of a Wait keeps no timer, and so holds n
   const clock = virtualClock({ manual: true });
   const { till } = await open({ kind: 'wallet', clock, flow: flow({ Rest: { Type: 'Wait', Seconds: 86_400, End: true } }) });
   await till.start({ terminal: 'T1', workflow: 'sale' });
+  await turns();
+  expect(clock.waiting).toBe(1);
+  await till.close();
+  expect(clock.waiting).toBe(0);
+});
+
+it('nor one for the heartbeat of a device that hangs, whether its step is open or over', async () => {
+  const hung = action({ description: { zh: '', en: '' }, arguments: { type: 'object' }, result: {}, errors: {}, redo: 'again', run: () => new Promise(() => {}) });
+  const device = definePlugin({ name: 'device', provides: [bind(Actions).toValue({ namespace: 'device', actions: { hung } })] });
+  const ask = { Type: 'Task', Resource: 'device:hung', HeartbeatSeconds: 86_000 };
+  const clock = virtualClock({ manual: true });
+  const { till } = await open({ kind: 'wallet', clock, plugins: [device], flow: flow({ First: { ...ask, Catch: [{ ErrorEquals: ['States.ALL'], Next: 'Second' }], Next: 'Second' }, Second: { ...ask, End: true } }) });
+  const { executionId } = await till.start({ terminal: 'T1', workflow: 'sale' });
+  await turns();
+  till.cancel(executionId, 'Li', 'it hangs');
   await turns();
   expect(clock.waiting).toBe(1);
   await till.close();

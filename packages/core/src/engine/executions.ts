@@ -137,6 +137,8 @@ interface RunningCall {
   told: Promise<void> | undefined;
   /** When it last gave a sign of life, ms since 1970. */
   aliveAt: number;
+  /** Nobody waits for the next one any more. */
+  unwatch: () => void;
 }
 
 class Runner {
@@ -343,14 +345,14 @@ class Runner {
       this.#post({ type: 'taskFailed', step: call.step, attempt: call.attempt, error: 'Task.Interrupted', cause: causeOf('the engine was restarted meanwhile', {}) });
       return;
     }
-    const running: RunningCall = { call, stop: this.#stops.open(), movesMoney: found.standard?.movesMoney ?? false, closers: undefined, over: false, told: undefined, aliveAt: this.#options.ports.clock.now() };
+    const running: RunningCall = { call, stop: this.#stops.open(), movesMoney: found.standard?.movesMoney ?? false, closers: undefined, over: false, told: undefined, aliveAt: this.#options.ports.clock.now(), unwatch: () => {} };
     this.#calls.set(key, running);
-    const watch = call.heartbeatMs === undefined ? undefined : this.#watchHeartbeat(running, call.heartbeatMs);
+    if (call.heartbeatMs !== undefined) running.unwatch = this.#watchHeartbeat(running, call.heartbeatMs);
     // In the same breath as its end is told: what follows must not stop what is over.
     const end = (how: Happening): void => {
       this.#post(how);
       running.over = true;
-      watch?.();
+      running.unwatch();
       this.#stops.release(running.stop);
       closePrompts(running);
       this.#heard.callEnded();
@@ -464,8 +466,9 @@ class Runner {
   #stopCall(key: string, running: RunningCall, why: string): void {
     this.#calls.delete(key);
     if (!running.over && !running.stop.aborted) running.stop.abort(new ActionError('Task.Superseded', why));
-    // A device that hangs ends no call: what stands beside it would stand there for good.
+    // A device that hangs ends no call: what stands beside it would stand there for good, and its watch for as long as it takes.
     closePrompts(running);
+    running.unwatch();
   }
 
   #stopAll(): void {
@@ -477,6 +480,7 @@ class Runner {
   stopTimers(): void {
     for (const takeBack of this.#timers.values()) takeBack();
     this.#timers.clear();
+    for (const { unwatch } of this.#calls.values()) unwatch();
   }
 }
 
