@@ -423,7 +423,7 @@ describe('the till itself', () => {
       { onEnd: ({ world }) => printed(world, 2) },
     );
     expectPaid(sold, 7100, 'wechat');
-    expect(sold.texts).toContain('已收款，签购单待打印');
+    expect(sold.texts).toContain('已收款，签购单未打印');
     expect(sold.receipts.map(({ copy, reprint }) => ({ copy, reprint }))).toEqual([{ copy: 'merchant', reprint: false }, { copy: 'customer', reprint: false }]);
     expect(sold.receipts.map(({ text }) => text).join('')).not.toContain('重打印');
   });

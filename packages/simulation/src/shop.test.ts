@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { EventRecord } from '@tillwright/core';
-import { Counters, type Plugin, type Provision } from '@tillwright/core/contract';
+import { Counters, type Plugin, Printer, type Provision } from '@tillwright/core/contract';
 import { decode } from '@tillwright/plugin-card/protocol';
 import { expect, it } from 'vitest';
 import { openShop, type Shop } from './index.js';
@@ -37,6 +37,25 @@ it('writes the same bytes for the same seed', async () => {
   expect(again.text()).toBe(one.text());
   expect(other.text()).not.toBe(one.text());
   for (const shop of [one, again, other]) await shop.close();
+});
+
+it('a till without a printer promises no receipt', async () => {
+  const [byCard] = (JSON.parse(script) as { transactions: { steps: unknown[] }[] }).transactions;
+  const shop = await openShop({
+    seed: 'no printer',
+    workflows,
+    script: JSON.stringify({ transactions: [{ steps: [...(byCard?.steps ?? []), { when: { prompt: 'notice' }, answer: true }] }] }),
+    plugins: (defaults) => defaults.map((plugin) => ({ ...plugin, provides: plugin.provides.filter(({ token }) => token !== Printer) })),
+  });
+  const notices: string[] = [];
+  shop.till.on('prompt', ({ kind, show }) => void (kind === 'notice' && notices.push(show.text.zh, show.text.en)));
+  expect(await shop.sell({ workflow: 'counter-sale' })).toMatchObject({ status: 'succeeded' });
+  expect(notices).toEqual([
+    '已收款，签购单未打印：此终端没有打印机：交易已成功，不打印签购单',
+    'Paid, but no receipt is printed: This terminal has no printer: the payment stands, and no receipt is printed',
+  ]);
+  expect(await shop.quiet()).toBe(true);
+  await shop.close();
 });
 
 it('a log that was restored from an older copy sends nothing, and the till goes on above the trace numbers that its PIN pad has seen', async () => {
