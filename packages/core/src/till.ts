@@ -78,9 +78,9 @@ export interface TillEvents {
 export interface Till extends EventEmitter<TillEvents> {
   /** @throws WORKFLOW_UNKNOWN, TERMINAL_UNKNOWN, TERMINAL_BUSY, KEY_REUSED, ID_REUSED, LOG_RESTORED, LOG_FAILED, ENGINE_CLOSED */
   start(order: { terminal: string; workflow: string; key?: string; input?: Json }): Promise<Sale>;
-  /** A transaction, however long ago it was; on disk as it is told. @throws EXECUTION_UNKNOWN */
+  /** A transaction, however long ago it was; on disk as it is told. @throws EXECUTION_UNKNOWN; LOG_FAILED where the disk takes it no more */
   get(executionId: string): Promise<TransactionView>;
-  /** Payments with an attempt of this reference (trace number with terminal and batch, trade number), newest first, however old; on disk as they are told. */
+  /** Payments with an attempt of this reference (trace number with terminal and batch, trade number), newest first, however old; on disk as they are told. @throws LOG_FAILED as `get` */
   find(reference: string): Promise<readonly FoundPayment[]>;
   /** Executions that are open, and those that ended last, as they stand in memory. */
   executions(): readonly { readonly executionId: string; readonly status: string; readonly terminal: string }[];
@@ -110,7 +110,7 @@ export interface Till extends EventEmitter<TillEvents> {
   replace(workflow: string, source: WorkflowSource): void;
   /** The same for several that change together: all of them, or none. New ones join. */
   replace(changed: { readonly [workflow: string]: WorkflowSource }): void;
-  /** Prints what a terminal's printer owes, as far as its paper goes. */
+  /** Prints what a terminal's printer owes, as far as its paper goes. @throws TERMINAL_UNKNOWN, ENGINE_CLOSED, LOG_FAILED */
   printOwed(terminal: string): Promise<void>;
   /** What workflows may use, with everything that the plugins offer. */
   readonly catalogue: Catalogue;
