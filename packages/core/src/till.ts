@@ -204,6 +204,7 @@ class Engine extends GuardedEmitter<TillEvents> implements Till {
       terminals: this.#terminals,
       unopened: (id) => this.#load({ id, tid: '', mid: '', name: '', operatorId: '' }, []),
       closing: this.#closing.signal,
+      assertOpen: () => this.#assertOpen(),
       failed,
       ended: (entry) => this.#history.tell(entry),
     });

@@ -1,6 +1,8 @@
 /** What a transaction, or a till, leaves behind when it is over: nothing. */
 import { expect, it } from 'vitest';
 import { action, Actions, bind, definePlugin, PaymentMethod, Scanner, Sensitive, type SensitiveReference, token, Vault } from '../contract.js';
+import { TillwrightError } from '../errors.js';
+import { type MemoryLog, memoryLog } from '../log/memory-log.js';
 import { flow, open, run } from './money-rules.testing.js';
 import { scriptedHost, scriptedMethod } from './scripted-method.js';
 import { virtualClock } from './virtual-clock.js';
@@ -48,6 +50,23 @@ it('what is started as the till is closed does not begin', async () => {
   await expect(started).rejects.toMatchObject({ code: 'ENGINE_CLOSED' });
   await closed;
   expect(log.records.filter(({ stream }) => stream.startsWith('x/'))).toEqual([]);
+});
+
+it('what is started as the disk fails hears of the disk', async () => {
+  const failing = memoryLog();
+  let fail: (error: Error) => void = () => {};
+  const onFailure: MemoryLog['onFailure'] = (listener) => {
+    fail = listener;
+    return () => {};
+  };
+  const append: MemoryLog['append'] = (...args) => {
+    if (args[0].some(({ event }) => event.type === 'definitionStored')) queueMicrotask(() => fail(new TillwrightError('LOG_FAILED', { why: 'EIO' })));
+    return failing.append(...args);
+  };
+  const log = new Proxy(failing, { get: (target, name) => (name === 'append' ? append : name === 'onFailure' ? onFailure : (Reflect.get(target, name) as unknown)) });
+  const { till } = await open({ kind: 'wallet', log });
+  await expect(till.start({ terminal: 'T1', workflow: 'sale' })).rejects.toMatchObject({ code: 'LOG_FAILED' });
+  await till.close();
 });
 
 it('a code that is scanned when its transaction is over is not kept', async () => {

@@ -3,7 +3,6 @@
  * Live running and recovery are the same code.
  */
 import { type Action, type ActionContext, ActionError, type Audience } from '../contract.js';
-import { TillwrightError } from '../errors.js';
 import type { ExecutionEvent } from '../events.js';
 import { addressOf, scopeOf } from '../interpreter/address.js';
 import { type Decision, decideOn } from '../interpreter/decide.js';
@@ -38,6 +37,8 @@ export interface ExecutionsOptions {
   /** One that is not opened any more: it has no plugin. */
   readonly unopened: (terminal: string) => LoadedTerminal;
   readonly closing: AbortSignal;
+  /** @throws ENGINE_CLOSED, or what the engine has failed of */
+  readonly assertOpen: () => void;
   readonly failed: (error: unknown) => void;
   readonly ended: (entry: ExecutionEntry) => void;
 }
@@ -60,16 +61,16 @@ export class Executions {
     return this.#holders.get(terminal);
   }
 
-  /** Decides upon the start and appends it; nothing is durable yet. @throws ENGINE_CLOSED, and it has not begun */
+  /** Decides upon the start and appends it; nothing is durable yet. @throws as `assertOpen`, and it has not begun */
   async start(start: Extract<Happening, { type: 'start' }>): Promise<ExecutionEntry> {
-    const { journal, ports, closing } = this.#options;
+    const { journal, ports, assertOpen } = this.#options;
     const { executionId: id, pins } = start;
     const program = journal.programOf(start.workflow, pins);
     // Its workflow may be replaced meanwhile.
     journal.beginning.add(pins);
     try {
       const decision = await decideOn(program, undefined, start, new Base(ports), this.#options.evaluate);
-      if (closing.aborted) throw new TillwrightError('ENGINE_CLOSED');
+      assertOpen();
       const { entry } = journal.appendDecided(inputsOf(id, decision.events), { id, program, decision });
       this.#run(entry);
       return entry;
