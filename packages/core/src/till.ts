@@ -232,7 +232,6 @@ class Engine extends GuardedEmitter<TillEvents> implements Till {
     this.#opened = true;
     await this.#journal.replayed();
     this.#replayed = true;
-    this.#receipts.begin();
     this.#journal.onAppend((records) => {
       for (const record of records) this.#undelivered.push(record);
     });

@@ -1,9 +1,7 @@
 /** Copies of a receipt through faults, crashes and the till's end: what may stand on paper is printed again as a reprint only (20). */
 import { describe, expect, it } from 'vitest';
 import { ActionError, bind, definePlugin, type Plugin, Printer, type ReceiptDocument } from '../contract.js';
-import { memoryLog } from '../log/memory-log.js';
-import { flow, open, pay, cut, reopen, run, type Setup, type SetupOptions } from './money-rules.testing.js';
-import { virtualClock } from './virtual-clock.js';
+import { flow, open, pay, cut, run, type Setup, type SetupOptions } from './money-rules.testing.js';
 
 const printing = flow({
   Pay: pay({ Next: 'Print' }),
@@ -98,23 +96,6 @@ describe('a copy that waited for paper', () => {
     ]);
     await next.till.close();
   });
-});
-
-it('a copy is a reprint once the power failed as its first lines were out, before the note of it was on disk', async () => {
-  const paper: Paper = { in: true, next: 'hangs', lines: [], told: [] };
-  const options: SetupOptions = { kind: 'wallet', flow: printing, plugins: [printerWith(paper)] };
-  const setup = await open({ ...options, clock: virtualClock({ manual: true }), log: memoryLog({ lazyFlush: () => {} }) });
-  await setup.till.start({ terminal: 'T1', workflow: 'sale' });
-  await turns();
-  expect(paper.lines).toEqual([{ copy: 'merchant', reprint: false }]);
-  const next = await reopen(setup, options);
-  await turns();
-  expect(paper.lines).toEqual([
-    { copy: 'merchant', reprint: false },
-    { copy: 'merchant', reprint: true },
-    { copy: 'customer', reprint: true },
-  ]);
-  await next.till.close();
 });
 
 it('a terminal that has no printer owes no receipts: they would hold its sales in memory for good', async () => {

@@ -28,8 +28,6 @@ export class Receipts {
   readonly #closing: AbortSignal;
   /** Copies that this process knows to be unprinted; any other open copy may have been printed before a crash. */
   readonly #fresh = new Set<string>();
-  /** Payments that a former process committed: it may have printed what its log does not tell of any more. */
-  #former: ReadonlySet<string> = new Set();
   readonly #printing = new Map<string, Promise<void>>();
 
   /** @param closing the engine stops: what it would print now it could not note, and the next one would print it again */
@@ -38,17 +36,12 @@ export class Receipts {
     this.#closing = closing;
   }
 
-  /** The journal holds what former processes have left, and nothing of this one yet. */
-  begin(): void {
-    this.#former = new Set([...this.#journal.payments.values()].filter(({ committed }) => committed).map(({ paymentId }) => paymentId));
-  }
-
   owe(payments: readonly PaymentState[], order: { loaded: LoadedTerminal; copies: readonly Copy[]; language: 'zh' | 'en' | 'both'; step: StepId }): void {
     const inputs = payments
       .map((payment) => ({ payment, receiptId: `${payment.paymentId}:${order.step}` }))
       .filter(({ payment, receiptId }) => !payment.receipts.some((receipt) => receipt.receiptId === receiptId))
       .map(({ payment, receiptId }) => {
-        if (!this.#former.has(payment.paymentId)) for (const copy of order.copies) this.#fresh.add(`${receiptId}/${copy}`);
+        for (const copy of order.copies) this.#fresh.add(`${receiptId}/${copy}`);
         const document = compose(payment, order.loaded, order.language, this.#journal.ports.clock.now());
         // All of it is ours: frozen, the log need not copy it.
         return { stream: stream.payment(payment.paymentId), event: deepFreeze({ type: 'receiptOwed', receiptId, copies: order.copies, document } as const) };
