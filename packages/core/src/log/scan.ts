@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { TillwrightError } from '../errors.js';
 import type { EventRecord } from '../events.js';
 import { type Batch, BEGINNING, decode, FIRST_PREV, rawLines, whyNot, type Decoded, type RawLine } from './batch.js';
-import { checkpointPlace, type SegmentStart } from './checkpoint-file.js';
+import { type CheckpointPlace, checkpointPlace, type SegmentStart } from './checkpoint-file.js';
 import type { FileSystem } from './file-system.js';
 import { segmentName, segmentNumbers, segmentPath } from './segment.js';
 
@@ -68,18 +68,18 @@ export const FIRST_START: SegmentStart = { seq: 0, hash: FIRST_PREV, sealedRecor
 
 /**
  * Gives the sound records in order, and returns how the log ends.
- * @param from a later segment to begin at, with where the chain stood before it; those before it must exist and are not read
+ * @param from the log's checkpoint, to begin at its segment: those before that must exist and are not read
  */
-export async function* scanLog(fs: FileSystem, dir: string, from: { readonly segment: number; readonly start: SegmentStart } = { segment: 1, start: FIRST_START }): AsyncGenerator<readonly ScannedRecord[], ScanEnd> {
+export async function* scanLog(fs: FileSystem, dir: string, from?: CheckpointPlace): AsyncGenerator<readonly ScannedRecord[], ScanEnd> {
   // Before the log is read: a till that goes on writing meanwhile may take another one.
-  const checkpoint = await checkpointPlace(fs, dir);
+  const checkpoint = from ?? (await checkpointPlace(fs, dir));
   const numbers = segmentNumbers(await fs.list(dir));
-  const chain: Chain = { ...from.start };
-  let start = from.start;
+  let start = from?.start ?? FIRST_START;
+  const chain: Chain = { ...start };
   let end: SegmentEnd = { is: 'sound', length: 0, claimed: 0, lines: 0 };
   for (const [index, number] of numbers.entries()) {
     if (number !== index + 1) return damaged({ file: segmentName(index + 1), line: 1, byte: 0, seq: chain.seq + 1, why: 'the segment is missing' });
-    if (number < from.segment) continue;
+    if (from && number < from.segment) continue;
     start = { ...chain };
     end = yield* scanSegment(fs, dir, number, number === numbers.length, chain);
     if (end.is !== 'sound') return end;
