@@ -179,7 +179,7 @@ export const mutations: readonly Mutation[] = [
     rule: 13,
     edits: [
       { file: 'engine/charge.ts', find: '(last.taskAttempt === taskAttempt || !ended)', put: 'last.taskAttempt === taskAttempt' },
-      { file: SUBMITTING, find: 'if (former && (isUndecided(former) || paidMinor(former) > 0 || isResolved(former) || !this.#hand.methodOf(former))) return', put: 'if (former && isResolved(former)) return' },
+      { file: SUBMITTING, find: 'if (former && (isUndecided(former) || paidMinor(former) > 0 || !this.#hand.methodOf(former))) return', put: 'if (former && isResolved(former)) return' },
       UNCHECKED,
     ],
     flow: 'tried-again',
@@ -189,7 +189,7 @@ export const mutations: readonly Mutation[] = [
     rule: 13,
     edits: [
       { file: SETTLER, find: 'if (known === undefined) {', put: "if (known === undefined || ['undecided', 'submitted'].includes(this.#hand.payment(paymentId)?.attempts.at(-1)?.fate ?? '')) {" },
-      { file: SUBMITTING, find: 'if (former && (isUndecided(former) || paidMinor(former) > 0 || isResolved(former) || !this.#hand.methodOf(former))) return', put: 'if (former && isResolved(former)) return' },
+      { file: SUBMITTING, find: 'if (former && (isUndecided(former) || paidMinor(former) > 0 || !this.#hand.methodOf(former))) return', put: 'if (former && isResolved(former)) return' },
       UNCHECKED,
     ],
   },

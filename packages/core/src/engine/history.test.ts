@@ -177,26 +177,37 @@ describe('a till with a history', () => {
     await again.close();
   });
 
-  it.each([['from a checkpoint', true], ['folded anew', false]])('an undo that such an answer begins goes on in the next life (%s)', async (_, spared) => {
-    const disk = new SimulatedDisk();
-    const host = scriptedHost();
-    // The host is silent, then knows of nothing, also when it is looked again; much later the first answer comes: yes.
+  const looking = { policy: { answerWithinMs: 1_000, inquireAtMs: [2_000], watchAtMs: [3_000] } };
+
+  /** A sale whose host is silent, then knows of nothing, also when it is looked again; it has left memory, and may be approved after all. */
+  const longUndone = async (disk: SimulatedDisk, host: ReturnType<typeof scriptedHost>, method: Parameters<typeof open>[2]) => {
     let tell: (answer: Answer) => void = () => {};
     const late = () => new Promise<Answer>((resolve) => (tell = resolve));
     host.submits.push(late as unknown as () => Answer);
     host.findings.push({ outcome: 'undone', verified: true, proof: 'no-original' }, { outcome: 'absent' });
-    const method = { policy: { answerWithinMs: 1_000, inquireAtMs: [2_000], watchAtMs: [3_000] }, remedy: ({ request }) => ({ do: 'refund', amount: request.amount }), segmentBytes: 1e9 } satisfies Parameters<typeof open>[2];
-    const { till, clock, log } = await open(disk, host, method);
+    const opened = await open(disk, host, method);
+    const { till, clock } = opened;
     const { id, result } = await sell(till, 1);
     expect(result.status).toBe('failed');
     await clock.until(clock.now() + 10_000);
     for (let n = 2; n <= KEEP + 2; n += 1) await sell(till, n);
     expect(journalOf(till).payments.has(`${id}/Pay#1`)).toBe(false);
+    const approve = async (): Promise<void> => {
+      tell({ outcome: 'approved', verified: true, amount: { amountMinor: 101, currency: 'CNY' }, completion: 'none', facts: { receipt: [] } });
+      await clock.until(clock.now() + 500);
+    };
+    return { ...opened, id, approve };
+  };
+
+  it.each([['from a checkpoint', true], ['folded anew', false]])('an undo that such an answer begins goes on in the next life (%s)', async (_, spared) => {
+    const disk = new SimulatedDisk();
+    const host = scriptedHost();
+    const method = { ...looking, remedy: ({ request }) => ({ do: 'refund', amount: request.amount }), segmentBytes: 1e9 } satisfies Parameters<typeof open>[2];
+    const { till, clock, log, id, approve } = await longUndone(disk, host, method);
     if (spared) await log.checkpoint?.(journalOf(till).snapshot());
     // It is approved after all, and the power fails before the refund that this calls for is answered.
     host.submits.push('never');
-    tell({ outcome: 'approved', verified: true, amount: { amountMinor: 101, currency: 'CNY' }, completion: 'none', facts: { receipt: [] } });
-    await clock.until(clock.now() + 500);
+    await approve();
     expect((await till.history(id)).slice(-3).map(({ event }) => event.type)).toEqual(['paymentAnswered', 'paymentCondemned', 'paymentPrepared']);
     const before = (await till.get(id)).payments;
     disk.powerFailsAfter(0);
@@ -215,18 +226,10 @@ describe('a till with a history', () => {
   it('an opening that fails as it reads such a payment back leaves no checkpoint without it', async () => {
     const disk = new SimulatedDisk();
     const host = scriptedHost();
-    let tell: (answer: Answer) => void = () => {};
-    const late = () => new Promise<Answer>((resolve) => (tell = resolve));
-    host.submits.push(late as unknown as () => Answer);
-    host.findings.push({ outcome: 'undone', verified: true, proof: 'no-original' }, { outcome: 'absent' });
-    const method = { policy: { answerWithinMs: 1_000, inquireAtMs: [2_000], watchAtMs: [3_000] }, remedy: () => ({ do: 'ask-person', why: 'so it is' }), segmentBytes: 1e9 } satisfies Parameters<typeof open>[2];
-    const { till, clock, log: first } = await open(disk, host, method);
-    const { id } = await sell(till, 1);
-    await clock.until(clock.now() + 10_000);
-    for (let n = 2; n <= KEEP + 2; n += 1) await sell(till, n);
+    const method = { ...looking, remedy: () => ({ do: 'ask-person', why: 'so it is' }), segmentBytes: 1e9 } satisfies Parameters<typeof open>[2];
+    const { till, clock, log: first, id, approve } = await longUndone(disk, host, method);
     await first.checkpoint?.(journalOf(till).snapshot());
-    tell({ outcome: 'approved', verified: true, amount: { amountMinor: 101, currency: 'CNY' }, completion: 'none', facts: { receipt: [] } });
-    await clock.until(clock.now() + 500);
+    await approve();
     expect(till.cases()).toHaveLength(1);
     disk.powerFailsAfter(0);
     disk.restart(() => 0);

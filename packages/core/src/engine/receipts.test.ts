@@ -53,16 +53,18 @@ const turns = async (): Promise<void> => {
 };
 
 describe('a copy that waited for paper', () => {
+  const firstOneAgain = [
+    { copy: 'merchant', reprint: false },
+    { copy: 'merchant', reprint: true },
+    { copy: 'customer', reprint: false },
+  ];
+
   it('is a reprint once its print was cut off', async () => {
     const { setup, paper } = await withoutPaper();
     paper.next = 'cable';
     await setup.till.printOwed('T1');
     await setup.till.printOwed('T1');
-    expect(paper.lines).toEqual([
-      { copy: 'merchant', reprint: false },
-      { copy: 'merchant', reprint: true },
-      { copy: 'customer', reprint: false },
-    ]);
+    expect(paper.lines).toEqual(firstOneAgain);
     await setup.till.close();
   });
 
@@ -73,11 +75,7 @@ describe('a copy that waited for paper', () => {
     await turns();
     const next = await cut(setup, options);
     await turns();
-    expect(paper.lines).toEqual([
-      { copy: 'merchant', reprint: false },
-      { copy: 'merchant', reprint: true },
-      { copy: 'customer', reprint: false },
-    ]);
+    expect(paper.lines).toEqual(firstOneAgain);
     await next.till.close();
   });
 

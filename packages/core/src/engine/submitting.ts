@@ -67,7 +67,8 @@ export class Submitting {
     const { paymentId, saleReference } = order;
     const former = this.#hand.payment(paymentId);
     // A new attempt only when every former one is not-sent, declined or undone, and can still be looked for (18).
-    if (former && (isUndecided(former) || paidMinor(former) > 0 || isResolved(former) || !this.#hand.methodOf(former))) return isResolved(former) ? DECIDED : 'an earlier attempt of this payment is not decided';
+    if (former && isResolved(former)) return DECIDED;
+    if (former && (isUndecided(former) || paidMinor(former) > 0 || !this.#hand.methodOf(former))) return 'an earlier attempt of this payment is not decided';
     // What a person decides about it counts for the whole payment: nothing is added to that meanwhile.
     if (former && openCase(former)) return 'a person has not decided yet about this payment';
     const another = former && isAnother(former, order);

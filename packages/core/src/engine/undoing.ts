@@ -55,8 +55,7 @@ export class Undoing {
     await ports.log.durable(ports.log.head);
     const recorded = await this.#hand.recorded(payment, attempt);
     await this.#hand.lanes.run(attempt.prepared.lane, { undo: true, signal: closing }, async () => {
-      const waiting = this.#hand.payment(paymentId);
-      if (!waiting || isResolved(waiting) || isHandsOff(waiting)) return;
+      if (this.#isOfPerson(paymentId)) return;
       const said = await ask<ReverseAnswer>(() => method.reverse?.(recorded, attempt.condemned?.why ?? 'no-answer', duty.try) ?? Promise.resolve(unable('reversal')), {
         clock: ports.clock,
         withinMs: method.policy.answerWithinMs,
@@ -84,8 +83,7 @@ export class Undoing {
       arguments: {},
     };
     await this.#hand.lanes.run(attempt.prepared.lane, { undo: true, signal: closing }, async () => {
-      const waiting = this.#hand.payment(payment.paymentId);
-      if (!waiting || isResolved(waiting) || isHandsOff(waiting)) return;
+      if (this.#isOfPerson(payment.paymentId)) return;
       const ready = await ask(() => prepareUndo(found.method, request, noLive(closing)), { clock: ports.clock, withinMs: found.method.policy.answerWithinMs, silent: { problem: 'no answer in time' } });
       const send = async ({ prepared, sealed }: Exclude<typeof ready, { problem: string }>): Promise<void> => {
         const refused = sealed && (await this.#submitting.seal(request, sealed));
@@ -100,6 +98,12 @@ export class Undoing {
       journal.append([{ stream: stream.payment(payment.paymentId), event: { type: 'paymentUndoAnswered', attempt: attempt.attempt, try: attempt.undo.tries + 1, answer: { outcome: 'unknown', reason: 'host-error', why } } }]);
     });
     this.#reopenWhenUndone(payment.paymentId);
+  }
+
+  /** While an undo waited for its lane, a person has decided, or is to decide first. */
+  #isOfPerson(paymentId: string): boolean {
+    const payment = this.#hand.payment(paymentId);
+    return !payment || isResolved(payment) || isHandsOff(payment);
   }
 
   /** A void that is undone itself leaves its sale to be undone: the lane stays shut until nothing is (12). */

@@ -59,28 +59,30 @@ const http: { readonly [name: string]: Maker } = {
   'http-status': (random) => ({ do: 'http-status', status: [500, 502, 503, 429, 403][Math.floor(random.next() * 5)] ?? 500 }),
 };
 
+const declining = (codes: readonly string[]): Maker => (random) => ({ do: 'decline', code: of(codes, random) });
+
 /** Faults that an operation of a host may meet beside the common ones. */
 const special: { readonly [host in HostName]: { readonly [operation: string]: { readonly [name: string]: Maker } } } = {
   acquirer: {
-    sale: { declined: (random) => ({ do: 'decline', code: of(CARD_DECLINES, random) }), reordered: () => ({ do: 'overtaken' }) },
-    void: { declined: (random) => ({ do: 'decline', code: of(CARD_VOID_REFUSALS, random) }) },
-    reversal: { declined: (random) => ({ do: 'decline', code: of(CARD_UNDO_REFUSALS, random) }) },
+    sale: { declined: declining(CARD_DECLINES), reordered: () => ({ do: 'overtaken' }) },
+    void: { declined: declining(CARD_VOID_REFUSALS) },
+    reversal: { declined: declining(CARD_UNDO_REFUSALS) },
     'sign-on': { declined: () => ({ do: 'decline', code: '91' }) },
   },
   alipay: {
-    pay: { ...http, reordered: () => ({ do: 'overtaken' }), declined: (random) => ({ do: 'decline', code: of(ALIPAY_DECLINES, random) }), 'payer-asked': () => ({ do: 'user-paying' }) },
+    pay: { ...http, reordered: () => ({ do: 'overtaken' }), declined: declining(ALIPAY_DECLINES), 'payer-asked': () => ({ do: 'user-paying' }) },
     precreate: { ...http, reordered: () => ({ do: 'overtaken' }) },
-    query: { ...http, declined: (random) => ({ do: 'decline', code: of(ALIPAY_QUERY_REFUSALS, random) }), 'payer-asked': () => ({ do: 'user-paying' }) },
-    cancel: { ...http, declined: (random) => ({ do: 'decline', code: of(ALIPAY_CANCEL_REFUSALS, random) }) },
-    refund: { ...http, declined: (random) => ({ do: 'decline', code: of(ALIPAY_REFUND_REFUSALS, random) }) },
+    query: { ...http, declined: declining(ALIPAY_QUERY_REFUSALS), 'payer-asked': () => ({ do: 'user-paying' }) },
+    cancel: { ...http, declined: declining(ALIPAY_CANCEL_REFUSALS) },
+    refund: { ...http, declined: declining(ALIPAY_REFUND_REFUSALS) },
     'refund-query': { ...http, declined: () => ({ do: 'decline', code: 'ACQ.SYSTEM_ERROR' }) },
   },
   wechat: {
-    codepay: { ...http, reordered: () => ({ do: 'overtaken' }), declined: (random) => ({ do: 'decline', code: of(WECHAT_DECLINES, random) }), 'payer-asked': () => ({ do: 'user-paying' }) },
+    codepay: { ...http, reordered: () => ({ do: 'overtaken' }), declined: declining(WECHAT_DECLINES), 'payer-asked': () => ({ do: 'user-paying' }) },
     native: { ...http, reordered: () => ({ do: 'overtaken' }) },
-    query: { ...http, declined: (random) => ({ do: 'decline', code: of(WECHAT_QUERY_REFUSALS, random) }), 'payer-asked': () => ({ do: 'user-paying' }) },
-    reverse: { ...http, declined: (random) => ({ do: 'decline', code: of(WECHAT_REVERSE_REFUSALS, random) }) },
-    refund: { ...http, declined: (random) => ({ do: 'decline', code: of(WECHAT_REFUND_REFUSALS, random) }) },
+    query: { ...http, declined: declining(WECHAT_QUERY_REFUSALS), 'payer-asked': () => ({ do: 'user-paying' }) },
+    reverse: { ...http, declined: declining(WECHAT_REVERSE_REFUSALS) },
+    refund: { ...http, declined: declining(WECHAT_REFUND_REFUSALS) },
     'refund-query': { ...http, declined: () => ({ do: 'decline', code: 'SYSTEM_ERROR' }) },
     close: http,
   },
