@@ -105,6 +105,12 @@ export type ExecutionEvent =
       | ({ readonly status: 'failed' } & StatesError)
     ));
 
+/** What a case is about: one attempt of the sale, or what its approval left owed to the host; all of its payment where it names none. */
+export interface CaseSubject {
+  readonly attempt?: number;
+  readonly about?: 'advice';
+}
+
 export type PaymentEvent =
   /** The intent: durable before the first byte (rule 1). A void or refund that undoes attempt n is an attempt of its own. */
   | {
@@ -154,7 +160,7 @@ export type PaymentEvent =
   /** A try to deliver what the approval left owed to the host (rule 9). */
   | { readonly type: 'adviceAnswered'; readonly attempt: number; readonly try: number; readonly result: AdviceResult }
   /** `handsOff`: while it is open nothing is asked or undone by itself (rule 17). */
-  | { readonly type: 'caseOpened'; readonly caseId: string; readonly why: string; readonly handsOff?: true }
+  | ({ readonly type: 'caseOpened'; readonly caseId: string; readonly why: string; readonly handsOff?: true } & CaseSubject)
   | {
       readonly type: 'caseResolved';
       readonly caseId: string;

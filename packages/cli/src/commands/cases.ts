@@ -29,6 +29,7 @@ const texts = {
   brought: { zh: '顾客出示', en: 'Customer brought' },
   known: { zh: '主机告知', en: 'The host told' },
   attempts: { zh: '各次请求', en: 'Attempts' },
+  inQuestion: { zh: '← 待核实', en: '<- in question' },
   tried: { zh: '已做的处理', en: 'What was tried' },
   written: { zh: '已记录', en: 'Written down' },
   locked: {
@@ -127,7 +128,7 @@ const describe = (file: CaseFile, language: Language): string => {
     line(texts.amount, amountOf(file)),
     ...list(texts.brought, file.brought.map((view) => JSON.stringify(view))),
     ...list(texts.known, file.facts.map(({ label, value }) => `${say(language, label)}: ${value}`)),
-    ...list(texts.attempts, file.attempts.map((attempt) => attemptLine(attempt, file.currency))),
+    ...list(texts.attempts, file.attempts.map((attempt) => `${attemptLine(attempt, file.currency)}${attempt.attempt === file.attempt ? `  ${say(language, texts.inQuestion)}` : ''}`)),
     ...list(texts.tried, file.records.map((record) => trailLine(record, language)).filter((text) => text !== undefined)),
     ...(resolved ? [] : [say(language, texts.next)]),
   ].join('\n');

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { EventRecord, PaymentEvent } from '../events.js';
 import { casesIn } from './case-files.js';
 import { approvedFor } from './money-rules.testing.js';
+import { paymentsOf } from './payment-view.js';
 
 const prepared = (attempt: number, more: object = {}): PaymentEvent =>
   ({
@@ -20,16 +21,23 @@ const prepared = (attempt: number, more: object = {}): PaymentEvent =>
     sealed: false,
     ...more,
   }) as PaymentEvent;
+const sale = (attempt: number, amountMinor: number, ...pans: string[]): PaymentEvent => {
+  const plain = prepared(attempt);
+  if (plain.type !== 'paymentPrepared') throw new Error('none');
+  return { ...plain, request: { ...plain.request, amount: { amountMinor, currency: 'CNY' }, arguments: { cards: pans.map((maskedPan, n) => ({ sensitive: `s${attempt}${n}`, kind: 'card', view: { maskedPan } })) } } };
+};
 const answered = (attempt: number, answer: object): PaymentEvent => ({ type: 'paymentAnswered', attempt, to: 'inquire', try: 1, answer }) as PaymentEvent;
 const undone = (attempt: number, proof: string): PaymentEvent => ({ type: 'paymentUndoAnswered', attempt, try: 1, answer: { outcome: 'undone', verified: true, proof } }) as PaymentEvent;
 const declined = { outcome: 'declined', verified: true, code: '51', hint: { zh: '', en: '' }, again: 'later' };
 const condemned: PaymentEvent = { type: 'paymentCondemned', attempt: 1, why: 'no-answer', remedy: { do: 'reverse' } };
 const open: PaymentEvent = { type: 'caseOpened', caseId: 'c1', why: 'not undone after 3 tries' };
 const tried = [prepared(1), condemned, open];
+const turnedUp: PaymentEvent = { type: 'caseOpened', caseId: 'c1', attempt: 1, why: 'known as declined, then heard approved' };
 const contradicted: PaymentEvent = { type: 'paymentContradicted', known: 'declined', heard: approvedFor(1000) } as PaymentEvent;
 
 /** The records' times count up by ten. */
-const fileOf = (events: readonly PaymentEvent[]) => casesIn(events.map((event, index) => ({ seq: index + 1, at: 10 * (index + 1), stream: 'p/x1/Pay#1', v: 1, event }) as EventRecord))[0];
+const recordOf = (event: PaymentEvent, index: number): EventRecord => ({ seq: index + 1, at: 10 * (index + 1), stream: 'p/x1/Pay#1', v: 1, event }) as EventRecord;
+const fileOf = (events: readonly PaymentEvent[]) => casesIn(events.map(recordOf))[0];
 const told = (events: readonly PaymentEvent[]): unknown => fileOf(events)?.undone;
 
 describe('an open case', () => {
@@ -55,13 +63,17 @@ describe('an open case', () => {
 });
 
 it('tells the amount of the attempt in question, and every card that was brought, where a Retry changed them', () => {
-  const sale = (attempt: number, amountMinor: number, ...pans: string[]): PaymentEvent => {
-    const plain = prepared(attempt);
-    if (plain.type !== 'paymentPrepared') throw new Error('none');
-    return { ...plain, request: { ...plain.request, amount: { amountMinor, currency: 'CNY' }, arguments: { cards: pans.map((maskedPan, n) => ({ sensitive: `s${attempt}${n}`, kind: 'card', view: { maskedPan } })) } } };
-  };
   const events = [sale(1, 1000, '622848******0019'), answered(1, declined), sale(2, 800, '622848******0019', '625094******0021'), prepared(3, { undoes: 2 }), open];
   expect(fileOf(events)).toMatchObject({ amountMinor: 800, brought: [{ maskedPan: '622848******0019' }, { maskedPan: '625094******0021' }] });
   const former = [sale(1, 1000), condemned, undone(1, 'no-original'), sale(2, 800), answered(2, declined), open];
   expect(fileOf(former)).toMatchObject({ amountMinor: 1000 });
+
+  const beside = [sale(1, 1000), answered(1, declined), sale(2, 800), answered(2, approvedFor(800)), { type: 'paymentCommitted' } as PaymentEvent, turnedUp, contradicted];
+  expect(fileOf(beside)).toMatchObject({ attempt: 1, amountMinor: 1000, facts: [] });
+});
+
+it('counts what stands by the attempt that a person called paid, though a later one was declined', () => {
+  const resolved: PaymentEvent = { type: 'caseResolved', caseId: 'c1', as: 'paid', by: 'n', reason: 'r' };
+  const events = [sale(1, 1000), answered(1, declined), sale(2, 800), answered(2, declined), turnedUp, contradicted, resolved];
+  expect(paymentsOf(events.map(recordOf))).toMatchObject([{ state: 'paid', amountMinor: 1000 }]);
 });

@@ -55,13 +55,15 @@ export interface CaseFile {
   readonly terminalId: string;
   readonly saleReference: string;
   readonly method: string;
-  /** What was asked for by the attempt in question, in minor units. */
+  /** The attempt in question: the one that a person decides about. */
+  readonly attempt: number;
+  /** What that one asked for, in minor units. */
   readonly amountMinor: number;
   readonly currency: string;
   readonly attempts: readonly CaseAttempt[];
   /** Masked views of what the customer brought to its attempts: `{ maskedPan: '622848******0019', entry: 'insert' }`. */
   readonly brought: readonly JsonObject[];
-  /** What the host told of an approval, as a receipt shows it: reference number, masked card, times. */
+  /** What the host told of its approval, as a receipt shows it: reference number, masked card, times. */
   readonly facts: readonly ReceiptField[];
   /** The payment's own events in order: intents, answers, inquiries, undo tries. */
   readonly records: readonly EventRecord<PaymentEvent>[];
@@ -79,8 +81,8 @@ const fileOf = (payment: PaymentState, records: readonly EventRecord<PaymentEven
   const found = payment.cases.find((each) => each.caseId === caseId);
   const sales = payment.attempts.filter((a) => a.undoes === undefined);
   // A Retry may be for another amount, and with another card.
-  const sale = inQuestion(payment);
-  if (!found || !sale) return undefined;
+  const sale = found && inQuestion(payment, found);
+  if (!sale) return undefined;
   const undone = undoneSince(payment, found);
   const resolvedAt = records.find(({ event }) => event.type === 'caseResolved' && event.caseId === caseId)?.at;
   return {
@@ -94,11 +96,12 @@ const fileOf = (payment: PaymentState, records: readonly EventRecord<PaymentEven
     terminalId: payment.terminalId,
     saleReference: payment.saleReference,
     method: payment.method,
+    attempt: sale.attempt,
     amountMinor: sale.request.amount.amountMinor,
     currency: payment.currency,
     attempts: payment.attempts.map(attemptOf),
     brought: broughtTo(sales),
-    facts: sales.findLast((a) => a.facts !== undefined)?.facts?.receipt ?? [],
+    facts: sale.facts?.receipt ?? [],
     records,
   };
 };

@@ -43,7 +43,7 @@ it('a remedy of another amount than was taken asks a person, also where an old l
   const condemnedTo = (amountMinor: number): PaymentEvent => ({ type: 'paymentCondemned', attempt: 1, why: 'flow-failed', remedy: { do: 'refund', amount: { amountMinor, currency: 'CNY' } } });
   const taken = [prepared(1), answered(1, 'submit', approved)];
   expect(context(fold([...taken, condemnedTo(1000)]))).toMatchObject({ do: 'undo-by', operation: 'refund' });
-  expect(context(fold([...taken, condemnedTo(300)]))).toEqual({ do: 'open-case', why: 'the method would refund 300 CNY of 1000 CNY' });
+  expect(context(fold([...taken, condemnedTo(300)]))).toEqual({ do: 'open-case', attempt: 1, why: 'the method would refund 300 CNY of 1000 CNY' });
 });
 
 describe('how often a host is asked', () => {

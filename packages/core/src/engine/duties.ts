@@ -3,7 +3,8 @@
  * Pure: the settler beside it turns duties into calls, in live running and after a restart alike.
  */
 import type { SettlingPolicy, UndoReason } from '../contract.js';
-import { type AttemptState, decidedAs, isHandsOff, isOpen, isResolved, isUnproven, openCase, OWED, owesAdvice, partialUnasked, type PaymentState, turnedUp, wholly } from './payment.js';
+import type { CaseSubject } from '../events.js';
+import { type AttemptState, decidedAs, isHandsOff, isOpen, isResolved, isUnproven, openCase, owesAdvice, partialUnasked, type PaymentState, saleOf, turnedUp, wholly } from './payment.js';
 
 /** What a payment owes next. `at` is in ms since 1970; a duty without it is due at once. */
 export type Duty =
@@ -12,7 +13,7 @@ export type Duty =
   | { readonly do: 'condemn'; readonly attempt: number; readonly why: UndoReason }
   | { readonly do: 'reverse'; readonly attempt: number; readonly to: 'undo' | 'watch'; readonly try: number; readonly at: number }
   | { readonly do: 'undo-by'; readonly attempt: number; readonly operation: 'void' | 'refund'; readonly at: number }
-  | { readonly do: 'open-case'; readonly why: string }
+  | ({ readonly do: 'open-case'; readonly why: string } & CaseSubject)
   | { readonly do: 'forget'; readonly attempt: number }
   | { readonly do: 'deliver'; readonly attempt: number; readonly try: number; readonly at: number };
 
@@ -105,7 +106,7 @@ const attemptDuty = (payment: PaymentState, a: AttemptState, context: DutyContex
 const unsureRefund = (payment: PaymentState, a: AttemptState, { method, now }: DutyContext): Duty | undefined => {
   const { inquireAtMs, reverse } = method.policy;
   const onItsWay = a.answer?.outcome === 'pending';
-  if (!openCase(payment)) return { do: 'open-case', why: `refund ${a.prepared.reference} ${onItsWay ? 'is on its way, says the host, and has not arrived yet' : 'has no answer'}` };
+  if (!openCase(payment)) return caseAbout(a, `refund ${a.prepared.reference} ${onItsWay ? 'is on its way, says the host, and has not arrived yet' : 'has no answer'}`);
   const at = Math.max(a.submittedAt, a.askedAt) + afterUndos(a.inquiries - inquireAtMs.length + 1, reverse.backoffMs);
   if (!method.inquiry || Math.max(at, now) > limit(a, method)) return undefined;
   return { do: 'inquire', attempt: a.attempt, to: 'inquire', try: a.inquiries + 1, at };
@@ -133,10 +134,10 @@ const lookAt = ({ undone, undo, answer, prepared: { hostExpiryMs = 0 } }: Attemp
 const look = (payment: PaymentState, a: AttemptState, { method, now }: DutyContext): Duty | undefined => {
   const at = lookAt(a, method);
   if (at === undefined || !a.undone || (!method.inquiry && (!method.reversal || a.undoes !== undefined))) return undefined;
-  if (!method.inquiry && a.undo.last?.outcome === 'refused') return caseOnce(payment, `the host refused to undo it (${a.undo.last.code})`);
+  if (!method.inquiry && a.undo.last?.outcome === 'refused') return caseOnce(payment, a, `the host refused to undo it (${a.undo.last.code})`);
   // A host takes a reversal only for so long; it can be asked at any time.
   const over = method.inquiry ? a.undone.unanswered > 0 && at > limit(a, method) : Math.max(at, now) > limit(a, method);
-  if (over) return caseOnce(payment, 'undone without proof, and the host could not be asked again');
+  if (over) return caseOnce(payment, a, 'undone without proof, and the host could not be asked again');
   if (method.inquiry) return { do: 'inquire', attempt: a.attempt, to: 'watch', try: a.undone.watches + a.undone.unanswered + 1, at };
   return { do: 'reverse', attempt: a.attempt, to: 'watch', try: a.undo.tries + 1, at };
 };
@@ -147,31 +148,33 @@ const undoDuty = (payment: PaymentState, a: AttemptState, context: DutyContext):
   const { reverse } = context.method.policy;
   // Once more: an old log may hold another amount, and an approval may have turned up since for less than was asked.
   const remedy = a.condemned && wholly(a.condemned.remedy, a);
-  if (!remedy || remedy.do === 'ask-person') return caseOnce(payment, remedy?.why ?? 'no remedy is known');
-  if (a.undo.last?.outcome === 'refused') return caseOnce(payment, `the host refused to undo it (${a.undo.last.code})`);
+  if (!remedy || remedy.do === 'ask-person') return caseOnce(payment, a, remedy?.why ?? 'no remedy is known');
+  if (a.undo.last?.outcome === 'refused') return caseOnce(payment, a, `the host refused to undo it (${a.undo.last.code})`);
   const earliest = Math.max(a.submittedAt + reverse.notBeforeMs, a.undo.last ? backOff(a, reverse.backoffMs) : 0);
   // The limit is the reversal's; whether a void or refund is still possible, the host tells.
-  if (remedy.do === 'reverse' && Math.max(earliest, context.now) > limit(a, context.method)) return caseOnce(payment, "the host's time for undoing it is over");
+  if (remedy.do === 'reverse' && Math.max(earliest, context.now) > limit(a, context.method)) return caseOnce(payment, a, "the host's time for undoing it is over");
   // After so many tries that reached the host a person is told; the tries go on (12).
-  if (a.undo.reached >= reverse.laneAttempts && !openCase(payment)) return { do: 'open-case', why: `not undone after ${a.undo.reached} tries` };
+  if (a.undo.reached >= reverse.laneAttempts && !openCase(payment)) return caseAbout(a, `not undone after ${a.undo.reached} tries`);
   if (remedy.do === 'reverse') return { do: 'reverse', attempt: a.attempt, to: 'undo', try: a.undo.tries + 1, at: earliest };
   const undos = payment.attempts.filter((u) => u.undoes === a.attempt);
   const last = undos.at(-1);
-  if (last?.fate === 'declined') return caseOnce(payment, `the host declined the ${remedy.do}`);
+  if (last?.fate === 'declined') return caseOnce(payment, a, `the host declined the ${remedy.do}`);
   // Not known to the host, which proves nothing: it may come after all, and one more would pay back twice (5, 7).
   const lost = undos.find((u) => u.operation === 'refund' && isUnproven(u));
-  if (lost) return caseOnce(payment, `refund ${lost.prepared.reference} was found undone without proof`);
+  if (lost) return caseOnce(payment, a, `refund ${lost.prepared.reference} was found undone without proof`);
   // As with a reversal: without a connection nothing was tried (12).
   const sent = undos.filter((u) => u.fate !== 'not-sent').length;
-  if (sent >= reverse.laneAttempts) return caseOnce(payment, `not undone after ${sent} attempts to ${remedy.do} it`);
+  if (sent >= reverse.laneAttempts) return caseOnce(payment, a, `not undone after ${sent} attempts to ${remedy.do} it`);
   // It may stay so for good: a person is told when a reversal's would be over, and the tries go on.
-  if (last?.fate === 'not-sent' && context.now > limit(a, context.method) && !openCase(payment)) return { do: 'open-case', why: `the ${remedy.do} could not be sent` };
+  if (last?.fate === 'not-sent' && context.now > limit(a, context.method) && !openCase(payment)) return caseAbout(a, `the ${remedy.do} could not be sent`);
   const unprepared = a.undo.last ? a.undo.lastAt + afterUndos(a.undo.tries, reverse.backoffMs) : 0;
   const at = Math.max(earliest, unprepared, last ? last.submittedAt + afterUndos(undos.length, reverse.backoffMs) : 0);
   return { do: 'undo-by', attempt: a.attempt, operation: remedy.do, at };
 };
 
-const caseOnce = (payment: PaymentState, why: string): Duty | undefined => (openCase(payment) ? undefined : { do: 'open-case', why });
+const caseOnce = (payment: PaymentState, a: AttemptState, why: string): Duty | undefined => (openCase(payment) ? undefined : caseAbout(a, why));
+
+const caseAbout = (a: AttemptState, why: string): Duty => ({ do: 'open-case', attempt: saleOf(a), why });
 
 /** What is completed and not committed may still be voided, and a void may need the card; so may a reversal that is repeated as a look again. A void that is through needs nothing more. */
 const forgetting = (payment: PaymentState, context: DutyContext | undefined): Duty | undefined => {
@@ -195,7 +198,7 @@ const delivery = (payment: PaymentState, { method, now }: DutyContext): Duty | u
   const { tries, lastAt } = owing.advice;
   const at = tries === 0 ? now : lastAt + afterTries(tries, method.policy.reverse.backoffMs);
   // What has not been tried yet is tried once, however late it is.
-  if (tries > 0 && Math.max(at, now) > limit(owing, method)) return caseOnce(payment, `${OWED} could not be delivered in time`);
+  if (tries > 0 && Math.max(at, now) > limit(owing, method)) return openCase(payment) ? undefined : { do: 'open-case', attempt: owing.attempt, about: 'advice', why: 'what its approval left owed to the host could not be delivered in time' };
   return { do: 'deliver', attempt: owing.attempt, try: tries + 1, at };
 };
 

@@ -23,7 +23,7 @@ export const stream = {
  * Counts up whenever the folds make something else of the same records. A checkpoint of another fold, or of another version of
  * core, is not taken: the log is folded anew.
  */
-const FOLD = 9;
+const FOLD = 10;
 
 /** What a snapshot tells whoever only looks. */
 export interface Outline {

@@ -14,7 +14,7 @@ import type {
   ReverseAnswer,
   UndoReason,
 } from '../contract.js';
-import type { EventRecord, PaymentEvent, StepId, TillEvent } from '../events.js';
+import type { CaseSubject, EventRecord, PaymentEvent, StepId, TillEvent } from '../events.js';
 import type { JsonObject } from '../json.js';
 
 /**
@@ -78,7 +78,7 @@ export interface ReceiptState {
   readonly deferred: readonly ('merchant' | 'customer')[];
 }
 
-export interface CaseState {
+export interface CaseState extends CaseSubject {
   readonly caseId: string;
   readonly why: string;
   readonly openedAt: number;
@@ -181,7 +181,7 @@ export const evolvePayment = (state: PaymentState | undefined, record: EventReco
     case 'adviceAnswered':
       return patch(state, event.attempt, (a) => ({ ...a, advice: { tries: event.try, lastAt: record.at, over: event.result !== 'again' } }));
     case 'caseOpened':
-      return { ...state, cases: [...state.cases, { caseId: event.caseId, why: event.why, openedAt: record.at, ...(event.handsOff ? { handsOff: true } : {}) }] };
+      return { ...state, cases: [...state.cases, { caseId: event.caseId, why: event.why, openedAt: record.at, ...subjectOf(state, event), ...(event.handsOff ? { handsOff: true } : {}) }] };
     case 'caseResolved':
       return {
         ...state,
@@ -218,6 +218,14 @@ const receipt = (state: PaymentState, receiptId: string, change: (r: ReceiptStat
   ...state,
   receipts: state.receipts.map((r) => (r.receiptId === receiptId ? change(r) : r)),
 });
+
+/** Logs of former versions say it in words alone. */
+const subjectOf = ({ attempts }: PaymentState, { attempt, about, why }: Extract<PaymentEvent, { type: 'caseOpened' }>): CaseSubject => {
+  if (attempt !== undefined) return { attempt, ...(about ? { about } : {}) };
+  if (why.startsWith('what its approval left owed to the host')) return { about: 'advice' };
+  const declined = why.startsWith('known as declined,') ? attempts.findLast((a) => a.fate === 'declined') : undefined;
+  return declined ? { attempt: declined.attempt } : {};
+};
 
 const undoneBy = (proof: string, at: number): UndoneState => ({ proof, at, watches: 0, unanswered: 0, askedAt: at });
 
@@ -284,6 +292,9 @@ const withoutUndone = (attempt: AttemptState): AttemptState => {
   return rest;
 };
 
+/** The attempt of the sale that an attempt is, or undoes. */
+export const saleOf = ({ attempt, undoes }: AttemptState): number => undoes ?? attempt;
+
 /** True when nothing about it can change any more except receipts: closed (11). */
 export const isSettled = (payment: PaymentState): boolean =>
   isResolved(payment) ||
@@ -338,20 +349,19 @@ export const undoneSince = (payment: PaymentState, theCase: CaseState): { readon
  * The case is about an attempt that is not to stand, beside another one of its payment that is paid for good: one that was undone
  * without proof, or whose approval turned up for what had been found undone, or declined (5). What a person decides is about that one alone.
  */
-const isBesidePaid = (payment: PaymentState, { openedAt, why }: CaseState): boolean =>
-  payment.committed &&
-  paidMinor(payment) > 0 &&
-  !isAboutAdvice({ why }) &&
-  (why.startsWith(KNOWN_AS_DECLINED) || payment.attempts.some((a) => a.undoes === undefined && (a.fate === 'condemned' || turnedUp(a) || isUnproven(a) || (a.undone?.askedAt ?? -1) >= openedAt)));
-
-/** How it begins, why a case is about what the paid attempt's approval left owed (9). */
-export const OWED = 'what its approval left owed to the host';
-export const isAboutAdvice = ({ why }: Pick<CaseState, 'why'>): boolean => why.startsWith(OWED);
-
-/** As a person decided, where one did, about the payment as a whole. */
-export const decidedAs = (payment: PaymentState): NonNullable<CaseState['resolved']>['as'] | undefined => {
-  return payment.cases.findLast((c) => c.resolved && !isBesidePaid(payment, c))?.resolved?.as;
+const isBesidePaid = (payment: PaymentState, theCase: CaseState): boolean => {
+  if (!payment.committed || paidMinor(payment) === 0 || isAboutAdvice(theCase)) return false;
+  const subject = payment.attempts.find((a) => a.attempt === theCase.attempt);
+  if (subject) return subject.fate !== 'completed' || turnedUp(subject);
+  return payment.attempts.some((a) => a.undoes === undefined && (a.fate === 'condemned' || turnedUp(a) || isUnproven(a) || (a.undone?.askedAt ?? -1) >= theCase.openedAt));
 };
+
+const isAboutAdvice = ({ about }: CaseState): boolean => about === 'advice';
+
+/** The case by which a person decided about the payment as a whole, where one did. */
+const decisive = (payment: PaymentState): CaseState | undefined => payment.cases.findLast((c) => c.resolved && !isBesidePaid(payment, c));
+
+export const decidedAs = (payment: PaymentState): NonNullable<CaseState['resolved']>['as'] | undefined => decisive(payment)?.resolved?.as;
 
 /** A person must decide before anything more is done (17). */
 export const isHandsOff = (payment: PaymentState): boolean => payment.cases.some((c) => c.handsOff && !c.resolved);
@@ -373,7 +383,6 @@ export const contradiction = (payment: PaymentState, a: AttemptState, heard: Ans
 
 /** Why a case is about it. */
 export const whyContradicted = ({ known, heard }: Extract<PaymentEvent, { type: 'paymentContradicted' }>): string => `known as ${known}, then heard ${heard.outcome}`;
-const KNOWN_AS_DECLINED = 'known as declined,';
 
 /** What was taken is given back, no more and no less, whatever a method names; what nobody heard of was taken as it was asked for. */
 export const wholly = (remedy: Remedy, { approved, request }: AttemptState): Remedy => {
@@ -388,17 +397,17 @@ export const paidMinor = (payment: PaymentState): number =>
 
 /** As a person decided, where one did: what the host approved, or what was asked for where nobody heard. */
 export const standingMinor = (payment: PaymentState): number => {
-  const decided = decidedAs(payment);
-  if (decided === undefined) return paidMinor(payment);
-  if (decided !== 'paid') return 0;
-  const sale = inQuestion(payment);
+  const decided = decisive(payment);
+  if (!decided) return paidMinor(payment);
+  if (decided.resolved?.as !== 'paid') return 0;
+  const sale = inQuestion(payment, decided);
   return sale?.approved?.amount.amountMinor ?? sale?.request.amount.amountMinor ?? 0;
 };
 
-/** What a case is about: the last attempt of the sale that may stand at the host, where one may. */
-export const inQuestion = ({ attempts }: PaymentState): AttemptState | undefined => {
+/** The attempt that a case is about; where it names none, the last one of the sale that may stand at the host, if one may. */
+export const inQuestion = ({ attempts }: PaymentState, { attempt }: CaseSubject): AttemptState | undefined => {
   const sales = attempts.filter((a) => a.undoes === undefined);
-  return sales.findLast((a) => isOpen(a) || a.fate === 'completed' || isUnproven(a)) ?? sales.at(-1);
+  return sales.find((a) => a.attempt === attempt) ?? sales.findLast((a) => isOpen(a) || a.fate === 'completed' || isUnproven(a)) ?? sales.at(-1);
 };
 
 export const partialUnasked = (a: AttemptState): boolean =>

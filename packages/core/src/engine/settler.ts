@@ -3,13 +3,14 @@
  * submitting.ts and undoing.ts do it, in-hand.ts holds what this life knows beside the log.
  */
 import type { AdviceResult, Finding, Live, PaymentMethod, UndoReason } from '../contract.js';
+import type { CaseSubject } from '../events.js';
 import { findingOf } from './answers.js';
 import { ask, unable } from './ask.js';
 import { type ChargeOrder, type ChargeResult, chargeResult, goesOn } from './charge.js';
 import { type Duty, type DutyTo, nextDuty } from './duties.js';
 import { type FoundMethod, InHand, type PaymentInput, sealedKey, type SettlerOptions } from './in-hand.js';
 import { stream } from './journal.js';
-import { type AttemptState, decidedAs, isHandsOff, isResolved, isSettled, isUnproven, judge, openCase, OWED, owesAdvice, paidMinor, type PaymentState } from './payment.js';
+import { type AttemptState, decidedAs, isHandsOff, isResolved, isSettled, isUnproven, judge, openCase, owesAdvice, paidMinor, type PaymentState } from './payment.js';
 import { Roster } from './roster.js';
 import { Submitting } from './submitting.js';
 import { Undoing } from './undoing.js';
@@ -172,7 +173,7 @@ export class Settler {
       const found = this.#hand.methodOf(payment);
       if (this.#isOrphan(payment, found)) {
         const { kind, why } = this.#hand.whyNobody(payment);
-        await this.#openCase(payment, why, { kind });
+        await this.#openCase(payment, { why }, { kind });
         // What is sealed may be of no use to anybody any more.
         continue;
       }
@@ -205,7 +206,10 @@ export class Settler {
   }
 
   async #perform(payment: PaymentState, duty: Duty, found: FoundMethod | undefined): Promise<void> {
-    if (duty.do === 'open-case') return await this.#openCase(payment, duty.why);
+    if (duty.do === 'open-case') {
+      const { do: _do, ...opened } = duty;
+      return await this.#openCase(payment, opened);
+    }
     const attempt = payment.attempts.find((a) => a.attempt === duty.attempt);
     if (!attempt) return;
     if (duty.do === 'forget') return await this.#forget(payment, attempt);
@@ -240,13 +244,13 @@ export class Settler {
   }
 
   /** @param options.before what is written with it */
-  async #openCase(payment: PaymentState, why: string, { kind = 'case-opened', before = [] }: { kind?: 'case-opened' | 'plugin-missing' | 'data-version'; before?: readonly PaymentInput[] } = {}): Promise<void> {
+  async #openCase(payment: PaymentState, opened: CaseSubject & { readonly why: string }, { kind = 'case-opened', before = [] }: { kind?: 'case-opened' | 'plugin-missing' | 'data-version'; before?: readonly PaymentInput[] } = {}): Promise<void> {
     const { journal, ports, alarm } = this.#options;
     const { paymentId } = payment;
     const caseId = ports.ids.next('case');
-    await journal.appendDurably([...before, { stream: stream.payment(paymentId), event: { type: 'caseOpened', caseId, why } }]);
+    await journal.appendDurably([...before, { stream: stream.payment(paymentId), event: { type: 'caseOpened', caseId, ...opened } }]);
     if (kind === 'case-opened') this.#hand.reopenLanes(payment);
-    alarm({ kind, paymentId, caseId, why });
+    alarm({ kind, paymentId, caseId, why: opened.why });
   }
 
   async #forget({ paymentId }: PaymentState, { attempt }: AttemptState): Promise<void> {
@@ -275,7 +279,7 @@ export class Settler {
       // Whatever else a plugin says.
       const result = said === 'delivered' || said === 'ask-person' ? said : 'again';
       const tried: PaymentInput = { stream: stream.payment(paymentId), event: { type: 'adviceAnswered', attempt: attempt.attempt, try: duty.try, result } };
-      if (result === 'ask-person' && !openCase(waiting)) await this.#openCase(waiting, `${OWED} needs a person`, { before: [tried] });
+      if (result === 'ask-person' && !openCase(waiting)) await this.#openCase(waiting, { attempt: attempt.attempt, about: 'advice', why: 'what its approval left owed to the host needs a person' }, { before: [tried] });
       else journal.append([tried]);
     });
   }

@@ -8,7 +8,7 @@ import { type ChargeOrder, type ChargeResult, declinedBefore, exceedsDue, isAnot
 import { nextDuty } from './duties.js';
 import { type FoundMethod, type InHand, noLive, type PaymentInput, readsVersion, sealedKey } from './in-hand.js';
 import { stream } from './journal.js';
-import { type AttemptState, contradiction, isHandsOff, isOpen, isResolved, isUndecided, judge, openCase, paidMinor, partialUnasked, type PaymentState, standingMinor, turnedUp, whyContradicted } from './payment.js';
+import { type AttemptState, contradiction, isHandsOff, isOpen, isResolved, isUndecided, judge, openCase, paidMinor, partialUnasked, type PaymentState, saleOf, standingMinor, turnedUp, whyContradicted } from './payment.js';
 import { References } from './references.js';
 import { schemas } from './schemas.js';
 
@@ -239,7 +239,7 @@ export class Submitting {
     const payment = this.#hand.payment(paymentId);
     const before = payment?.attempts.find((a) => a.attempt === asked.attempt);
     const contradicted = payment && before && contradiction(payment, before, answer);
-    if (contradicted) return await this.contradict(paymentId, contradicted);
+    if (contradicted) return await this.contradict(payment, before, contradicted);
     if (payment && before && before.undoes === undefined && answer.outcome === 'approved' && answer.completion === 'none' && (before.fate === 'submitted' || before.fate === 'undecided') && !turnedUp(before)) {
       inputs.push(...this.#commitment(payment, before, answer.amount.amountMinor));
     }
@@ -256,14 +256,14 @@ export class Submitting {
   }
 
   /** Against what is known for good (5): nothing is changed by it, a person is told. Nobody knows yet of a decline that was none: a case. */
-  async contradict(paymentId: string, event: NonNullable<ReturnType<typeof contradiction>>): Promise<void> {
+  async contradict(payment: PaymentState, attempt: AttemptState, event: NonNullable<ReturnType<typeof contradiction>>): Promise<void> {
     const { journal, ports, alarm } = this.#hand.options;
-    const payment = this.#hand.payment(paymentId);
-    const caseId = payment && (openCase(payment) || isResolved(payment)) ? undefined : ports.ids.next('case');
+    const { paymentId } = payment;
+    const caseId = openCase(payment) || isResolved(payment) ? undefined : ports.ids.next('case');
     const why = whyContradicted(event);
     const inputs: PaymentInput[] = [{ stream: stream.payment(paymentId), event }];
     // First: a payment that was closed long ago is held in memory by its open case only.
-    if (caseId !== undefined) inputs.unshift({ stream: stream.payment(paymentId), event: { type: 'caseOpened', caseId, why } });
+    if (caseId !== undefined) inputs.unshift({ stream: stream.payment(paymentId), event: { type: 'caseOpened', caseId, attempt: saleOf(attempt), why } });
     await journal.appendDurably(inputs);
     alarm({ kind: 'contradiction', paymentId, ...(caseId === undefined ? {} : { caseId }), why });
   }

@@ -63,7 +63,7 @@ export class Undoing {
       const answer = judge(reverseAnswer(said), attempt.request);
       const then = this.#hand.payment(paymentId);
       const contradicted = then && contradiction(then, attempt, answer);
-      if (contradicted) return await this.#submitting.contradict(paymentId, contradicted);
+      if (contradicted) return await this.#submitting.contradict(then, attempt, contradicted);
       journal.append([{ stream: stream.payment(paymentId), event: { type: 'paymentUndoAnswered', attempt: attempt.attempt, try: duty.try, answer } }]);
       this.#reopenWhenUndone(paymentId);
     });
