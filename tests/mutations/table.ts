@@ -349,7 +349,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'of what no plugin settles nobody is told',
     rule: 18,
-    edits: [{ file: SETTLER, find: 'alarm({ kind, paymentId, caseId, why });', put: "if (kind === 'case-opened') alarm({ kind, paymentId, caseId, why });" }],
+    edits: [{ file: SETTLER, find: 'alarm({ kind, paymentId, caseId, why: opened.why });', put: "if (kind === 'case-opened') alarm({ kind, paymentId, caseId, why: opened.why });" }],
   },
   {
     name: 'the lane of what no plugin settles is open',
