@@ -74,6 +74,8 @@ it.each([
   [['demo', 'workflows/counter-sale.asl.json', '--script', 'nope.json'], "can't read nope.json"],
   [['demo', 'workflows/scripts/three-customers.json', '--script', 'workflows/scripts/three-customers.json'], 'WORKFLOW_FIELD_MISSING'],
   [['simulate', '--runs', '0'], 'It must be at least 1.'],
+  [['log', 'verify', '--anchor-seq', '0', '--anchor-head', 'a'.repeat(64)], 'It must be at least 1.'],
+  [['log', 'verify', '--anchor-seq', '1', '--anchor-head', 'a'.repeat(63)], 'It must have 64 hex digits.'],
   [['simulate', '--runs', '1', '--workflow', 'nope'], 'there are: wallet, card'],
 ] as const)('%j is wrong use: %s', async (args, why) => {
   const { code, told } = await tillwright(args);

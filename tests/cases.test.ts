@@ -123,13 +123,24 @@ describe('tillwright cases', () => {
     expect(await casesList(english())).toBe(0);
   });
 
-  it('show of a resolved case tells who decided and why', async () => {
+  it.each([
+    ['undone', undefined, 'undone, Li Lei'],
+    ['paid', '80.5', 'paid CNY 80.50, Li Lei'],
+  ] as const)('show of a case resolved as %s tells who decided and why', async (as, amount, decided) => {
     const caseId = await leaveACase();
-    await casesResolve(caseId, { ...asJson(), as: 'undone', by: 'Li Lei', reason: 'refunded at the portal' });
+    await casesResolve(caseId, { ...asJson(), as, amount, by: 'Li Lei', reason: 'seen at the portal' });
     out.length = 0;
     expect(await casesShow(caseId, english())).toBe(0);
-    expect(out.join('\n')).toContain('undone, Li Lei');
-    expect(out.join('\n')).toContain('refunded at the portal');
+    expect(out.join('\n')).toContain(decided);
+    expect(out.join('\n')).toContain('seen at the portal');
+  });
+
+  it('take no amount that can not have been paid', async () => {
+    const caseId = await leaveACase();
+    for (const amount of ['88.51', '0']) await expect(casesResolve(caseId, { ...english(), as: 'paid', amount, by: 'Li', reason: 'seen' })).rejects.toMatchObject({ code: 'CASE_AMOUNT' });
+    await expect(casesResolve(caseId, { ...english(), as: 'undone', amount: '80', by: 'Li', reason: 'seen' })).rejects.toMatchObject({ code: 'CASE_AMOUNT' });
+    await expect(casesResolve(caseId, { ...english(), as: 'paid', amount: '80.505', by: 'Li', reason: 'seen' })).rejects.toMatchObject({ code: 'MONEY_INVALID' });
+    expect(await casesList(english())).toBe(3);
   });
 
   it('says what to do while a till runs on the data', async () => {

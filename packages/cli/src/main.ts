@@ -30,6 +30,11 @@ const atLeastOne = (text: string): number => {
   return count;
 };
 
+const sha256 = (text: string): string => {
+  if (!/^[0-9a-f]{64}$/i.test(text)) throw new InvalidArgumentError('It must have 64 hex digits.');
+  return text.toLowerCase();
+};
+
 // Each command loads what it needs when it is called: reading a log takes no till, a till that is told of hosts takes no hosts.
 let language: Language = languageOf(process.env);
 
@@ -180,8 +185,8 @@ log
   .command('verify')
   .description('verifies the whole chain and names the first bad record; changes nothing')
   .addOption(dataOption())
-  .option('--anchor-seq <number>', 'a record that is known from elsewhere', whole)
-  .option('--anchor-head <sha256>', "that record's hash")
+  .option('--anchor-seq <number>', 'a record that is known from elsewhere', atLeastOne)
+  .option('--anchor-head <sha256>', "that record's hash", sha256)
   .option('--json', 'the verdict as JSON', false)
   .addOption(languageOption())
   .addHelpText('after', exits)
@@ -212,13 +217,14 @@ cases
   .description('writes down what a person decided, with name and reason; no till may run on the data meanwhile')
   .argument('<caseId>', 'as `cases list` names it')
   .addOption(new Option('--as <decision>', 'what the books of acquirer or wallet say').choices(['paid', 'not-paid', 'undone']).makeOptionMandatory())
+  .option('--amount <amount>', 'with paid: what the books say was paid, where that is less than was asked for')
   .requiredOption('--by <name>', 'who decided')
   .requiredOption('--reason <text>', 'what it was decided upon')
   .addOption(dataOption())
   .option('--json', 'what was written, as JSON', false)
   .addOption(languageOption())
   .addHelpText('after', exits)
-  .action(act(async (caseId: string, { lang, ...options }: CaseOptions & CaseDecision) =>
+  .action(act(async (caseId: string, { lang, ...options }: CaseOptions & Omit<CaseDecision, 'amountMinor'> & { amount?: string }) =>
     (await import('./commands/cases.js')).casesResolve(caseId, { ...options, language: lang }), { money: true }));
 cases
   .command('acknowledge')

@@ -85,6 +85,10 @@ export const ERRORS = {
     what: { zh: '处理事项必须写明姓名和理由', en: 'A case is resolved only with a name and a reason' },
     next: { zh: '填写处理人和理由', en: 'Give both `by` and `reason`' },
   },
+  CASE_AMOUNT: {
+    what: { zh: '事项 {case} 不能按该金额处理：请求的金额是 {asked}', en: 'Case {case} can not be resolved with this amount: {asked} was asked for' },
+    next: { zh: '金额只用于已收款（paid）：大于零，且不超过请求的金额', en: 'An amount goes with paid alone: above nothing, and no more than was asked for' },
+  },
   CASE_UNDONE: {
     what: { zh: '事项 {case} 不能处理为已收款：主机已于 {since} 确认撤销（{proof}）', en: 'Case {case} can not be resolved as paid: the host has undone it since {since} ({proof})' },
     next: { zh: '处理为已撤销（undone）；仍需收款时另做一笔交易', en: 'Resolve it as undone; where the money is still due, take it by a new sale' },

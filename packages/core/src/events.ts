@@ -165,6 +165,8 @@ export type PaymentEvent =
       readonly type: 'caseResolved';
       readonly caseId: string;
       readonly as: 'paid' | 'not-paid' | 'undone';
+      /** Of what was paid in part. */
+      readonly amountMinor?: number;
       readonly by: string;
       readonly reason: string;
     }

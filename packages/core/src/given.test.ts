@@ -118,6 +118,10 @@ describe('a call that is given', () => {
     expect(await refusal(setup, ({ till }, by) => till.resolve(caseId, { as: 'paid', by, reason: 'books' }), value)).toBe('CASE_NEEDS_REASON');
     expect(await refusal(setup, ({ till }, reason) => till.resolve(caseId, { as: 'paid', by: 'Li', reason }), value)).toBe('CASE_NEEDS_REASON');
     for (const as of [value, 'PAID', 'refunded', '__proto__']) expect(await refusal(setup, ({ till }, end) => till.resolve(caseId, { as: end, by: 'Li', reason: 'books' }), as)).toBe('CALL_INVALID');
+    for (const amountMinor of [value === undefined || value === 5 ? 0 : value, 1001, 1.5]) {
+      expect(await refusal(setup, ({ till }, amount) => till.resolve(caseId, { as: 'paid', amountMinor: amount, by: 'Li', reason: 'books' }), amountMinor)).toBe('CASE_AMOUNT');
+    }
+    expect(await refusal(setup, ({ till }, as) => till.resolve(caseId, { as, amountMinor: 1000, by: 'Li', reason: 'books' }), 'undone')).toBe('CASE_AMOUNT');
     expect(events(setup.log, 'caseResolved')).toEqual([]);
     await setup.till.close();
   });

@@ -59,9 +59,9 @@ const ENDS: ReadonlySet<unknown> = new Set<CaseDecision['as']>(['paid', 'not-pai
 /** @throws CASE_NEEDS_REASON; CALL_INVALID for an end that no case comes to */
 export const decisionOf = (decision: CaseDecision): CaseDecision => {
   const person = personOf(decision);
-  const { as } = decision;
+  const { as, amountMinor } = decision;
   if (!ENDS.has(as)) throw refused('resolve', `as is none of ${[...ENDS].join(', ')}`);
-  return { as, ...person };
+  return { as, ...(amountMinor === undefined ? {} : { amountMinor }), ...person };
 };
 
 const PORTS = { log: ['open', 'append', 'durable', 'onDurable', 'read', 'find', 'close'], sealed: ['put', 'get', 'forget', 'keys'], clock: ['now', 'until'], random: ['bytes'], ids: ['next'] } as const;

@@ -97,7 +97,7 @@ export interface Till extends EventEmitter<TillEvents> {
   payments(): readonly PaymentView[];
   /** One for each payment about which a person has to decide. */
   cases(): readonly CaseView[];
-  /** Whatever else is open of its payment is resolved with it. @throws CASE_UNKNOWN, CASE_NEEDS_REASON; CASE_UNDONE for a payment called paid that the host has proven undone */
+  /** Whatever else is open of its payment is resolved with it. @throws CASE_UNKNOWN, CASE_NEEDS_REASON, CASE_AMOUNT; CASE_UNDONE for a payment called paid that the host has proven undone */
   resolve(caseId: string, decision: CaseDecision): Promise<void>;
   /** Terminals that sell nothing until a person acknowledges that their log is not the one that their PIN pad knows (rule 17). */
   held(): readonly string[];
@@ -388,7 +388,7 @@ class Engine extends GuardedEmitter<TillEvents> implements Till {
     const payment = [...this.#journal.payments.values()].find((each) => openCases(each).some((open) => open.caseId === caseId));
     if (!payment) throw new TillwrightError('CASE_UNKNOWN', { case: caseId });
     const open = openCases(payment);
-    for (const each of open) checkDecision(caseView(payment, each), decided.as);
+    for (const each of open) checkDecision({ ...caseView(payment, each), attempts: payment.attempts.map(({ request }) => request.amount), currency: payment.currency }, decided);
     await this.#journal.appendDurably(resolutionOf(open, decided).map((event) => ({ stream: stream.payment(payment.paymentId), event })));
     this.#settler.settle(payment.paymentId);
   }

@@ -1,4 +1,4 @@
-import { type EventRecord, type PaymentEvent, type Text, TillwrightError, toDecimal } from '@tillwright/core';
+import { type EventRecord, fromDecimal, type PaymentEvent, type Text, TillwrightError, toDecimal } from '@tillwright/core';
 import { acknowledgeLog, type CaseAttempt, type CaseDecision, type CaseFile, caseOf, casesOf, heldOf, resolveCase } from '@tillwright/core/node';
 import { logDir } from '../data-dirs.js';
 import { EXIT, type ExitCode } from '../exit.js';
@@ -67,12 +67,15 @@ export const casesShow = async (caseId: string, { data, json, language }: CasesO
 
 /**
  * Writes a person's decision into the log.
- * @throws CASE_UNKNOWN, CASE_NEEDS_REASON, LOG_*; while a till runs it is told what to do, and 2 is returned
+ * @throws CASE_UNKNOWN, CASE_NEEDS_REASON, CASE_AMOUNT, CASE_UNDONE, MONEY_INVALID, LOG_*; while a till runs it is told what to do, and 2 is returned
  */
-export const casesResolve = async (caseId: string, options: CasesOptions & CaseDecision): Promise<ExitCode> => {
-  const { data, json, language, as, by, reason } = options;
-  await unlocked(resolveCase(logDir(data), caseId, { as, by, reason }));
-  console.log(json ? JSON.stringify({ caseId, as, by, reason }) : `${say(language, texts.written)}: ${caseId} ${say(language, decisions[as])} (${by}: ${reason})`);
+export const casesResolve = async (caseId: string, options: CasesOptions & Omit<CaseDecision, 'amountMinor'> & { readonly amount?: string | undefined }): Promise<ExitCode> => {
+  const { data, json, language, as, amount, by, reason } = options;
+  const file = await caseOf(logDir(data), caseId);
+  if (!file) throw new TillwrightError('CASE_UNKNOWN', { case: caseId });
+  const decision: CaseDecision = { as, ...(amount === undefined ? {} : { amountMinor: fromDecimal(amount, file.currency).amountMinor }), by, reason };
+  await unlocked(resolveCase(logDir(data), caseId, decision));
+  console.log(json ? JSON.stringify({ caseId, ...decision }) : `${say(language, texts.written)}: ${caseId} ${decided(decision, file.currency, language)} (${by}: ${reason})`);
   return EXIT.succeeded;
 };
 
@@ -101,6 +104,9 @@ const decisions: { readonly [as in CaseDecision['as']]: Text } = {
   undone: { zh: '已撤销', en: 'undone' },
 };
 
+const decided = ({ as, amountMinor }: Pick<CaseDecision, 'as' | 'amountMinor'>, currency: string, language: Language): string =>
+  [say(language, decisions[as]), ...(amountMinor === undefined ? [] : [amountOf({ amountMinor, currency })])].join(' ');
+
 const time = (at: number): string => new Date(at).toISOString();
 const amountOf = ({ amountMinor, currency }: Pick<CaseFile, 'amountMinor' | 'currency'>): string => `${currency} ${toDecimal({ amountMinor, currency })}`;
 
@@ -119,7 +125,7 @@ const describe = (file: CaseFile, language: Language): string => {
     line(texts.case, file.caseId),
     line(texts.why, file.why),
     line(texts.opened, time(file.openedAt)),
-    line(texts.resolved, resolved ? `${say(language, decisions[resolved.as])}, ${resolved.by}, ${time(resolved.at)}: ${resolved.reason}` : say(language, texts.open)),
+    line(texts.resolved, resolved ? `${decided(resolved, file.currency, language)}, ${resolved.by}, ${time(resolved.at)}: ${resolved.reason}` : say(language, texts.open)),
     ...(resolved ? [] : undoneOf(file, language)),
     line(texts.payment, file.paymentId),
     line(texts.sale, file.saleReference),
@@ -129,7 +135,7 @@ const describe = (file: CaseFile, language: Language): string => {
     ...list(texts.brought, file.brought.map((view) => JSON.stringify(view))),
     ...list(texts.known, file.facts.map(({ label, value }) => `${say(language, label)}: ${value}`)),
     ...list(texts.attempts, file.attempts.map((attempt) => `${attemptLine(attempt, file.currency)}${attempt.attempt === file.attempt ? `  ${say(language, texts.inQuestion)}` : ''}`)),
-    ...list(texts.tried, file.records.map((record) => trailLine(record, language)).filter((text) => text !== undefined)),
+    ...list(texts.tried, file.records.map((record) => trailLine(record, file.currency, language)).filter((text) => text !== undefined)),
     ...(resolved ? [] : [say(language, texts.next)]),
   ].join('\n');
 };
@@ -138,12 +144,12 @@ const attemptLine = ({ attempt, operation, reference, amountMinor, fate, submitt
   `${attempt}. ${operation} ${reference} ${amountOf({ amountMinor, currency })} ${time(submittedAt)} -> ${fate}${undoes === undefined ? '' : ` (of ${undoes})`}`;
 
 /** One event as a line; what a receipt owes is no part of the case. */
-const trailLine = ({ at, event }: EventRecord<PaymentEvent>, language: Language): string | undefined => {
-  const told = tell(event);
+const trailLine = ({ at, event }: EventRecord<PaymentEvent>, currency: string, language: Language): string | undefined => {
+  const told = tell(event, currency);
   return told && `${time(at)} ${say(language, told)}`;
 };
 
-const tell = (event: PaymentEvent): Text | undefined => {
+const tell = (event: PaymentEvent, currency: string): Text | undefined => {
   switch (event.type) {
     case 'paymentPrepared': {
       const what = `${event.request.operation} ${event.prepared.reference}`;
@@ -168,7 +174,7 @@ const tell = (event: PaymentEvent): Text | undefined => {
     case 'caseOpened':
       return { zh: `开立事项：${event.why}`, en: `case opened: ${event.why}` };
     case 'caseResolved':
-      return { zh: `${event.by} 处理为${decisions[event.as].zh}：${event.reason}`, en: `resolved as ${decisions[event.as].en} by ${event.by}: ${event.reason}` };
+      return { zh: `${event.by} 处理为${decided(event, currency, 'zh')}：${event.reason}`, en: `resolved as ${decided(event, currency, 'en')} by ${event.by}: ${event.reason}` };
     case 'adviceAnswered':
       return { zh: `送达通知 ${event.try}：${event.result}`, en: `advice ${event.try}: ${event.result}` };
     case 'paymentCommitted':

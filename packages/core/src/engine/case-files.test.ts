@@ -76,4 +76,5 @@ it('counts what stands by the attempt that a person called paid, though a later 
   const resolved: PaymentEvent = { type: 'caseResolved', caseId: 'c1', as: 'paid', by: 'n', reason: 'r' };
   const events = [sale(1, 1000), answered(1, declined), sale(2, 800), answered(2, declined), turnedUp, contradicted, resolved];
   expect(paymentsOf(events.map(recordOf))).toMatchObject([{ state: 'paid', amountMinor: 1000 }]);
+  expect(paymentsOf([...events.slice(0, -1), { ...resolved, amountMinor: 300 }].map(recordOf))).toMatchObject([{ state: 'paid', amountMinor: 300 }]);
 });

@@ -3,11 +3,14 @@ import type { Operation, ReceiptField } from '../contract.js';
 import type { EventRecord, PaymentEvent } from '../events.js';
 import { canonicalJson, isObject, type Json, type JsonObject } from '../json.js';
 import { TillwrightError } from '../errors.js';
+import { toDecimal } from '../money.js';
 import { type AttemptState, evolvePayment, type Fate, inQuestion, type PaymentState, undoneSince } from './payment.js';
 
 /** What a person decided upon a case. */
 export interface CaseDecision {
   readonly as: 'paid' | 'not-paid' | 'undone';
+  /** Of what is called paid: what the books say, where that is less than was asked for. In minor units. */
+  readonly amountMinor?: number;
   readonly by: string;
   readonly reason: string;
 }
@@ -20,14 +23,19 @@ export interface UndoneSince {
   readonly proof: string;
 }
 
-/** A person decides where the host has not: its proof stands. @throws CASE_UNDONE for a payment called paid that the host has proven undone */
-export const checkDecision = ({ caseId, undone }: Pick<CaseFile, 'caseId' | 'undone'>, as: CaseDecision['as']): void => {
+/**
+ * A person decides where the host has not: its proof stands.
+ * @throws CASE_UNDONE for a payment called paid that the host has proven undone; CASE_AMOUNT for an amount that it can't have been paid with
+ */
+export const checkDecision = ({ caseId, undone, attempts, currency }: Pick<CaseFile, 'caseId' | 'undone' | 'currency'> & { readonly attempts: readonly Pick<CaseAttempt, 'amountMinor'>[] }, { as, amountMinor }: CaseDecision): void => {
+  const asked = Math.max(...attempts.map((each) => each.amountMinor));
+  if (amountMinor !== undefined && (as !== 'paid' || !Number.isSafeInteger(amountMinor) || amountMinor < 1 || amountMinor > asked)) throw new TillwrightError('CASE_AMOUNT', { case: caseId, asked: `${currency} ${toDecimal({ amountMinor: asked, currency })}` });
   if (as === 'paid' && undone) throw new TillwrightError('CASE_UNDONE', { case: caseId, proof: undone.proof, since: new Date(undone.at).toISOString() });
 };
 
 /** A person decides about a payment: whatever is open of it is resolved. @param open all open cases of one payment */
-export const resolutionOf = (open: readonly Pick<CaseFile, 'caseId'>[], { as, by, reason }: CaseDecision): Extract<PaymentEvent, { type: 'caseResolved' }>[] =>
-  open.map(({ caseId }) => ({ type: 'caseResolved', caseId, as, by, reason }));
+export const resolutionOf = (open: readonly Pick<CaseFile, 'caseId'>[], decision: CaseDecision): Extract<PaymentEvent, { type: 'caseResolved' }>[] =>
+  open.map(({ caseId }) => ({ type: 'caseResolved', caseId, ...decision }));
 
 /** One attempt of the payment, under its own reference at the host. */
 export interface CaseAttempt {

@@ -84,7 +84,7 @@ export interface CaseState extends CaseSubject {
   readonly openedAt: number;
   /** While it is open nothing is asked or undone by itself (17). */
   readonly handsOff?: true;
-  readonly resolved?: { readonly as: 'paid' | 'not-paid' | 'undone'; readonly by: string; readonly reason: string };
+  readonly resolved?: { readonly as: 'paid' | 'not-paid' | 'undone'; readonly amountMinor?: number; readonly by: string; readonly reason: string };
 }
 
 export interface PaymentState {
@@ -187,7 +187,7 @@ export const evolvePayment = (state: PaymentState | undefined, record: EventReco
         ...state,
         // Whoever decides about an advice has seen to it.
         attempts: state.cases.some((c) => c.caseId === event.caseId && isAboutAdvice(c)) ? state.attempts.map((a) => (owesAdvice(a) ? { ...a, advice: { ...a.advice, over: true } } : a)) : state.attempts,
-        cases: state.cases.map((c) => (c.caseId === event.caseId ? { ...c, resolved: { as: event.as, by: event.by, reason: event.reason } } : c)),
+        cases: state.cases.map((c) => (c.caseId === event.caseId ? { ...c, resolved: { as: event.as, ...(event.amountMinor === undefined ? {} : { amountMinor: event.amountMinor }), by: event.by, reason: event.reason } } : c)),
       };
     case 'receiptOwed':
       return {
@@ -395,13 +395,13 @@ export const wholly = (remedy: Remedy, { approved, request }: AttemptState): Rem
 export const paidMinor = (payment: PaymentState): number =>
   payment.attempts.filter((a) => a.fate === 'completed' && a.undoes === undefined && !turnedUp(a)).reduce((sum, a) => sum + (a.approved?.amount.amountMinor ?? 0), 0);
 
-/** As a person decided, where one did: what the host approved, or what was asked for where nobody heard. */
+/** As a person decided, where one did: what he says, else what the host approved, or what was asked for where nobody heard. */
 export const standingMinor = (payment: PaymentState): number => {
   const decided = decisive(payment);
   if (!decided) return paidMinor(payment);
   if (decided.resolved?.as !== 'paid') return 0;
   const sale = inQuestion(payment, decided);
-  return sale?.approved?.amount.amountMinor ?? sale?.request.amount.amountMinor ?? 0;
+  return decided.resolved.amountMinor ?? sale?.approved?.amount.amountMinor ?? sale?.request.amount.amountMinor ?? 0;
 };
 
 /** The attempt that a case is about; where it names none, the last one of the sale that may stand at the host, if one may. */

@@ -53,7 +53,7 @@ export const heldOf = (dir: string, options: Pick<FileLogOptions, 'fileSystem'> 
 /**
  * Writes a person's decision upon an open case into the log of a till that does not run; on disk once this resolves.
  * The till finds it when it is opened again, and does nothing more about the payment by itself. Whatever else is open of the payment is resolved with it.
- * @throws CASE_NEEDS_REASON, CASE_UNKNOWN, CASE_UNDONE; LOG_LOCKED while a till runs on it; LOG_DAMAGED, LOG_VERSION, LOG_FAILED
+ * @throws CASE_NEEDS_REASON, CASE_UNKNOWN, CASE_AMOUNT, CASE_UNDONE; LOG_LOCKED while a till runs on it; LOG_DAMAGED, LOG_VERSION, LOG_FAILED
  */
 export const resolveCase = async (dir: string, caseId: string, decision: CaseDecision, options: FileLogOptions = {}): Promise<void> => {
   const decided = decisionOf(decision);
@@ -62,7 +62,7 @@ export const resolveCase = async (dir: string, caseId: string, decision: CaseDec
     if (!found || found.resolved) throw new TillwrightError('CASE_UNKNOWN', { case: caseId });
     const stream = `p/${found.paymentId}`;
     const open = casesIn(await all(log.read(stream))).filter(({ resolved }) => resolved === undefined);
-    for (const each of open) checkDecision(each, decided.as);
+    for (const each of open) checkDecision(each, decided);
     return resolutionOf(open, decided).map((event) => ({ stream, event }));
   });
 };

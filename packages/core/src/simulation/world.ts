@@ -252,8 +252,9 @@ export class World {
     const cases = till?.cases() ?? [];
     const found = cases[choose(cases.length)];
     if (!till || !found) return;
-    const as = host.standing(found.payment.paymentId).length > 0 ? 'paid' : 'not-paid';
-    await Promise.race([till.resolve(found.caseId, { as, by: 'Li', reason: "seen in the host's books" }), this.life.ended]);
+    const [standing] = host.standing(found.payment.paymentId);
+    const decided = standing ? ({ as: 'paid', amountMinor: standing.amountMinor } as const) : ({ as: 'not-paid' } as const);
+    await Promise.race([till.resolve(found.caseId, { ...decided, by: 'Li', reason: "seen in the host's books" }), this.life.ended]);
   }
 
   /** A start under a key gave a transaction: it must be the same one for ever (15). */
