@@ -48,6 +48,7 @@ describe('an open case', () => {
     ['a void that was made anew', [...tried, prepared(2, { undoes: 1 }), undone(2, 'acknowledged'), prepared(3, { undoes: 1 }), answered(3, approvedFor(1000))], { at: 70, proof: 'money-back' }],
     ['a host that knew nothing of it, and then had undone it', [...tried, undone(1, 'no-original'), undone(1, 'acknowledged')], { at: 50, proof: 'acknowledged' }],
     ['a later attempt that was declined', [...tried, undone(1, 'acknowledged'), prepared(2), answered(2, declined)], { at: 40, proof: 'acknowledged' }],
+    ['what turned up beside a later attempt that was undone before', [prepared(1), condemned, undone(1, 'no-original'), prepared(2), answered(2, { outcome: 'undone', verified: true, proof: 'closed' }), answered(1, approvedFor(1000)), open, undone(1, 'acknowledged')], { at: 80, proof: 'acknowledged' }],
   ])('says so after %s', (_name, events, expected) => expect(told(events)).toEqual(expected));
 
   it.each<[string, PaymentEvent[]]>([

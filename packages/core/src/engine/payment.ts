@@ -341,7 +341,8 @@ export const undoneSince = (payment: PaymentState, theCase: CaseState): { readon
   const sales = payment.attempts.filter((a) => a.undoes === undefined);
   const paid = paidMinor(payment) > 0 && !isBesidePaid(payment, theCase);
   if (payment.contradicted || paid || payment.attempts.some(isOpen) || sales.some(isUnproven)) return undefined;
-  const last = sales.findLast((a) => a.undone)?.undone;
+  // What turned up may have been undone last, and is not the last one that was begun.
+  const [last] = sales.flatMap(({ undone }) => undone ?? []).toSorted((a, b) => b.askedAt - a.askedAt);
   return last && last.askedAt >= openedAt ? { at: last.askedAt, proof: last.proof } : undefined;
 };
 
