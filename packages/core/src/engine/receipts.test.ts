@@ -10,9 +10,10 @@ const printing = flow({
 });
 
 interface Paper {
-  in: boolean;
-  /** What happens to the next copy when its first lines are out. */
-  next?: 'cable' | 'hangs';
+  /** Or nobody knows: its cable is out. */
+  in: boolean | 'unknown';
+  /** What happens to the next copy when its first lines are out; `last` is printed, and no paper is left. */
+  next?: 'cable' | 'hangs' | 'last';
   readonly lines: { copy: string; reprint: boolean }[];
   /** Who is told that paper is in; it forgets nobody. */
   readonly told: (() => void)[];
@@ -29,8 +30,12 @@ const printerWith = (paper: Paper): Plugin =>
           delete paper.next;
           if (next === 'cable') throw new ActionError('Device.Unavailable', 'cable');
           if (next === 'hangs') await new Promise(() => {});
+          if (next === 'last') paper.in = false;
         },
-        status: async () => ({ paper: paper.in }),
+        status: async () => {
+          if (paper.in === 'unknown') throw new ActionError('Device.Unavailable', 'cable');
+          return { paper: paper.in };
+        },
         onPaper: (listener) => {
           paper.told.push(listener);
           return () => {};
@@ -39,8 +44,8 @@ const printerWith = (paper: Paper): Plugin =>
     ],
   });
 
-const withoutPaper = async (): Promise<{ setup: Setup; paper: Paper; options: SetupOptions }> => {
-  const paper: Paper = { in: false, lines: [], told: [] };
+const withoutPaper = async (given: false | 'unknown' = false): Promise<{ setup: Setup; paper: Paper; options: SetupOptions }> => {
+  const paper: Paper = { in: given, lines: [], told: [] };
   const options: SetupOptions = { kind: 'wallet', flow: printing, plugins: [printerWith(paper)] };
   const setup = await open(options);
   expect(await run(setup)).toMatchObject({ status: 'succeeded' });
@@ -94,6 +99,38 @@ describe('a copy that waited for paper', () => {
     ]);
     await next.till.close();
   });
+});
+
+it('what its printer was not there for is no reprint after a restart: not a line of it was printed', async () => {
+  const { setup, paper, options } = await withoutPaper('unknown');
+  const again = await cut(setup, options);
+  await turns();
+  expect(paper.lines).toEqual([
+    { copy: 'merchant', reprint: false },
+    { copy: 'customer', reprint: false },
+  ]);
+  await again.till.close();
+});
+
+it('each of two receipts of a payment is printed, once, though paper comes a copy at a time and the power fails in between', async () => {
+  const paper: Paper = { in: false, lines: [], told: [] };
+  const print = (Next: string) => ({ Type: 'Task', Resource: 'printer:print', Catch: [{ ErrorEquals: ['States.ALL'], Next }], Next });
+  const options: SetupOptions = { kind: 'wallet', flow: flow({ Pay: pay({ Next: 'First' }), First: print('Second'), Second: print('Done'), Done: { Type: 'Succeed' } }), plugins: [printerWith(paper)] };
+  let setup = await open(options);
+  expect(await run(setup)).toMatchObject({ status: 'succeeded' });
+  for (let copies = 1; copies <= 4; copies += 1) {
+    paper.in = true;
+    paper.next = 'last';
+    setup = await cut(setup, options);
+    await turns();
+    expect(paper.lines).toHaveLength(copies);
+  }
+  const first = [
+    { copy: 'merchant', reprint: false },
+    { copy: 'customer', reprint: false },
+  ];
+  expect(paper.lines).toEqual([...first, ...first]);
+  await setup.till.close();
 });
 
 it('a terminal that has no printer owes no receipts: they would hold its sales in memory for good', async () => {

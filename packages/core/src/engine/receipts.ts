@@ -77,18 +77,16 @@ export class Receipts {
   }
 
   async #printNow(paymentIds: readonly string[], loaded: LoadedTerminal, signal: AbortSignal): Promise<void> {
-    for (const paymentId of paymentIds) {
-      for (const receipt of this.#journal.payments.get(paymentId)?.receipts ?? []) {
-        const open = receipt.copies.filter((each) => !receipt.printed.includes(each));
-        for (const [index, copy] of open.entries()) {
-          try {
-            await this.#copy(paymentId, receipt, copy, loaded, signal);
-          } catch (error) {
-            // The copies after it were not begun: what prints later, after a restart too, is their first print.
-            for (const later of open.slice(index + 1)) this.#defer(paymentId, receipt, later);
-            throw error;
-          }
-        }
+    const open = paymentIds.flatMap((paymentId) =>
+      (this.#journal.payments.get(paymentId)?.receipts ?? []).flatMap((receipt) => receipt.copies.filter((copy) => !receipt.printed.includes(copy)).map((copy) => ({ paymentId, receipt, copy }))),
+    );
+    for (const [index, { paymentId, receipt, copy }] of open.entries()) {
+      try {
+        await this.#copy(paymentId, receipt, copy, loaded, signal);
+      } catch (error) {
+        // What was not begun, it and all that come after it: what prints later, after a restart too, is their first print.
+        for (const later of open.slice(index)) this.#defer(later.paymentId, later.receipt, later.copy);
+        throw error;
       }
     }
   }
@@ -110,10 +108,7 @@ export class Receipts {
     this.#assertOpen();
     const { clock } = this.#journal.ports;
     // A printer that hangs keeps nothing from its turn for ever.
-    if (!(await inTime(async () => printer.status(), { clock, withinMs: STATUS_WITHIN_MS, who: 'the printer' })).paper) {
-      this.#defer(paymentId, receipt, copy);
-      throw new ActionError('Printer.NoPaper', 'out of paper');
-    }
+    if (!(await inTime(async () => printer.status(), { clock, withinMs: STATUS_WITHIN_MS, who: 'the printer' })).paper) throw new ActionError('Printer.NoPaper', 'out of paper');
     this.#assertOpen();
     // From here on a failure may have left lines on paper: what comes next is a reprint, after a restart too.
     this.#fresh.delete(id);
