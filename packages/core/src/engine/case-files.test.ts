@@ -37,7 +37,8 @@ const contradicted: PaymentEvent = { type: 'paymentContradicted', known: 'declin
 
 /** The records' times count up by ten. */
 const recordOf = (event: PaymentEvent, index: number): EventRecord => ({ seq: index + 1, at: 10 * (index + 1), stream: 'p/x1/Pay#1', v: 1, event }) as EventRecord;
-const fileOf = (events: readonly PaymentEvent[]) => casesIn(events.map(recordOf))[0];
+const filesOf = (events: readonly PaymentEvent[]) => casesIn(events.map(recordOf));
+const fileOf = (events: readonly PaymentEvent[]) => filesOf(events)[0];
 const told = (events: readonly PaymentEvent[]): unknown => fileOf(events)?.undone;
 
 describe('an open case', () => {
@@ -78,4 +79,13 @@ it('counts what stands by the attempt that a person called paid, though a later 
   const events = [sale(1, 1000), answered(1, declined), sale(2, 800), answered(2, declined), turnedUp, contradicted, resolved];
   expect(paymentsOf(events.map(recordOf))).toMatchObject([{ state: 'paid', amountMinor: 1000 }]);
   expect(paymentsOf([...events.slice(0, -1), { ...resolved, amountMinor: 300 }].map(recordOf))).toMatchObject([{ state: 'paid', amountMinor: 300 }]);
+});
+
+it('tells of each case what was decided about that one', () => {
+  const resolved = (caseId: string, as: string, by: string): PaymentEvent => ({ type: 'caseResolved', caseId, as, by, reason: 'r' }) as PaymentEvent;
+  const events = [...tried, resolved('c1', 'undone', 'Li'), { ...open, caseId: 'c2' } as PaymentEvent, resolved('c2', 'paid', 'Wang')];
+  expect(filesOf(events).map(({ resolved: decision }) => decision)).toEqual([
+    { as: 'undone', by: 'Li', reason: 'r', at: 40 },
+    { as: 'paid', by: 'Wang', reason: 'r', at: 60 },
+  ]);
 });

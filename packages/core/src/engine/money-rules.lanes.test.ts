@@ -242,6 +242,25 @@ describe('rule 12: a void that a person decides about', () => {
   });
 });
 
+it('rule 12: a reversal that waited for its lane is not sent once a person has decided: what he called paid stays paid', async () => {
+  const setup = await open({ kind: 'card' });
+  const { host, clock, till } = setup;
+  host.submits.push({ lost: 'answer' });
+  host.reversals.push(...times(3, silence));
+  expect(await run(setup)).toMatchObject({ error: 'Payment.Unsettled' });
+  await until(setup, 'a case is open', () => till.cases().length > 0);
+  // The next try is due in half a minute, while the next sale has the lane.
+  await clock.until(clock.now() + 25_000);
+  host.submits.push('never');
+  const next = await till.start({ terminal: 'T1', workflow: 'sale' });
+  next.result.catch(() => {});
+  await clock.until(clock.now() + 8_000);
+  await till.resolve(till.cases()[0]?.caseId ?? '', { as: 'paid', by: 'Li', reason: 'it stands in the books' });
+  await clock.until(clock.now() + 120_000);
+  expect(undone(setup).filter((reference) => reference === 'm-sale-1')).toHaveLength(3);
+  expect(statuses(host)).toEqual(['approved']);
+});
+
 it('rule 13: there is no new attempt beside an open case, though the former one is undone by then: what a person decides counts for all of the payment', async () => {
   const again = { Retry: [{ ErrorEquals: ['Payment.Unsettled'], IntervalSeconds: 200, MaxAttempts: 1 }] };
   const setup = await open({ kind: 'card', flow: flow({ Pay: pay(again, { saleReference: 'bill-1' }) }) });

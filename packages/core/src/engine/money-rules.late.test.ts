@@ -185,3 +185,15 @@ it('rule 5: what turns up is undone, though the refund of a later attempt is on 
   expect(statuses(host)[0]).toBe('refunded');
   expect(host.calls.filter((call) => call.startsWith('submit refund'))).toHaveLength(2);
 });
+
+it('rule 5: a void that was undone without proof, and is pending when it is looked for, is not undone: it may only give back', async () => {
+  const setup = await open({ kind: 'wallet', flow: flow({ Pay: pay({ Next: 'Broken' }, { dueMinor: 2000 }), Broken: broken }), method: { remedy: ({ request }) => ({ do: 'void', amount: request.amount }) } });
+  const { host, clock } = setup;
+  host.submits.push((amount) => approvedFor(amount), { lost: 'request' });
+  host.findings.push({ outcome: 'undone', verified: true, proof: 'no-original' }, { outcome: 'pending', waitingFor: 'host' });
+  expect(await run(setup)).toMatchObject({ error: 'X' });
+  await clock.until(clock.now() + 600_000);
+  expect(host.calls.filter((call) => call.startsWith('submit void'))).toHaveLength(2);
+  expect(verbs(host)).not.toContain('reverse');
+  expect(statuses(host)).toEqual(['refunded']);
+});

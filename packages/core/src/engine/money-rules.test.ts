@@ -216,6 +216,23 @@ describe('rule 5: absent proves nothing for ever', () => {
     expect(await setup.sealed.keys()).toEqual([]);
   });
 
+  it('asks at the listed times and no more, where each look finds it undone without proof once more', async () => {
+    const setup = await open({ kind: 'wallet', method: { policy: { watchAtMs: [60_000, 120_000] } } });
+    const unproven: Finding = { outcome: 'undone', verified: true, proof: 'no-original' };
+    setup.host.submits.push({ lost: 'request' });
+    setup.host.findings.push({ outcome: 'absent' }, { outcome: 'absent' }, { outcome: 'absent' }, { outcome: 'absent' }, ...Array.from({ length: 50 }, () => unproven));
+    expect(await run(setup)).toMatchObject({ error: 'Payment.Undone' });
+    await pass(setup, 3_600_000);
+    expect(verbs(setup.host).filter((verb) => verb === 'inquire')).toHaveLength(6);
+  });
+
+  it('reverses once more when the host says not now: that is no look', async () => {
+    const setup = await overtaken();
+    setup.host.reversals.push({ outcome: 'not-now', retryAt: 0, why: 'the host closes its day' });
+    await pass(setup, 120_000);
+    expect(statuses(setup.host)).toEqual(['reversed']);
+  });
+
   it('looks again after silence, and tells a person when the time for reversals is over', async () => {
     const setup = await overtaken({ policy: { reverse: { notBeforeMs: 0, withinMs: 200_000, backoffMs: [2_000, 30_000], laneAttempts: 3 } } });
     for (let n = 0; n < 50; n += 1) setup.host.reversals.push({ outcome: 'not-sent', why: 'no connection' });
@@ -324,6 +341,23 @@ describe('rule 6: condemned is one-way and durable before the first undo byte', 
     });
     await run(setup);
     expect(durable).toBe(true);
+    await settled(setup);
+    expect(statuses(setup.host)).toEqual(['reversed']);
+  });
+
+  it.each<[string, Answer]>([
+    ['a decline', declined],
+    ['a wait for the payer', { outcome: 'pending', waitingFor: 'payer' }],
+  ])('takes no other late answer for its undo: %s', async (_, late) => {
+    const clock = virtualClock();
+    const setup = await open({ kind: 'card', clock });
+    setup.host.submits.push((async () => {
+      setup.host.ledger.set('m-sale-1', { reference: 'm-sale-1', amountMinor: 1000, status: 'approved' });
+      await clock.until(clock.now() + 11_000);
+      return late;
+    }) as never);
+    setup.host.reversals.push({ outcome: 'unknown', reason: 'no-answer', why: 'silence' });
+    await run(setup);
     await settled(setup);
     expect(statuses(setup.host)).toEqual(['reversed']);
   });
