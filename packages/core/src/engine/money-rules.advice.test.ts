@@ -134,6 +134,21 @@ describe('rule 9: an advice that is owed', () => {
     expect(third.till.cases()).toHaveLength(1);
   });
 
+  it('is a person\'s once he has decided that it is not paid, also when its plugin comes back', async () => {
+    const first = await open(options);
+    first.host.deliveries.push('again');
+    const { executionId, result } = await first.till.start({ terminal: 'T1', workflow: 'sale' });
+    await result;
+    await until(first, 'it was tried', () => results(first).length === 1);
+    const second = await cut(first, { ...options, method: { id: 'else' }, flow: flow({ Pay: pay({}, { method: 'else' }) }) });
+    await until(second, 'a case is open', () => second.till.cases().length > 0);
+    await second.till.resolve(second.till.cases()[0]?.caseId ?? '', { as: 'not-paid', by: 'Li', reason: 'the acquirer has paid it back' });
+    expect((await second.till.get(executionId)).payments).toMatchObject([{ state: 'undone', amountMinor: 0 }]);
+    const third = await cut(second, options);
+    await later(third, 600);
+    expect(deliveries(third)).toBe(1);
+  });
+
   it('keeps nothing sealed, though its plugin is gone: what is committed is not reversed', async () => {
     const first = await open({ ...options, method: { owes: true, seal: true } });
     await run(first);

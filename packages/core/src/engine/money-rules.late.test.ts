@@ -2,14 +2,14 @@
 import { describe, expect, it } from 'vitest';
 import { type Answer, type Approved, bind, definePlugin, type Finding, PaymentMethod, type Plugin, type SettlingPolicy } from '../contract.js';
 import { approvedFor, broken, flow, open, pay, run, settled, type Setup, statuses, until, verbs } from './money-rules.testing.js';
-import { type ScriptedHost, scriptedHost, scriptedMethod } from './scripted-method.js';
+import { type ScriptedHost, scriptedHost, scriptedMethod, type ScriptedMethodOptions } from './scripted-method.js';
 import { virtualClock } from './virtual-clock.js';
 
 const approved = approvedFor(1000, { completion: 'due' }) as Approved;
 
 /** A card's method that can be asked, too. */
-const asked = (host: ScriptedHost, policy: Partial<SettlingPolicy>): Plugin => {
-  const [provision] = scriptedMethod({ id: 'own', host, kind: 'card', policy }).provides;
+const asked = (host: ScriptedHost, policy: Partial<SettlingPolicy>, more: Partial<ScriptedMethodOptions> = {}): Plugin => {
+  const [provision] = scriptedMethod({ id: 'own', host, kind: 'card', policy, ...more }).provides;
   if (provision?.how.kind !== 'value') throw new Error('not a value');
   const method = provision.how.value as PaymentMethod;
   return definePlugin({ name: 'own', provides: [bind(PaymentMethod).toValue({ ...method, capabilities: { ...method.capabilities, inquiry: true } })] });
@@ -61,6 +61,26 @@ describe('rule 12: an approval that was found by an inquiry, while its lane is s
     sale.result.catch(() => {});
     await until(setup, 'the card has accepted', () => verbs(host).includes('complete'));
     expect(setup.till.payments()).toMatchObject([{ state: 'being-undone' }, { state: 'paid', committed: true }]);
+  });
+});
+
+describe('rule 12: a lane that was shut by what turned up beside a part that is paid', () => {
+  it.each<[string, NonNullable<ScriptedMethodOptions['remedy']>, string]>([
+    ['a reversal', () => ({ do: 'reverse' }), 'reversed'],
+    ['a void', ({ request }) => ({ do: 'void', amount: request.amount }), 'refunded'],
+  ])('is open again for the rest once that is undone, by %s', async (_, remedy, status) => {
+    const host = scriptedHost();
+    const part = { method: 'own', amountMinor: 500, dueMinor: 1000 };
+    const again = { Retry: [{ ErrorEquals: ['Payment.Undone'], IntervalSeconds: 1, MaxAttempts: 1 }], Next: 'Later' };
+    const setup = await open({
+      kind: 'wallet',
+      plugins: [asked(host, { inquireAtMs: [12_000], watchAtMs: [30_000] }, { remedy })],
+      flow: flow({ Pay: pay(again, part), Later: { Type: 'Wait', Seconds: 60, Next: 'Rest' }, Rest: pay({}, part) }),
+    });
+    host.submits.push({ lost: 'answer' });
+    host.findings.push({ outcome: 'undone', verified: true, proof: 'no-original' }, approvedFor(500, { completion: 'due' }) as Approved);
+    expect(await run(setup)).toMatchObject({ status: 'succeeded', output: { committed: true } });
+    expect(statuses(host)).toEqual([status, 'approved', 'approved']);
   });
 });
 
@@ -163,6 +183,8 @@ describe('rule 5: what was undone without proof, and is pending when it is looke
     expect(await run(setup)).toMatchObject({ status: 'failed' });
     await clock.until(clock.now() + 120_000);
     host.ledger.set('m-sale-1', { reference: 'm-sale-1', amountMinor: 1000, status: 'approved' });
+    // No line at its end: that is no look.
+    host.findings.push({ outcome: 'unknown', reason: 'no-answer', why: 'no connection' }, { outcome: 'unknown', reason: 'no-answer', why: 'no connection' });
     await clock.until(clock.now() + 600_000);
     expect(statuses(host)).toEqual(['reversed']);
   });

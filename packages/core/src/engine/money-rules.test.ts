@@ -402,6 +402,16 @@ describe('rule 7: the remedy is the plugin\'s', () => {
     expect(statuses(setup.host)).toEqual(['refunded']);
   });
 
+  it('reverses such a void no more, however little its reversal proved: the sale is voided, and a void that comes after all gives nothing back twice', async () => {
+    const setup = await open({ kind: 'card', flow: flow({ Pay: pay({ Next: 'Broken' }, { dueMinor: 2000 }), Broken: broken }) });
+    setup.host.submits.push((amount) => approvedFor(amount, { completion: 'due' }), 'never');
+    await run(setup);
+    await settled(setup);
+    await setup.clock.until(setup.clock.now() + 600_000);
+    expect(verbs(setup.host)).toEqual(['submit', 'complete', 'submit', 'reverse', 'submit']);
+    expect(statuses(setup.host)).toEqual(['refunded']);
+  });
+
   it('never repeats an unanswered refund: a person looks', async () => {
     const setup = await open({
       kind: 'card',
