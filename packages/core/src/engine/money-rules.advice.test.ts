@@ -59,6 +59,14 @@ describe('rule 9: an advice that is owed', () => {
     expect(second.till.cases()).toEqual([]);
   });
 
+  it('is tried once, though its sale was committed later than the host takes one', async () => {
+    const policy = { reverse: { notBeforeMs: 0, withinMs: 60_000, backoffMs: [25_000], laneAttempts: 3 } };
+    const setup = await open({ ...options, method: { owes: true, policy }, flow: flow({ Part: pay({ Next: 'Wait' }, { amountMinor: 600, dueMinor: 1000 }), Wait: { Type: 'Wait', Seconds: 120, Next: 'Then' }, Then: commit }) });
+    expect(await run(setup)).toMatchObject({ status: 'succeeded' });
+    await until(setup, 'it is delivered', isDelivered(setup));
+    expect(setup.till.cases()).toEqual([]);
+  });
+
   it('is a case when the host has not taken it in time, and is tried no more', async () => {
     const setup = await open({ ...options, method: { owes: true, policy: { reverse: { notBeforeMs: 0, withinMs: 60_000, backoffMs: [25_000], laneAttempts: 3 } } } });
     setup.host.deliveries.push(...Array.from({ length: 9 }, () => 'again' as const));

@@ -1,6 +1,6 @@
 /** The money rules, each under its number, against a host that answers as the test says. */
 import { describe, expect, it } from 'vitest';
-import type { Answer, Finding, Plugin, ReceiptDocument } from '../contract.js';
+import type { Answer, Finding, Plugin, ReceiptDocument, UndoReason } from '../contract.js';
 import { ActionError, bind, definePlugin, Printer } from '../contract.js';
 import { type MemoryLog, memoryLog } from '../log/memory-log.js';
 import { approvedFor, broken, declined, events, flow, open, pay, reopen, run, settled, type Setup, type SetupOptions, type State, statuses, verbs, until } from './money-rules.testing.js';
@@ -41,6 +41,18 @@ describe('rule 2: unknown is asked, never guessed', () => {
     setup.host.submits.push({ lost: 'answer' });
     expect(await run(setup)).toMatchObject({ status: 'succeeded' });
     expect(statuses(setup.host)).toEqual(['approved']);
+  });
+
+  it.each<[UndoReason, Answer]>([
+    ['timed-out', { outcome: 'pending', waitingFor: 'payer' }],
+    ['unverified', { outcome: 'unknown', reason: 'unverified', why: 'its MAC is wrong' }],
+    ['mismatch', approvedFor(2000)],
+    ['no-answer', { outcome: 'unknown', reason: 'no-answer', why: 'silence' }],
+  ])('tells the host why it undoes: %s', async (reason, answer) => {
+    const setup = await open({ kind: 'card' });
+    setup.host.submits.push(answer);
+    await run(setup);
+    expect(setup.host.calls.at(-1)).toBe(`reverse m-sale-1 ${reason} 1`);
   });
 
   it('asks at the listed times, then condemns and undoes', async () => {
@@ -224,6 +236,15 @@ describe('rule 5: absent proves nothing for ever', () => {
     expect(await run(setup)).toMatchObject({ error: 'Payment.Undone' });
     await pass(setup, 3_600_000);
     expect(verbs(setup.host).filter((verb) => verb === 'inquire')).toHaveLength(6);
+  });
+
+  it('asks also when the time for reversals is over: only to undo it would be too late', async () => {
+    const setup = await open({ kind: 'wallet', method: { policy: { reverse: { notBeforeMs: 0, withinMs: 50_000, backoffMs: [2_000], laneAttempts: 3 } } } });
+    setup.host.submits.push({ lost: 'request' });
+    expect(await run(setup)).toMatchObject({ error: 'Payment.Undone' });
+    await pass(setup, 600_000);
+    expect(verbs(setup.host).at(-1)).toBe('inquire');
+    expect(setup.till.cases()).toEqual([]);
   });
 
   it('reverses once more when the host says not now: that is no look', async () => {
@@ -410,6 +431,28 @@ describe('rule 7: the remedy is the plugin\'s', () => {
     await setup.clock.until(setup.clock.now() + 600_000);
     expect(verbs(setup.host)).toEqual(['submit', 'complete', 'submit', 'reverse', 'submit']);
     expect(statuses(setup.host)).toEqual(['refunded']);
+  });
+
+  it('voids no more once it has been tried often enough, each time without an answer: a person is told', async () => {
+    const setup = await open({ kind: 'card', flow: flow({ Pay: pay({ Next: 'Broken' }, { dueMinor: 2000 }), Broken: broken }) });
+    setup.host.submits.push((amount) => approvedFor(amount, { completion: 'due' }), ...Array.from({ length: 9 }, () => ({ lost: 'request' }) as const));
+    await run(setup);
+    await setup.clock.until(setup.clock.now() + 3_600_000);
+    expect(setup.host.calls.filter((call) => call.startsWith('submit void'))).toHaveLength(3);
+    expect(setup.till.cases()).toMatchObject([{ why: 'not undone after 3 attempts to void it' }]);
+  });
+
+  it('makes a refund again that was not sent: nothing of it is on its way', async () => {
+    const setup = await open({
+      kind: 'wallet',
+      flow: flow({ Pay: pay({ Next: 'Broken' }, { dueMinor: 2000 }), Broken: broken }),
+      method: { remedy: (recorded) => ({ do: 'refund', amount: recorded.request.amount }) },
+    });
+    setup.host.submits.push((amount) => approvedFor(amount), { outcome: 'not-sent', why: 'no connection' });
+    await run(setup);
+    await settled(setup);
+    expect(statuses(setup.host)).toEqual(['refunded']);
+    expect(setup.till.cases()).toEqual([]);
   });
 
   it('never repeats an unanswered refund: a person looks', async () => {

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { memorySealedStore } from '../log/memory-sealed-store.js';
 import type { SealedStore } from './ports.js';
-import { alarmsOf, events, open, reopen, run, statuses } from './money-rules.testing.js';
+import { alarmsOf, declined, events, flow, open, pay, reopen, run, statuses } from './money-rules.testing.js';
 import { scriptedHost } from './scripted-method.js';
 
 const wrong = {
@@ -96,5 +96,26 @@ it.each(Object.entries(wrong))('writing that %s sends nothing', async (_how, how
   expect(await run(setup)).toMatchObject({ status: 'failed', error: 'Payment.NotSent', cause: expect.stringContaining('SEALED_FAILED') });
   expect(setup.host.calls).toEqual([]);
   expect(alarms.map(({ kind }) => kind)).toEqual(['sealed-failed']);
+  await setup.till.close();
+});
+
+it('nothing stays sealed of a sale that was declined', async () => {
+  const setup = await open({ ...card });
+  setup.host.submits.push(declined);
+  expect(await run(setup)).toMatchObject({ status: 'failed', error: 'Payment.Declined' });
+  await setup.clock.until(setup.clock.now() + 1_000);
+  expect(await setup.sealed.keys()).toEqual([]);
+  await setup.till.close();
+});
+
+it('what the void of a part may need stays sealed until its sale is committed', async () => {
+  const part = (Next: string) => pay({ Next }, { amountMinor: 500, dueMinor: 1000 });
+  const setup = await open({ ...card, flow: flow({ First: part('Wait'), Wait: { Type: 'Wait', Seconds: 60, Next: 'Rest' }, Rest: part('Done'), Done: { Type: 'Succeed' } }) });
+  const { result } = await setup.till.start({ terminal: 'T1', workflow: 'sale' });
+  await setup.clock.until(setup.clock.now() + 30_000);
+  expect(await setup.sealed.keys()).toHaveLength(1);
+  expect(await result).toMatchObject({ status: 'succeeded' });
+  await setup.clock.until(setup.clock.now() + 1_000);
+  expect(await setup.sealed.keys()).toEqual([]);
   await setup.till.close();
 });
