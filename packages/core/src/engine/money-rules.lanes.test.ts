@@ -461,3 +461,31 @@ describe('rule 15: one sale reference on two terminals, over a restart', () => {
     expect(statuses(second.host)).toEqual(['reversed', 'approved']);
   });
 });
+
+describe('rules 12 and 14: a sale that waits for its lane', () => {
+  const shut = async (states: Parameters<typeof flow>[0]): Promise<Setup> => {
+    const setup = await open({ kind: 'card', workflows: { waiting: flow(states) } });
+    setup.host.submits.push({ lost: 'answer' });
+    setup.host.reversals.push(...times(3, noConnection));
+    expect(await run(setup)).toMatchObject({ error: 'Payment.Unsettled' });
+    return setup;
+  };
+
+  it('is not sent, and does not wait on, once it is cancelled', async () => {
+    const setup = await shut({ Pay: pay() });
+    const { executionId, result } = await setup.till.start({ terminal: 'T1', workflow: 'waiting' });
+    await setup.clock.until(setup.clock.now() + 1_000);
+    setup.till.cancel(executionId, 'merchant', 'enough');
+    const at = setup.clock.now();
+    expect(await result).toMatchObject({ status: 'failed' });
+    expect(setup.clock.now() - at).toBeLessThan(1_000);
+    expect(verbs(setup.host).filter((verb) => verb === 'submit')).toHaveLength(1);
+  });
+
+  it('is paid by its Retry, though its time-out had given it up', async () => {
+    const setup = await shut({ Pay: pay({ TimeoutSeconds: 5, Retry: [{ ErrorEquals: ['States.Timeout', 'Payment.NotSent'], IntervalSeconds: 120, MaxAttempts: 1 }] }) });
+    const { result } = await setup.till.start({ terminal: 'T1', workflow: 'waiting' });
+    expect(await result).toMatchObject({ status: 'succeeded', output: { committed: true } });
+    expect(statuses(setup.host)).toEqual(['reversed', 'approved']);
+  });
+});

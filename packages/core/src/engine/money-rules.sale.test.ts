@@ -1,7 +1,7 @@
 /** Rule 15: for one sale no more is taken than what is due for it, however often a flow asks. */
 import { describe, expect, it } from 'vitest';
 import { memoryLog } from '../log/memory-log.js';
-import { broken, declined, flow, open, pay, reopen, run, settled, type Setup, type SetupOptions, type State, statuses, until } from './money-rules.testing.js';
+import { approvedFor, broken, declined, flow, open, pay, reopen, run, settled, type Setup, type SetupOptions, type State, statuses, until } from './money-rules.testing.js';
 
 const succeed: State = { Type: 'Succeed' };
 const branch = (states: { [name: string]: State }) => ({ StartAt: Object.keys(states)[0] ?? '', States: states });
@@ -188,5 +188,50 @@ describe('rule 15: what is still due may be taken', () => {
       flow: flow({ Part: pay({ Next: 'Commit' }, { amountMinor: 600, dueMinor: 1000 }), Commit: { Type: 'Task', Resource: 'payment:commit', Next: 'Rest' }, Rest: pay({}, { amountMinor: 400, dueMinor: 1000 }) }),
     });
     expect(await run(setup)).toMatchObject({ status: 'succeeded', output: { committed: true } });
+  });
+});
+
+describe('rule 9: what counts towards a commitment', () => {
+  const commit = (Next: string): State => ({ Type: 'Task', Resource: 'payment:commit', Next });
+
+  it('is each part once: one that its own flow has committed is not paid twice over', async () => {
+    const setup = await open({ kind: 'wallet', flow: flow({ Part: pay({ Next: 'Commit' }, { amountMinor: 300, dueMinor: 1000 }), Commit: commit('More'), More: pay({ Next: 'Broken' }, { amountMinor: 400, dueMinor: 1000 }), Broken: broken }) });
+    expect(await run(setup)).toMatchObject({ status: 'failed', error: 'X' });
+    await settled(setup);
+    expect(setup.till.payments()).toMatchObject([{ state: 'paid', amountMinor: 300 }, { state: 'undone', committed: false }]);
+    expect(stands(setup)).toEqual([300]);
+  });
+
+  it('is what another transaction has committed, not what it may still undo', async () => {
+    const wait: State = { Type: 'Wait', Seconds: 60, Next: 'Broken' };
+    const setup = await open({ kind: 'wallet', terminals: 2, flow: flow({ Pay: ofSale({ Next: 'Wait' }), Wait: wait, Broken: broken }), workflows: { rest: flow({ Pay: ofSale() }) } });
+    const first = run(setup, sale(400));
+    await setup.clock.until(setup.clock.now() + 5_000);
+    expect(await (await setup.till.start({ terminal: 'T2', workflow: 'rest', input: sale(600) })).result).toMatchObject({ status: 'failed', error: 'Payment.Uncommitted' });
+    expect(await first).toMatchObject({ status: 'failed', error: 'X' });
+    await settled(setup);
+    expect(stands(setup)).toEqual([]);
+  });
+
+  it('is a part that a person called paid', async () => {
+    const setup = await open({ kind: 'wallet', flow: flow({ First: pay({ Catch: [{ ErrorEquals: ['Payment.Unsettled'], Next: 'Look' }] }, { amountMinor: 400, dueMinor: 1000 }), Look: { Type: 'Wait', Seconds: 600, Next: 'Rest' }, Rest: pay({}, { amountMinor: 600, dueMinor: 1000 }) }) });
+    const { host, till, clock } = setup;
+    const unknown = { outcome: 'unknown', reason: 'no-answer', why: 'silence' } as const;
+    host.submits.push(unknown);
+    host.findings.push(unknown, unknown, unknown, unknown);
+    host.reversals.push(unknown, unknown, unknown, unknown, unknown);
+    const { result } = await till.start({ terminal: 'T1', workflow: 'sale' });
+    await until(setup, 'a case is open', () => till.cases().length > 0);
+    await till.resolve(till.cases()[0]?.caseId ?? '', { as: 'paid', by: 'Li', reason: 'it stands in the books' });
+    await clock.until(clock.now() + 10_000);
+    expect(await result).toMatchObject({ status: 'succeeded', output: { committed: true } });
+  });
+
+  it('is an attempt whose former one was approved for less than was asked, and undone for that', async () => {
+    const again = { Retry: [{ ErrorEquals: ['Payment.Undone'], IntervalSeconds: 1, MaxAttempts: 1 }], Next: 'Commit' };
+    const setup = await open({ kind: 'wallet', flow: flow({ Part: pay(again, { amountMinor: 600, dueMinor: 1000 }), Commit: commit('Done'), Done: succeed }) });
+    setup.host.submits.push(approvedFor(200));
+    expect(await run(setup)).toMatchObject({ status: 'succeeded' });
+    expect(setup.till.payments()).toMatchObject([{ state: 'paid', amountMinor: 600, committed: true }]);
   });
 });
