@@ -101,3 +101,25 @@ it('who opens a till and cancels at once what it had left open is heard', async 
   expect(events(log, 'cancelRequested')).toHaveLength(1);
   await till.close();
 });
+
+it('a payer is shown what to do while a payment waits for him: a code to scan stands until it is decided, whatever is asked meanwhile', async () => {
+  const setup = await open({ kind: 'wallet' });
+  const shown: unknown[] = [];
+  setup.till.on('prompt', ({ audience, show }) => shown.push([audience, (show as { text: { en: string } }).text.en, (show as { qr?: string }).qr]));
+  const waiting = { outcome: 'pending', waitingFor: 'payer' } as const;
+  setup.host.submits.push({ ...waiting, show: { qr: 'https://qr.example/1' } });
+  setup.host.findings.push(waiting, waiting);
+  expect(await run(setup)).toMatchObject({ status: 'failed' });
+  expect(shown).toEqual([['customer', 'Please scan the QR code to pay', 'https://qr.example/1']]);
+
+  shown.length = 0;
+  setup.host.submits.push(waiting);
+  setup.host.findings.push(waiting, { ...waiting, waitingFor: 'host', show: { code: '17' } });
+  await run(setup);
+  expect(shown).toEqual([
+    ['customer', 'Please finish the payment on your phone', undefined],
+    ['customer', 'Waiting for the result of the payment', undefined],
+  ]);
+  expect(setup.till.prompts()).toEqual([]);
+  await setup.till.close();
+});

@@ -1,9 +1,11 @@
 /** A sealed store that breaks its contract: one of an embedder's, or one whose disk is gone. Nothing is guessed, and nothing is lost. */
 import { describe, expect, it } from 'vitest';
+import { memoryLog } from '../log/memory-log.js';
 import { memorySealedStore } from '../log/memory-sealed-store.js';
 import type { SealedStore } from './ports.js';
 import { alarmsOf, declined, events, flow, open, pay, reopen, run, statuses } from './money-rules.testing.js';
 import { scriptedHost } from './scripted-method.js';
+import { virtualClock } from './virtual-clock.js';
 
 const wrong = {
   throws: () => {
@@ -117,5 +119,25 @@ it('what the void of a part may need stays sealed until its sale is committed', 
   expect(await result).toMatchObject({ status: 'succeeded' });
   await setup.clock.until(setup.clock.now() + 1_000);
   expect(await setup.sealed.keys()).toEqual([]);
+  await setup.till.close();
+});
+
+it('what a reversal would have needed is erased only once the outcome is on disk', async () => {
+  const clock = virtualClock();
+  const log = memoryLog({ beforeSync: async () => await clock.until(clock.now() + 5_000) });
+  const sealed = memorySealedStore();
+  const onDisk: boolean[] = [];
+  const watched = {
+    ...sealed,
+    forget: async (key: string) => {
+      onDisk.push(log.durableTo >= (events(log, 'paymentAnswered')[0]?.seq ?? Infinity));
+      await sealed.forget(key);
+    },
+  };
+  const setup = await open({ ...card, clock, log, sealed: watched });
+  setup.host.submits.push(declined);
+  expect(await run(setup)).toMatchObject({ status: 'failed', error: 'Payment.Declined' });
+  await clock.until(clock.now() + 60_000);
+  expect(onDisk).toEqual([true]);
   await setup.till.close();
 });
