@@ -585,6 +585,8 @@ describe('rule 9: commitment', () => {
   it('fails a flow that would succeed with less than is due', async () => {
     const setup = await open({ kind: 'wallet', flow: flow({ Pay: pay({}, { dueMinor: 2000 }) }) });
     expect(await run(setup)).toMatchObject({ status: 'failed', error: 'Payment.Uncommitted' });
+    // Nothing in the log says that it succeeded.
+    expect(events(setup.log, 'executionEnded')).toMatchObject([{ event: { status: 'failed' } }]);
     await settled(setup);
     expect(statuses(setup.host)).toEqual(['reversed']);
   });
@@ -648,6 +650,34 @@ describe('rule 14: cancel and time-out during submit are requests', () => {
     const again = await open({ ...options, host: first.host, sealed: first.sealed, log: memoryLog({ records }), clock: virtualClock({ startMs: first.clock.now() + 60_000 }) });
     const { result } = await again.till.get(again.till.executions()[0]?.executionId ?? '');
     expect(await result).toMatchObject({ status: 'succeeded', output: { amountMinor: 1000, committed: true } });
+    expect(statuses(again.host)).toEqual(['approved']);
+  });
+
+  it('ends a flow by its time-out, though the payer is still thinking, and undoes what he may pay', async () => {
+    const setup = await open({ kind: 'wallet', flow: JSON.stringify({ ...JSON.parse(flow({ Pay: pay() })), TimeoutSeconds: 12 }) });
+    const waiting = { outcome: 'pending', waitingFor: 'payer' } as const;
+    setup.host.submits.push(waiting);
+    setup.host.findings.push(...Array.from({ length: 9 }, () => waiting));
+    const begun = setup.clock.now();
+    expect(await run(setup)).toMatchObject({ status: 'failed', error: 'States.Timeout' });
+    expect(setup.clock.now() - begun).toBeLessThan(13_000);
+    await settled(setup);
+    expect(verbs(setup.host)).toContain('reverse');
+  });
+
+  it('ends a flow by its time-out that passed while nobody was there, once it is told what was paid before', async () => {
+    const text = JSON.stringify({ ...JSON.parse(flow({ Pay: pay({ Next: 'Wait' }), Wait: { Type: 'Wait', Seconds: 600, Next: 'Done' }, Done: { Type: 'Succeed' } })), TimeoutSeconds: 20 });
+    const options: SetupOptions = { kind: 'card', flow: text };
+    const first = await open(options);
+    void run(first);
+    await until(first, 'committed', () => events(first.log, 'paymentCommitted').length > 0);
+    first.clock.stop();
+    const records = first.log.records.slice(0, events(first.log, 'paymentCommitted')[0]?.seq);
+    const again = await open({ ...options, host: first.host, sealed: first.sealed, log: memoryLog({ records }), clock: virtualClock({ startMs: first.clock.now() + 60_000 }) });
+    const begun = again.clock.now();
+    const { result } = await again.till.get(again.till.executions()[0]?.executionId ?? '');
+    expect(await result).toMatchObject({ status: 'failed', error: 'States.Timeout', paid: [{ amountMinor: 1000 }] });
+    expect(again.clock.now() - begun).toBeLessThan(1_000);
     expect(statuses(again.host)).toEqual(['approved']);
   });
 
