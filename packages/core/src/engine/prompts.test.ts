@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { action, Actions, bind, definePlugin } from '../contract.js';
 import type { Till } from '../till.js';
-import { broken, cut, events, flow, open, pay, reopen, run, type Setup, type SetupOptions, type State, until } from './money-rules.testing.js';
+import { broken, cut, events, flow, open, pay, reopen, run, settled, type Setup, type SetupOptions, type State, statuses, until } from './money-rules.testing.js';
 import type { Prompt } from './prompts.js';
 
 const ask = (resource: string, extra: State = {}): State => ({ Type: 'Task', Resource: resource, Arguments: { text: 'Well?' }, ...('Next' in extra ? {} : { End: true }), ...extra });
@@ -122,4 +122,44 @@ it('a payer is shown what to do while a payment waits for him: a code to scan st
   ]);
   expect(setup.till.prompts()).toEqual([]);
   await setup.till.close();
+});
+
+describe('the prompt beside a working device', () => {
+  it('takes a cancel, which ends the step at once though the device hangs', async () => {
+    const manifest = { description: { zh: '', en: '' }, arguments: { type: 'object' }, result: {}, errors: {}, redo: 'again' } as const;
+    const hangs = action({
+      ...manifest,
+      run: async (_args, { show }) => {
+        show('merchant', { zh: '请稍候', en: 'Please wait' });
+        return await new Promise<never>(() => {});
+      },
+    });
+    const plugin = definePlugin({ name: 'device', provides: [bind(Actions).toValue({ namespace: 'device', actions: { hangs } })] });
+    const setup = await open({ kind: 'wallet', plugins: [plugin], flow: flow({ Do: { Type: 'Task', Resource: 'device:hangs', TimeoutSeconds: 60, End: true } }) });
+    const begun = setup.clock.now();
+    setup.till.on('prompt', ({ id, dueAt }) => {
+      expect(dueAt).toBe(begun + 60_000);
+      setup.till.cancelPrompt(id, 'Li');
+    });
+    expect(await run(setup)).toMatchObject({ status: 'failed', error: 'Terminal.Cancelled', cause: expect.stringContaining('cancelled by Li') });
+    expect(setup.clock.now()).toBe(begun);
+    await setup.till.close();
+  });
+
+  it('takes the cancel of a payer, whose payment is undone', async () => {
+    const setup = await open({ kind: 'wallet' });
+    const waiting = { outcome: 'pending', waitingFor: 'payer' } as const;
+    setup.host.submits.push((amount) => {
+      setup.host.ledger.set('m-sale-1', { reference: 'm-sale-1', amountMinor: amount, status: 'approved' });
+      return waiting;
+    });
+    setup.host.findings.push(...Array.from({ length: 9 }, () => waiting));
+    const begun = setup.clock.now();
+    setup.till.on('prompt', ({ id }) => setup.till.cancelPrompt(id, 'customer'));
+    expect(await run(setup)).toMatchObject({ status: 'failed', error: 'Terminal.Cancelled' });
+    expect(setup.clock.now() - begun).toBeLessThan(5_000);
+    await settled(setup);
+    expect(statuses(setup.host)).toEqual(['reversed']);
+    await setup.till.close();
+  });
 });
