@@ -301,6 +301,52 @@ describe('createTill', () => {
   });
 });
 
+it('shows the prompts of one terminal, or of all of them', async () => {
+  const till = await createTill({ ...options(), terminals: { T1: { tid: '00000001', mid: '898000000000001', name: 'Corner Shop' }, T2: { tid: '00000002', mid: '898000000000001', name: 'Corner Shop' } } });
+  for (const terminal of ['T1', 'T2']) await till.start({ terminal, workflow: 'sale' });
+  await vi.waitUntil(() => till.prompts().length === 2);
+  expect(till.prompts().map(({ terminalId }) => terminalId)).toEqual(['T1', 'T2']);
+  expect(till.prompts('T2').map(({ terminalId }) => terminalId)).toEqual(['T2']);
+  expect(till.prompts('T3')).toEqual([]);
+  await till.close();
+});
+
+it('serves the next transaction by a workflow that was replaced, alone or with others', async () => {
+  const till = await createTill(options());
+  const ends = (output: string): string => JSON.stringify({ QueryLanguage: 'JSONata', StartAt: 'End', States: { End: { Type: 'Succeed', Output: output } } });
+  const outputOf = async (workflow: string) => await (await till.start({ terminal: 'T1', workflow })).result;
+  till.replace('sale', ends('one'));
+  expect(await outputOf('sale')).toMatchObject({ output: 'one' });
+  till.replace({ sale: ends('two'), other: ends('three') });
+  expect(await outputOf('sale')).toMatchObject({ output: 'two' });
+  expect(await outputOf('other')).toMatchObject({ output: 'three' });
+  expect(() => till.replace({ sale: 7 as never })).toThrow(expect.objectContaining({ code: 'CALL_INVALID' }));
+  await till.close();
+});
+
+it('cancels what it knows, for a reason that is told', async () => {
+  const till = await createTill(options());
+  const { executionId, result } = await till.start({ terminal: 'T1', workflow: 'sale' });
+  expect(() => till.cancel('x-never', 'Li', 'no')).toThrow(expect.objectContaining({ code: 'EXECUTION_UNKNOWN' }));
+  expect(() => till.cancel(executionId, 'Li', 7 as never)).toThrow(expect.objectContaining({ code: 'CALL_INVALID' }));
+  till.cancel(executionId, 'Li', 'the customer left');
+  expect(await result).toMatchObject({ status: 'failed', error: 'Terminal.Cancelled' });
+  await till.close();
+});
+
+it.each<[string, (till: Till) => unknown]>([
+  ['answer', (till) => till.answer('p', 1)],
+  ['cancelPrompt', (till) => till.cancelPrompt('p')],
+  ['cancel', (till) => till.cancel('x', 'Li', 'no')],
+  ['resolve', async (till) => await till.resolve('c', { as: 'paid', by: 'Li', reason: 'r' })],
+  ['acknowledge', async (till) => await till.acknowledge('T1', { by: 'Li', reason: 'r' })],
+  ['replace', (till) => till.replace('sale', flow)],
+])('%s says that the till is closed', async (_, call) => {
+  const till = await createTill(options());
+  await till.close();
+  await expect((async () => await call(till))()).rejects.toMatchObject({ code: 'ENGINE_CLOSED' });
+});
+
 describe('what plugins open and close', () => {
   const port = (name: string, said: string[], faults: { open?: Error; close?: Error } = {}) => ({
     open: async () => {

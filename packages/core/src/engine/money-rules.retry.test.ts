@@ -142,3 +142,14 @@ describe('a case of a payment that was tried more than once', () => {
     expect(await run(setup)).toMatchObject({ error: 'Payment.ExceedsDue' });
   });
 });
+
+it('a case called paid tells what the host has approved, not what was asked for', async () => {
+  const setup = await open({ kind: 'card', flow: flow({ Pay: pay({}, { saleReference: 'bill' }) }), workflows: { rest: flow({ Pay: pay({}, { amountMinor: 700, dueMinor: 1000, saleReference: 'bill' }) }) } });
+  setup.host.submits.push(approvedFor(300, { completion: 'due' }));
+  setup.host.reversals.push({ outcome: 'refused', code: '12' });
+  expect(await run(setup)).toMatchObject({ error: 'Payment.Unsettled' });
+  await until(setup, 'a case is open', () => setup.till.cases().length > 0);
+  await setup.till.resolve(setup.till.cases()[0]?.caseId ?? '', { as: 'paid', by: 'Li', reason: 'the customer pays the rest' });
+  expect(setup.till.payments()).toMatchObject([{ state: 'paid', amountMinor: 300 }]);
+  expect(await (await setup.till.start({ terminal: 'T1', workflow: 'rest' })).result).toMatchObject({ status: 'succeeded', output: { committed: true } });
+});

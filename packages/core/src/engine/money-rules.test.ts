@@ -85,6 +85,21 @@ describe('rule 2: unknown is asked, never guessed', () => {
     await setup.till.resolve(open_?.caseId ?? '', { as: 'undone', by: 'Li', reason: 'seen at the host' });
     expect(setup.till.cases()).toEqual([]);
   });
+
+  it('says that a case is resolved once that is on disk', async () => {
+    const clock = virtualClock();
+    let syncMs = 0;
+    const log = memoryLog({ beforeSync: async () => await clock.until(clock.now() + syncMs) });
+    const setup = await open({ kind: 'card', clock, log });
+    setup.host.submits.push({ lost: 'answer' });
+    setup.host.reversals.push({ outcome: 'refused', code: '12' });
+    await run(setup);
+    await until(setup, 'a case is open', () => setup.till.cases().length > 0);
+    await log.durable(log.head);
+    syncMs = 5_000;
+    await setup.till.resolve(setup.till.cases()[0]?.caseId ?? '', { as: 'undone', by: 'Li', reason: 'paid back by hand' });
+    expect(log.durableTo).toBeGreaterThanOrEqual(events(log, 'caseResolved')[0]?.seq ?? Infinity);
+  });
 });
 
 describe('rule 3: verified or unknown', () => {

@@ -141,3 +141,11 @@ it('what a reversal would have needed is erased only once the outcome is on disk
   expect(onDisk).toEqual([true]);
   await setup.till.close();
 });
+
+it('what was sealed for an intent that never reached the log is erased when the till is opened', async () => {
+  const sealed = memorySealedStore();
+  await sealed.put('x-1/Pay#1@1', new Uint8Array([1, 2, 3]));
+  const setup = await open({ ...card, sealed });
+  expect(await sealed.keys()).toEqual([]);
+  await setup.till.close();
+});
