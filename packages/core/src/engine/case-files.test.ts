@@ -69,6 +69,10 @@ it('tells the amount of the attempt in question, and every card that was brought
   expect(fileOf(events)).toMatchObject({ amountMinor: 800, brought: [{ maskedPan: '622848******0019' }, { maskedPan: '625094******0021' }] });
   const former = [sale(1, 1000), condemned, undone(1, 'no-original'), sale(2, 800), answered(2, declined), open];
   expect(fileOf(former)).toMatchObject({ amountMinor: 1000 });
+  const still = [sale(1, 1000), condemned, sale(2, 800), answered(2, declined), open];
+  expect(fileOf(still)).toMatchObject({ amountMinor: 1000 });
+  const both = [sale(1, 1000), condemned, undone(1, 'no-original'), sale(2, 800), { ...condemned, attempt: 2 } as PaymentEvent, open];
+  expect(fileOf(both)).toMatchObject({ amountMinor: 800 });
 
   const beside = [sale(1, 1000), answered(1, declined), sale(2, 800), answered(2, approvedFor(800)), { type: 'paymentCommitted' } as PaymentEvent, turnedUp, contradicted];
   expect(fileOf(beside)).toMatchObject({ attempt: 1, amountMinor: 1000, facts: [] });

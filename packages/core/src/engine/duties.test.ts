@@ -44,6 +44,9 @@ it('a remedy of another amount than was taken asks a person, also where an old l
   const taken = [prepared(1), answered(1, 'submit', approved)];
   expect(context(fold([...taken, condemnedTo(1000)]))).toMatchObject({ do: 'undo-by', operation: 'refund' });
   expect(context(fold([...taken, condemnedTo(300)]))).toEqual({ do: 'open-case', attempt: 1, why: 'the method would refund 300 CNY of 1000 CNY' });
+  const inPart = [prepared(1), answered(1, 'submit', { ...approved, amount: { ...amount, amountMinor: 300 } } as Answer)];
+  expect(context(fold([...inPart, condemnedTo(300)]))).toMatchObject({ do: 'undo-by', operation: 'refund' });
+  expect(context(fold([...inPart, condemnedTo(1000)]))).toEqual({ do: 'open-case', attempt: 1, why: 'the method would refund 1000 CNY of 300 CNY' });
 });
 
 describe('how often a host is asked', () => {

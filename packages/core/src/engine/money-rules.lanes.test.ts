@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { type Answer, bind, definePlugin, PaymentMethod } from '../contract.js';
 import type { Json } from '../json.js';
 import { memoryLog } from '../log/memory-log.js';
-import { approvedFor, broken, cut, declined, events, flow, open, pay, reopen, run, settled, type Setup, type SetupOptions, statuses, until, verbs } from './money-rules.testing.js';
+import { alarmsOf, approvedFor, broken, cut, declined, events, flow, open, pay, reopen, run, settled, type Setup, type SetupOptions, statuses, until, verbs } from './money-rules.testing.js';
 import { scriptedHost, scriptedMethod } from './scripted-method.js';
 import { virtualClock } from './virtual-clock.js';
 
@@ -239,6 +239,26 @@ describe('rule 12: a void that a person decides about', () => {
     await setup.clock.until(setup.clock.now() + 120_000);
     expect(host.calls.filter((call) => call.startsWith('submit void'))).toEqual([]);
     expect(setup.till.payments()[0]).toMatchObject({ state: 'paid', amountMinor: 1000 });
+  });
+
+  it.each<['paid' | 'undone', 'approved' | 'declined', readonly object[]]>([
+    ['paid', 'approved', [{ kind: 'contradiction', why: 'known as paid, then heard approved' }]],
+    ['paid', 'declined', []],
+    ['undone', 'approved', []],
+    ['undone', 'declined', []],
+  ])('called %s, and then %s by the host, is an alarm where the money is back', async (as, heard, expected) => {
+    const { setup, host } = await casePending();
+    const alarms = alarmsOf(setup);
+    await setup.clock.until(setup.clock.now() + 1_000);
+    alarms.length = 0;
+    host.submits.push((async () => {
+      await setup.clock.until(setup.clock.now() + 5_000);
+      return heard === 'approved' ? approvedFor(1000) : declined;
+    }) as never);
+    await until(setup, 'it is sent', () => host.calls.some((call) => call.startsWith('submit void')));
+    await setup.till.resolve(setup.till.cases()[0]?.caseId ?? '', { as, by: 'Li', reason: 'so say the books' });
+    await setup.clock.until(setup.clock.now() + 60_000);
+    expect(alarms).toMatchObject(expected);
   });
 });
 

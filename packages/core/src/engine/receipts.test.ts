@@ -1,7 +1,9 @@
 /** Copies of a receipt through faults, crashes and the till's end: what may stand on paper is printed again as a reprint only (20). */
 import { describe, expect, it } from 'vitest';
 import { ActionError, bind, definePlugin, type Plugin, Printer, type ReceiptDocument } from '../contract.js';
-import { flow, open, pay, cut, run, type Setup, type SetupOptions } from './money-rules.testing.js';
+import { memoryLog } from '../log/memory-log.js';
+import { cut, events, flow, open, pay, run, type Setup, type SetupOptions, until } from './money-rules.testing.js';
+import { virtualClock } from './virtual-clock.js';
 
 const printing = flow({
   Pay: pay({ Next: 'Print' }),
@@ -14,6 +16,8 @@ interface Paper {
   in: boolean | 'unknown';
   /** What happens to the next copy when its first lines are out; `last` is printed, and no paper is left. */
   next?: 'cable' | 'hangs' | 'last';
+  /** Called as a copy begins. */
+  printing?: () => void;
   readonly lines: { copy: string; reprint: boolean }[];
   /** Who is told that paper is in; it forgets nobody. */
   readonly told: (() => void)[];
@@ -25,6 +29,7 @@ const printerWith = (paper: Paper): Plugin =>
     provides: [
       bind(Printer).toValue({
         print: async ({ copy, reprint }: ReceiptDocument) => {
+          paper.printing?.();
           paper.lines.push({ copy, reprint });
           const { next } = paper;
           delete paper.next;
@@ -139,6 +144,28 @@ it('a terminal that has no printer owes no receipts: they would hold its sales i
   expect(setup.till.executions()).toHaveLength(2);
   expect(setup.till.payments()).toHaveLength(2);
   await setup.till.close();
+});
+
+it('and one that has printed them owes them no more', async () => {
+  const paper: Paper = { in: true, lines: [], told: [] };
+  const setup = await open({ kind: 'wallet', flow: printing, plugins: [printerWith(paper)], keepClosed: 2 });
+  for (let sales = 0; sales < 5; sales += 1) expect(await run(setup)).toMatchObject({ status: 'succeeded' });
+  expect(paper.lines).toHaveLength(10);
+  expect(setup.till.payments()).toHaveLength(2);
+  await setup.till.close();
+});
+
+it('that a copy is begun which had waited is on disk before its first line is on paper', async () => {
+  const { setup, paper, options } = await withoutPaper();
+  const clock = virtualClock({ startMs: setup.clock.now() });
+  setup.clock.stop();
+  const log = memoryLog({ records: setup.log.records, beforeSync: async () => await clock.until(clock.now() + 1_000) });
+  const onDisk: boolean[] = [];
+  paper.printing = () => onDisk.push(log.durableTo >= (events(log, 'receiptBegun').at(-1)?.seq ?? Infinity));
+  const again = await open({ ...options, host: setup.host, sealed: setup.sealed, clock, log });
+  await until(again, 'both are printed', () => onDisk.length === 2);
+  expect(onDisk).toEqual([true, true]);
+  await again.till.close();
 });
 
 it('what a terminal owes waits while its printer is not there', async () => {
