@@ -183,6 +183,16 @@ describe('a reference that another attempt has: its host would answer for that o
     await again.till.close();
   });
 
+  it('is not sent under, however many others were before it', async () => {
+    const host = scriptedHost();
+    const first = await open(counting(host));
+    for (let n = 0; n < 25; n += 1) expect(await run(first)).toMatchObject({ status: 'succeeded' });
+    const again = await cut(first, counting(host));
+    for (let n = 0; n < 25; n += 1) expect(await run(again)).toMatchObject({ error: 'Payment.NotSent' });
+    expect(host.ledger.size).toBe(25);
+    await again.till.close();
+  });
+
   it('is not sent under for a void either: its reversal would undo the other one', async () => {
     const host = scriptedHost();
     const numbers = ['R1', 'R2', 'R1', 'R3'];

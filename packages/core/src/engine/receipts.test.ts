@@ -78,6 +78,18 @@ describe('a copy that waited for paper', () => {
     await setup.till.close();
   });
 
+  it.each(['at once', 'after a restart'])('is one, too, where its first print of all was cut off: %s', async (when) => {
+    const paper: Paper = { in: true, next: 'cable', lines: [], told: [] };
+    const options: SetupOptions = { kind: 'wallet', flow: printing, plugins: [printerWith(paper)] };
+    let setup = await open(options);
+    expect(await run(setup)).toMatchObject({ status: 'succeeded' });
+    if (when === 'at once') await setup.till.printOwed('T1');
+    else setup = await cut(setup, options);
+    await turns();
+    expect(paper.lines).toEqual(firstOneAgain);
+    await setup.till.close();
+  });
+
   it('is a reprint once the power failed while it was printed', async () => {
     const { setup, paper, options } = await withoutPaper();
     paper.next = 'hangs';
