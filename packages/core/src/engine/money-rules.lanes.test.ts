@@ -482,6 +482,16 @@ describe('rule 15: one sale reference on two terminals, over a restart', () => {
   });
 });
 
+it('rule 12: what is about to be undone keeps its lane: no sale that waits for it slips in between', async () => {
+  const branch = (name: string, state: ReturnType<typeof pay>) => ({ StartAt: name, States: { [name]: state, Gone: { Type: 'Pass', End: true } } });
+  const paid = (saleReference: string) => pay({ Catch: [{ ErrorEquals: ['States.ALL'], Next: 'Gone' }] }, { saleReference });
+  const both = { Type: 'Parallel', Branches: [branch('First', paid('one')), branch('Second', paid('two'))], End: true };
+  const setup = await open({ kind: 'card', flow: flow({ Both: both as never }) });
+  setup.host.submits.push({ lost: 'answer' });
+  await run(setup);
+  expect(verbs(setup.host)).toEqual(['submit', 'reverse', 'submit', 'complete']);
+});
+
 describe('rules 12 and 14: a sale that waits for its lane', () => {
   const shut = async (states: Parameters<typeof flow>[0]): Promise<Setup> => {
     const setup = await open({ kind: 'card', workflows: { waiting: flow(states) } });
