@@ -1,5 +1,6 @@
 /** Rule 10: branches, iterations and child workflows own what they took. */
 import { describe, expect, it } from 'vitest';
+import { memoryLog } from '../log/memory-log.js';
 import { memorySealedStore } from '../log/memory-sealed-store.js';
 import { approvedFor, broken, cut, declined, events, flow, open, pay, reopen, run, settled, type Setup, type SetupOptions, type State, statuses, until, verbs } from './money-rules.testing.js';
 import { virtualClock } from './virtual-clock.js';
@@ -205,4 +206,27 @@ describe('rule 10: submits under way when their scope ends badly', () => {
     expect(setup.till.payments()).toEqual([]);
     expect(await store.keys()).toEqual([]);
   });
+});
+
+it('rule 10: what a branch that failed has left waiting for its payer is given back, though the power fails right after', async () => {
+  const waiting = { outcome: 'pending', waitingFor: 'payer' } as const;
+  const both: State = { Type: 'Parallel', Branches: [branch({ Pay: pay() }), branch({ Wait: { Type: 'Wait', Seconds: 7, Next: 'Broken' }, Broken: broken })], ...caughtTo('Later') };
+  const options: SetupOptions = { kind: 'wallet', flow: flow({ Both: both, Later: { Type: 'Wait', Seconds: 60, Next: 'Done' }, Done: succeed }) };
+  const first = await open(options);
+  first.host.submits.push((amount) => {
+    first.host.ledger.set('m-sale-1', { reference: 'm-sale-1', amountMinor: amount, status: 'approved' });
+    return waiting;
+  });
+  first.host.findings.push(waiting);
+  // The first life's own undo does not get through.
+  first.host.reversals.push({ outcome: 'not-sent', why: 'no connection' });
+  const { executionId, result } = await first.till.start({ terminal: 'T1', workflow: 'sale' });
+  result.catch(() => {});
+  await until(first, 'the flow went on', () => events(first.log, 'waitStarted').length === 2);
+  first.clock.stop();
+  const end = first.log.records.findIndex(({ event }) => event.type === 'stepLeft' && event.step === 'Both#1');
+  const second = await open({ ...options, host: first.host, log: memoryLog({ records: first.log.records.slice(0, end + 1) }) });
+  expect(await (await second.till.get(executionId)).result).toMatchObject({ status: 'succeeded' });
+  await settled(second);
+  expect(statuses(second.host)).toEqual(['reversed']);
 });
