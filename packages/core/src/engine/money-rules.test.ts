@@ -438,6 +438,16 @@ describe('rule 7: the remedy is the plugin\'s', () => {
     expect(statuses(setup.host)).toEqual(['refunded']);
   });
 
+  it('tells the flow as soon as a void has no answer, and goes on with it beside', async () => {
+    const setup = await open({ kind: 'wallet', method: { remedy: ({ request, approved: known }) => ({ do: 'void', amount: known?.amount ?? request.amount }) } });
+    setup.host.submits.push(approvedFor(300), { lost: 'request' });
+    const begun = setup.clock.now();
+    expect(await run(setup)).toMatchObject({ status: 'failed', error: 'Payment.Unsettled' });
+    expect(setup.clock.now() - begun).toBe(10_000);
+    await settled(setup);
+    expect(statuses(setup.host)).toEqual(['refunded']);
+  });
+
   it('reverses such a void no more, however little its reversal proved: the sale is voided, and a void that comes after all gives nothing back twice', async () => {
     const setup = await open({ kind: 'card', flow: flow({ Pay: pay({ Next: 'Broken' }, { dueMinor: 2000 }), Broken: broken }) });
     setup.host.submits.push((amount) => approvedFor(amount, { completion: 'due' }), 'never');

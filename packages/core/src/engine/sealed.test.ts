@@ -149,3 +149,16 @@ it('what was sealed for an intent that never reached the log is erased when the 
   expect(await sealed.keys()).toEqual([]);
   await setup.till.close();
 });
+
+it('nothing stays sealed once a person has decided', async () => {
+  const setup = await open({ ...card });
+  setup.host.submits.push({ lost: 'answer' });
+  setup.host.reversals.push({ outcome: 'refused', code: '12' });
+  expect(await run(setup)).toMatchObject({ error: 'Payment.Unsettled' });
+  await setup.clock.until(setup.clock.now() + 1_000);
+  expect(await setup.sealed.keys()).toHaveLength(1);
+  await setup.till.resolve(setup.till.cases()[0]?.caseId ?? '', { as: 'undone', by: 'Li', reason: 'paid back by hand' });
+  await setup.clock.until(setup.clock.now() + 1_000);
+  expect(await setup.sealed.keys()).toEqual([]);
+  await setup.till.close();
+});
