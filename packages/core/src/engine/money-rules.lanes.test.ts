@@ -492,6 +492,14 @@ it('rule 12: what is about to be undone keeps its lane: no sale that waits for i
   expect(verbs(setup.host)).toEqual(['submit', 'reverse', 'submit', 'complete']);
 });
 
+it('rule 12: a sale waits for the undo of one that its flow has given up, though there is no line for that yet', async () => {
+  const setup = await open({ kind: 'card', method: { remedy: () => ({ do: 'reverse' }) }, flow: flow({ Pay: pay({ Next: 'Broken' }, { dueMinor: 2000 }), Broken: broken }), workflows: { next: flow({ Pay: pay() }) } });
+  setup.host.reversals.push(...times(2, noConnection));
+  expect(await run(setup)).toMatchObject({ error: 'X' });
+  expect(await (await setup.till.start({ terminal: 'T1', workflow: 'next' })).result).toMatchObject({ status: 'succeeded' });
+  expect(verbs(setup.host)).toEqual(['submit', 'complete', 'reverse', 'reverse', 'reverse', 'submit', 'complete']);
+});
+
 describe('rules 12 and 14: a sale that waits for its lane', () => {
   const shut = async (states: Parameters<typeof flow>[0]): Promise<Setup> => {
     const setup = await open({ kind: 'card', workflows: { waiting: flow(states) } });

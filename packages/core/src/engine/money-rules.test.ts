@@ -86,6 +86,25 @@ describe('rule 2: unknown is asked, never guessed', () => {
     expect(setup.till.cases()).toEqual([]);
   });
 
+  it('undoes not before a host takes it, nor after: then a person is told', async () => {
+    const options: SetupOptions = { kind: 'card', method: { policy: { reverse: { notBeforeMs: 15_000, withinMs: 60_000, backoffMs: [2_000], laneAttempts: 3 } } } };
+    const first = await open(options);
+    const begun = first.clock.now();
+    first.host.submits.push({ outcome: 'unknown', reason: 'host-error', why: 'busy' });
+    const times: number[] = [];
+    first.host.reversals.push(() => {
+      times.push(first.clock.now() - begun);
+      return { outcome: 'not-sent', why: 'no connection' };
+    });
+    await run(first);
+    expect(times).toEqual([15_000]);
+    first.clock.stop();
+    const second = await open({ ...options, host: first.host, log: first.log.crash(), clock: virtualClock({ startMs: begun + 3_600_000 }) });
+    await until(second, 'a case is open', () => second.till.cases().length > 0);
+    expect(second.till.cases()).toMatchObject([{ why: "the host's time for undoing it is over" }]);
+    expect(verbs(second.host)).toEqual(['submit', 'reverse']);
+  });
+
   it('says that a case is resolved once that is on disk', async () => {
     const clock = virtualClock();
     let syncMs = 0;

@@ -4,7 +4,7 @@ import { memoryLog } from '../log/memory-log.js';
 import { memorySealedStore } from '../log/memory-sealed-store.js';
 import type { SealedStore } from './ports.js';
 import { alarmsOf, declined, events, flow, open, pay, reopen, run, statuses } from './money-rules.testing.js';
-import { scriptedHost } from './scripted-method.js';
+import { scriptedHost, scriptedMethod } from './scripted-method.js';
 import { virtualClock } from './virtual-clock.js';
 
 const wrong = {
@@ -58,6 +58,19 @@ describe.each(Object.entries({ ...wrong, ...answersWrong }))('reading that %s', 
     expect(statuses(host)).toEqual(['reversed']);
     await again.till.close();
   });
+});
+
+it('an engine that stopped asks nobody any more, for other payments neither', async () => {
+  const { sealed } = faulty('get', wrong.rejects);
+  const other = scriptedHost();
+  const setup = await open({ ...card, sealed, terminals: 2, plugins: [scriptedMethod({ id: 'w', host: other, kind: 'wallet' })], workflows: { wallet: flow({ Pay: pay({}, { method: 'w' }) }) } });
+  other.submits.push({ outcome: 'pending', waitingFor: 'payer' });
+  const waiting = await setup.till.start({ terminal: 'T2', workflow: 'wallet' });
+  waiting.result.catch(() => {});
+  await setup.clock.until(setup.clock.now() + 1_000);
+  await expect(run(setup)).rejects.toMatchObject({ code: 'SEALED_UNREADABLE' });
+  await setup.clock.until(setup.clock.now() + 600_000);
+  expect(other.calls).toEqual(['submit sale w-sale-1']);
 });
 
 describe.each(Object.entries(wrong))('erasing that %s', (_how, how) => {
