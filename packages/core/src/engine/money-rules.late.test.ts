@@ -80,6 +80,8 @@ describe('rule 12: a lane that was shut by what turned up beside a part that is 
     host.submits.push({ lost: 'answer' });
     host.findings.push({ outcome: 'undone', verified: true, proof: 'no-original' }, approvedFor(500, { completion: 'due' }) as Approved);
     expect(await run(setup)).toMatchObject({ status: 'succeeded', output: { committed: true } });
+    // The card that is there is another attempt's.
+    expect(host.calls).not.toContain('complete own-sale-1');
     expect(statuses(host)).toEqual([status, 'approved', 'approved']);
   });
 });
