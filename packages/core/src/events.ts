@@ -171,7 +171,7 @@ export type PaymentEvent =
       readonly reason: string;
     }
   | { readonly type: 'receiptOwed'; readonly receiptId: string; readonly copies: readonly ('merchant' | 'customer')[]; readonly document: JsonObject }
-  /** No paper before the first line: what prints later is the first print. Any other gap leaves doubt, and prints a reprint (rule 20). */
+  /** No paper, or no printer, before the first line: what prints later is the first print. Any other gap leaves doubt, and prints a reprint (rule 20). */
   | { readonly type: 'receiptDeferred'; readonly receiptId: string; readonly copy: 'merchant' | 'customer' }
   /** What was deferred is printed now: there may be lines on paper from here on. */
   | { readonly type: 'receiptBegun'; readonly receiptId: string; readonly copy: 'merchant' | 'customer' }
