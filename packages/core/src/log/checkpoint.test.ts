@@ -50,6 +50,33 @@ describe('a checkpoint', () => {
     expect((await reopen(disk, false)).counts).toEqual(upTo(101));
   });
 
+  it('may be taken of what is not on disk yet: that is waited for', async () => {
+    const disk = new SimulatedDisk();
+    const log = start(disk);
+    await log.open();
+    for (const to of upTo(40)) log.append([counted(to)], 0);
+    await log.checkpoint?.({ counted: 40 });
+    disk.restart(() => 0);
+    expect(await reopen(disk)).toMatchObject({ state: { counted: 40 }, counts: [] });
+  });
+
+  it('waits for the one before it, and the log waits with its end; after that none is taken', async () => {
+    const disk = new SimulatedDisk();
+    const log = start(disk);
+    await log.open();
+    const taken = upTo(2).map((to) => {
+      log.append([counted(to)], 0);
+      return log.checkpoint?.({ counted: to });
+    });
+    await log.close();
+    const { operations } = disk;
+    const done = operations.length;
+    await Promise.all(taken);
+    await expect(log.checkpoint?.({ counted: 3 })).rejects.toMatchObject({ code: 'ENGINE_CLOSED' });
+    expect(operations).toHaveLength(done);
+    expect(await reopen(disk)).toMatchObject({ state: { counted: 2 }, counts: [] });
+  });
+
   it('that the disk does not give is done without', async () => {
     const disk = new SimulatedDisk();
     await fill(disk, 100, 98);

@@ -74,6 +74,29 @@ describe.each([
   });
 });
 
+it('a log that failed while a new segment was begun can be opened again, and goes on from what is on disk', async () => {
+  const disk = new SimulatedDisk();
+  const { log } = await start(disk, { segmentBytes: 1 });
+  log.append([counted(1)], 0);
+  await log.durable(1);
+  disk.failNext('append', 'ENOSPC', '/data/00000002.jsonl');
+  // The line that is on its way fills its segment.
+  disk.onNext('append', () => log.append([counted(3)], 0));
+  log.append([counted(2)], 0);
+  await expect(log.durable(log.head)).rejects.toThrow('LOG_FAILED');
+  await log.close();
+  expect(countsOf((await openAll(log)).records)).toEqual([1]);
+  expect(log.stats).toMatchObject({ syncs: 0, records: 0 });
+  for (const to of [2, 3]) {
+    log.append([counted(to)], 0);
+    await log.durable(log.head);
+  }
+  expect(countsOf(await collect(log.read('t/T1')))).toEqual(upTo(3));
+  await log.close();
+  disk.restart(worst);
+  expect(await afterwards(disk)).toEqual(upTo(3));
+});
+
 it('a checkpoint that waits behind another one is refused with the log, which can be closed then', async () => {
   const disk = new SimulatedDisk();
   const { log } = await start(disk);

@@ -1,9 +1,9 @@
-import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { EventRecord } from '../events.js';
-import { fileLog } from './file-log.js';
+import { fileLog, type FileLog } from './file-log.js';
 import type { FileSystem } from './file-system.js';
 import { nodeFileSystem } from './node-file-system.js';
 import { collect, counted, countsOf, openAll, upTo } from './test-events.js';
@@ -36,6 +36,33 @@ const holding = (picked: (sync: number) => boolean) => {
     },
   };
   return { fileSystem, syncing, release };
+};
+
+/** A disk that counts what is open on it; whatever is closed takes a turn of the event loop to be so. */
+const counting = () => {
+  const disk = { open: 0, fileSystem: nodeFileSystem };
+  const closing = (close: () => Promise<void>): (() => Promise<void>) => {
+    disk.open += 1;
+    return async () => {
+      await new Promise((resolve) => setImmediate(resolve));
+      await close();
+      disk.open -= 1;
+    };
+  };
+  const counted = async <T extends { close(): Promise<void> }>(opening: Promise<T>): Promise<T> => {
+    const file = await opening;
+    return { ...file, close: closing(file.close) };
+  };
+  disk.fileSystem = {
+    ...nodeFileSystem,
+    lock: async (path) => {
+      const unlock = await nodeFileSystem.lock(path);
+      return unlock && closing(unlock);
+    },
+    openAppend: (path, options) => counted(nodeFileSystem.openAppend(path, options)),
+    openRead: (path) => counted(nodeFileSystem.openRead(path)),
+  };
+  return disk;
 };
 
 let dir: string;
@@ -82,6 +109,20 @@ describe('the log in a directory', () => {
       await log.durable(4);
     }
     expect(countsOf(seen)).toEqual(upTo(4));
+    expect(countsOf(await collect(log.read('t/T1')))).toEqual(upTo(4));
+    await log.close();
+  });
+
+  it('gives a reader what was there when it began, however much is appended meanwhile', async () => {
+    const log = fileLog(dir, { lazyFlushMs: 60_000 });
+    await log.open();
+    log.append([counted(1), counted(2)], 0);
+    const seen: EventRecord[] = [];
+    for await (const record of log.read('t/T1')) {
+      seen.push(record);
+      if (seen.length < 5) log.append([counted(2 + seen.length)], 0);
+    }
+    expect(countsOf(seen)).toEqual([1, 2]);
     expect(countsOf(await collect(log.read('t/T1')))).toEqual(upTo(4));
     await log.close();
   });
@@ -142,6 +183,8 @@ describe('the log in a directory', () => {
     await log.close();
     expect(countsOf(await collect(readLog(dir)))).toEqual([1]);
     expect(() => log.append([counted(2)], 0)).toThrow('ENGINE_CLOSED');
+    await expect(log.durable(1)).rejects.toThrow('ENGINE_CLOSED');
+    await log.close();
   });
 
   it('gives records that no later change of the caller reaches, nor the disk', async () => {
@@ -253,6 +296,43 @@ describe('segments', () => {
     expect(countsOf(await collect(log.read('t/T1')))).toEqual(upTo(4));
     await log.close();
     expect(await verifyLog(dir)).toMatchObject({ ok: true, segments: 3, records: 6 });
+  });
+});
+
+describe('files and lock', () => {
+  const filled = async (fileSystem: FileSystem): Promise<FileLog> => {
+    const log = fileLog(dir, { fileSystem, segmentBytes: 300 });
+    await log.open();
+    for (const to of upTo(20)) {
+      log.append([counted(to, 'x/1')], 0);
+      await log.durable(log.head);
+    }
+    return log;
+  };
+
+  it('are given back when the log is closed', async () => {
+    const disk = counting();
+    const log = await filled(disk.fileSystem);
+    expect(await collect(log.read('x/1'))).toHaveLength(20);
+    await log.close();
+    expect(disk.open).toBe(0);
+    await openAll(log);
+    await log.close();
+    expect(disk.open).toBe(0);
+  });
+
+  it('are given back when the log is refused', async () => {
+    const disk = counting();
+    await (await filled(nodeFileSystem)).close();
+    const { refresh } = disk.fileSystem;
+    disk.fileSystem.refresh = () => Promise.reject(new Error('EIO: i/o error, write'));
+    await expect(fileLog(dir, disk).open()).rejects.toMatchObject({ code: 'LOG_FAILED' });
+    expect(disk.open).toBe(0);
+    disk.fileSystem.refresh = refresh;
+    const late = join(dir, readdirSync(dir).filter((name) => name.endsWith('.jsonl')).sort().at(-2) ?? '');
+    writeFileSync(late, readFileSync(late, 'utf8').replace('"to":', '"to":1'));
+    await expect(fileLog(dir, disk).open()).rejects.toMatchObject({ code: 'LOG_DAMAGED' });
+    expect(disk.open).toBe(0);
   });
 });
 
