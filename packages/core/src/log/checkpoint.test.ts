@@ -94,6 +94,7 @@ describe('a checkpoint', () => {
       await fill(disk, last, last);
       read.push((await reopen(disk)).read);
     }
+    expect(Math.min(...read)).toBeGreaterThan(0);
     expect(Math.max(...read)).toBeLessThan(30);
   });
 
@@ -120,6 +121,15 @@ describe('a checkpoint', () => {
     expect(counts).toEqual(upTo(40));
   });
 
+  it('that its reader refuses goes on saying what was on disk', async () => {
+    const disk = new SimulatedDisk();
+    await fill(disk, 40, 40);
+    await (await reopen(disk, false)).log.close();
+    const name = (await disk.list('/data')).filter((each) => each.endsWith('.jsonl')).sort().at(-1) ?? '';
+    disk.edit(`/data/${name}`, (bytes) => bytes.slice(0, -1));
+    await expect(reopen(disk, false)).rejects.toMatchObject({ code: 'LOG_DAMAGED', details: { file: name } });
+  });
+
   it('of another log, or of a log that was longer, does not count', async () => {
     const other = new SimulatedDisk();
     await fill(other, 40, 39);
@@ -133,6 +143,8 @@ describe('a checkpoint', () => {
       }
       await log.close();
       disk.write(FILE, other.bytes(FILE));
+      const torn = (await disk.list('/data')).filter((each) => each.endsWith('.jsonl')).sort().at(-1) ?? '';
+      disk.edit(`/data/${torn}`, (bytes) => Buffer.concat([bytes, Buffer.from('{"v":')]));
       const { state, counts } = await reopen(disk);
       expect(state).toBeUndefined();
       expect(counts).toEqual(upTo(last));

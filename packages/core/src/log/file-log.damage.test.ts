@@ -121,6 +121,22 @@ describe('damage', () => {
     }
   });
 
+  it('is a line feed that is lost of two lines that follow each other', async () => {
+    const disk = sound.copy();
+    disk.edit(FILE, (bytes) => bytes.map((byte, at) => (at === endOf(3) - 1 || at === endOf(4) - 1 ? 0 : byte)));
+    await expect(open(disk)).rejects.toMatchObject({ code: 'LOG_DAMAGED', details: { line: 3, seq: 5 } });
+  });
+
+  it('before a line that lacks but its line feed: what that says of the others is true', async () => {
+    for (const at of [endOf(4) - 20, endOf(4) - 1]) {
+      const disk = sound.copy();
+      disk.edit(FILE, (bytes) => bytes.with(at, 0).slice(0, -1));
+      const before = disk.bytes(FILE);
+      await expect(open(disk)).rejects.toMatchObject({ code: 'LOG_DAMAGED', details: { line: 4, seq: 7 } });
+      expect(disk.bytes(FILE)).toEqual(before);
+    }
+  });
+
   it('after that is cut, and never read as something else', async () => {
     await fc.assert(
       fc.asyncProperty(fc.integer({ min: CLAIMED, max: sound.bytes(FILE).length - 1 }), fc.integer({ min: 1, max: 255 }), async (at, change) => {
@@ -140,6 +156,7 @@ describe('damage', () => {
     ['a record of the last line but one rewritten so', (lines: string[]) => lines.with(3, resealed((lines[3] ?? '').replace('"to":7', '"to":8'))), 5],
     ['a record taken out of its line so', (lines: string[]) => lines.with(1, resealed((lines[1] ?? '').replace(/,\{"seq":4,.*\]/, ']'))), 3],
     ['the first line taken out', (lines: string[]) => lines.slice(1), 1],
+    ['a number left out', (lines: string[]) => lines.with(4, resealed((lines[4] ?? '').replace('"seq":10', '"seq":11').replace('"seq":9', '"seq":10'))), 5],
   ])('%s is found', async (_, change, line) => {
     const disk = sound.copy();
     edit(disk, change);
@@ -149,6 +166,7 @@ describe('damage', () => {
   it('in a sealed segment is found, at its very end too', async () => {
     for (const [path, change, place] of [
       [FILE, (bytes: Uint8Array) => bytes.slice(0, -1), '00000001.jsonl'],
+      [FILE, (bytes: Uint8Array) => Buffer.concat([bytes, Buffer.alloc(8)]), '00000001.jsonl'],
       ['/data/00000002.jsonl', (bytes: Uint8Array) => bytes.slice(0, 20), '00000002.jsonl'],
       ['/data/00000002.jsonl', () => new Uint8Array(), '00000002.jsonl'],
     ] as const) {
@@ -161,13 +179,36 @@ describe('damage', () => {
   it('is a segment that is missing or follows the wrong one', async () => {
     const gone = await written({ segmentBytes: 1 });
     await gone.remove('/data/00000002.jsonl');
-    await expect(open(gone)).rejects.toMatchObject({ code: 'LOG_DAMAGED', details: { file: '00000002.jsonl', why: 'the segment is missing' } });
+    await expect(open(gone)).rejects.toMatchObject({ code: 'LOG_DAMAGED', details: { file: '00000002.jsonl', seq: 3, why: 'the segment is missing' } });
     const shifted = await written({ segmentBytes: 1 });
     await shifted.rename('/data/00000003.jsonl', '/data/00000002.jsonl');
     await shifted.rename('/data/00000004.jsonl', '/data/00000003.jsonl');
     await shifted.remove('/data/00000005.jsonl');
     await expect(open(shifted)).rejects.toMatchObject({ code: 'LOG_DAMAGED', details: { file: '00000002.jsonl', line: 1 } });
   });
+});
+
+it.each([
+  ['another segment', '"segment":1', '"segment":9'],
+  ['more records', '"records":2', '"records":3'],
+  ['another end', '"head":"', '"head":"0'],
+  ['nothing', '"type":"segmentSealed"', '"type":"segmentBegun"'],
+])('a segment that seals %s is not the one that was written', async (_, sealed, other) => {
+  const disk = await written({ segmentBytes: 1 });
+  edit(disk, ([line = '', ...rest]) => [resealed(line.replace(sealed, other)), ...rest], '/data/00000002.jsonl');
+  for (const name of ['00000003', '00000004', '00000005']) await disk.remove(`/data/${name}.jsonl`);
+  await expect(open(disk)).rejects.toMatchObject({ code: 'LOG_DAMAGED', details: { file: '00000002.jsonl', line: 1, seq: 3 } });
+});
+
+it('a line of another version is not cut with what stands spoilt before it', async () => {
+  for (const spoilt of [endOf(4) - 20, endOf(4) - 1]) {
+    const disk = sound.copy();
+    edit(disk, (lines) => lines.with(4, resealed((lines[4] ?? '').replace('"v":2', '"v":3'))));
+    disk.edit(FILE, (bytes) => bytes.with(spoilt, 0));
+    const before = disk.bytes(FILE);
+    await expect(open(disk)).rejects.toMatchObject({ code: 'LOG_VERSION' });
+    expect(disk.bytes(FILE)).toEqual(before);
+  }
 });
 
 it.each([1, 3])('a line of version %i is refused as such, in the tail too', async (version) => {

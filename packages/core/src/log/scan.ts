@@ -165,10 +165,10 @@ async function* scanSegment(fs: FileSystem, dir: string, number: number, last: b
 /** What no line feed ends was not written whole, whatever it says. */
 const readLine = (raw: RawLine): Decoded => (raw.ended ? decode(raw.bytes) : { is: 'bad', why: 'the line breaks off', whole: false });
 
-/** A whole line at the end of bytes that are none: what stood before it has lost its line feed. */
-const lineWithin = ({ bytes, ended }: RawLine): Decoded | undefined => {
+/** A whole line at the end of bytes that are none: what stood before it has lost its line feed, or it has none of its own. What it says of others is true. */
+const lineWithin = ({ bytes }: RawLine): Decoded | undefined => {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  for (let at = text.indexOf(BEGINNING, 1); ended && at !== -1; at = text.indexOf(BEGINNING, at + 1)) {
+  for (let at = text.indexOf(BEGINNING); at !== -1; at = text.indexOf(BEGINNING, at + 1)) {
     const read = decode(text.subarray(at));
     if (read.is !== 'bad') return read;
   }
