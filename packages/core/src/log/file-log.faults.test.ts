@@ -138,13 +138,13 @@ it.each([['create', '/data/00000002.jsonl'], ['syncDirectory', '/data']] as cons
   expect(await afterwards(disk)).toEqual([1, 2]);
 });
 
-it.each(['sync', 'truncate', 'syncDirectory'] as const)('a disk that fails the %s of opening refuses it, and changes nothing for the next try', async (operation) => {
+it.each([['sync'], ['sync', 1], ['truncate'], ['syncDirectory']] as const)('a disk that fails the %s of opening refuses it, and changes nothing for the next try', async (operation, skip = 0) => {
   const disk = new SimulatedDisk();
   const { log } = await start(disk);
   log.append([counted(1)], 0);
   await log.close();
   disk.edit('/data/00000001.jsonl', (bytes) => Buffer.concat([bytes, Buffer.from('{"seq":2')]));
-  disk.failNext(operation, 'EROFS');
+  disk.failNext(operation, 'EROFS', undefined, skip);
   await expect(start(disk)).rejects.toMatchObject({ code: 'LOG_FAILED' });
   expect(await afterwards(disk)).toEqual([1]);
 });

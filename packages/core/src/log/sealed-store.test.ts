@@ -1,10 +1,11 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, linkSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { SealedStore } from '../engine/ports.js';
 import { memorySealedStore } from './memory-sealed-store.js';
+import { nodeFileSystem } from './node-file-system.js';
 import { fileSealedStore } from './sealed-store.js';
 import { SimulatedDisk } from './simulated-disk.js';
 import { SEALED_ROOM } from './sealed-room.js';
@@ -51,6 +52,8 @@ describe.each([
     await store.put('键', new Uint8Array(SEALED_ROOM - 3).fill(7));
     await expect(store.put('键', new Uint8Array(SEALED_ROOM - 2))).rejects.toThrow(new RangeError('a sealed store keeps 4076 bytes for each key, its name counted; these are 4077'));
     expect((await store.get('键'))?.every((byte) => byte === 7)).toBe(true);
+    const [, other] = await Promise.allSettled([store.put('键', new Uint8Array(SEALED_ROOM - 2)), store.put('b', bytes(1))]);
+    expect(other?.status).toBe('fulfilled');
   });
 });
 
@@ -131,6 +134,159 @@ describe('the file of slots', () => {
     expect(await open(disk).keys()).toEqual(['b', 'c']);
   });
 
+  it('what a former life sealed stays, whatever is put first', async () => {
+    const disk = new SimulatedDisk();
+    const readWhole = disk.readWhole.bind(disk);
+    disk.readWhole = async (path) => {
+      await new Promise((resolve) => setImmediate(resolve));
+      return readWhole(path);
+    };
+    for (const key of ['a', 'b', 'c']) {
+      const store = open(disk);
+      await store.put(key, Buffer.from(key));
+      await store.close?.();
+    }
+    const store = open(disk);
+    for (let n = 0; n < 40; n += 1) await store.put(`q${n}`, bytes(n));
+    expect(disk.bytes('/sealed/slots').length).toBe(48 * SLOT_SIZE);
+    disk.restart(worst);
+    const again = open(disk);
+    expect(await again.keys()).toHaveLength(43);
+    expect(await text(again, 'a')).toBe('a');
+    for (let n = 0; n < 40; n += 1) expect(await again.get(`q${n}`)).toEqual(bytes(n));
+  });
+
+  it.each(['behind', 'before'])('of two slots with one key the newer one counts, which stands %s the older, and that is erased', async (where) => {
+    const disk = new SimulatedDisk();
+    const store = open(disk);
+    if (where === 'before') await store.put('x', bytes(1));
+    await store.put('a', Buffer.from('an old card'));
+    await store.forget('x');
+    await store.put('a', Buffer.from('number of a card'));
+    // The power fails before the older one is wiped; so it does after the third, which is told from both.
+    disk.restart(worst);
+    expect(inFile(disk, 'an old card')).toBe(true);
+    const next = open(disk, 1);
+    const erased = new Promise<void>((resolve) => disk.onNext('sync', resolve));
+    expect(await text(next, 'a')).toBe('number of a card');
+    await erased;
+    expect(inFile(disk, 'an old card')).toBe(false);
+    await open(disk).put('a', Buffer.from('third card'));
+    disk.restart(worst);
+    expect(inFile(disk, 'number of a card')).toBe(true);
+    expect(await text(open(disk), 'a')).toBe('third card');
+  });
+
+  it('what a key held before is erased', async () => {
+    const disk = new SimulatedDisk();
+    const store = open(disk);
+    await store.put('a', Buffer.from('number of a card'));
+    await store.put('a', bytes(1));
+    await store.close?.();
+    expect(inFile(disk, 'number of a card')).toBe(false);
+  });
+
+  it('what is written and what is erased at once leaves alone what stands between', async () => {
+    const disk = new SimulatedDisk();
+    const store = open(disk);
+    for (const key of ['a', 'b', 'c']) await store.put(key, Buffer.from(key));
+    await store.forget('a');
+    await store.forget('c');
+    await store.put('d', Buffer.from('d'));
+    disk.restart(worst);
+    const next = open(disk);
+    expect(await next.keys()).toEqual(['b', 'd']);
+    expect([await text(next, 'b'), await text(next, 'd')]).toEqual(['b', 'd']);
+  });
+
+  it('what is forgotten while a write runs is erased after it, though its time came meanwhile', async () => {
+    let hold: Promise<void> | undefined;
+    const disk = new SimulatedDisk({ during: async (operation) => void (operation === 'sync' && (await hold)) });
+    const due = new Set<() => void>();
+    const call = (): void => {
+      for (const each of [...due]) {
+        due.delete(each);
+        each();
+      }
+    };
+    const store = fileSealedStore('/sealed', { fileSystem: disk, timer: (_, each) => (due.add(each), () => void due.delete(each)) });
+    await store.put('a', Buffer.from('number of a card'));
+    let release = (): void => undefined;
+    hold = new Promise((resolve) => (release = resolve));
+    const written = new Promise<void>((resolve) => disk.onNext('write', resolve));
+    const putting = store.put('b', bytes(2));
+    await written;
+    await store.forget('a');
+    call();
+    release();
+    await putting;
+    await new Promise((resolve) => setImmediate(resolve));
+    const erased = new Promise<void>((resolve) => disk.onNext('sync', resolve));
+    expect(due.size).toBe(1);
+    call();
+    await erased;
+    expect(inFile(disk, 'number of a card')).toBe(false);
+  });
+
+  it('is let go of when the store is closed, which can be used again then', async () => {
+    const dir = freshDir();
+    let files = 0;
+    const fileSystem = {
+      ...nodeFileSystem,
+      openInPlace: async (path: string) => {
+        const file = await nodeFileSystem.openInPlace(path);
+        files += 1;
+        const close = async (): Promise<void> => {
+          await new Promise((resolve) => setImmediate(resolve));
+          await file.close();
+          files -= 1;
+        };
+        return { ...file, close };
+      },
+    };
+    const store = fileSealedStore(dir, { fileSystem, lazyWipeMs: 1e9 });
+    await store.close?.();
+    expect(await store.keys()).toEqual([]);
+    await store.close?.();
+    expect(existsSync(dir)).toBe(false);
+    for (const key of ['a', 'b']) {
+      const putting = store.put(key, Buffer.from(key));
+      await store.close?.();
+      await putting;
+      expect(files).toBe(0);
+    }
+    expect(await store.keys()).toEqual(['a', 'b']);
+    await store.close?.();
+    fileSystem.syncDirectory = () => Promise.reject(new Error('EIO: i/o error, fsync'));
+    await expect(store.put('c', bytes(3))).rejects.toThrow('EIO');
+    expect(files).toBe(0);
+    expect(await fileSealedStore(dir).keys()).toEqual(['a', 'b']);
+  });
+
+  it('erases what is forgotten each time, also after it was closed', async () => {
+    const disk = new SimulatedDisk();
+    const store = open(disk, 1);
+    for (const closed of [false, false, true, false]) {
+      await store.put('a', Buffer.from('number of a card'));
+      const erased = new Promise<void>((resolve) => disk.onNext('sync', resolve));
+      await store.forget('a');
+      if (closed) await store.close?.();
+      await erased;
+      expect(inFile(disk, 'number of a card')).toBe(false);
+    }
+  });
+
+  it('that can not be read is tried again by the next call', async () => {
+    const disk = new SimulatedDisk();
+    await open(disk).put('a', bytes(1));
+    const readWhole = disk.readWhole.bind(disk);
+    disk.readWhole = () => Promise.reject(new Error('EIO: i/o error, read'));
+    const store = open(disk);
+    await expect(store.keys()).rejects.toThrow('EIO');
+    disk.readWhole = readWhole;
+    expect(await store.keys()).toEqual(['a']);
+  });
+
   it('slots are used again: a thousand sales fill one', async () => {
     const disk = new SimulatedDisk();
     const store = open(disk);
@@ -141,6 +297,8 @@ describe('the file of slots', () => {
     expect(disk.bytes('/sealed/slots').length).toBe(16 * SLOT_SIZE);
     await Promise.all(Array.from({ length: 40 }, (_, n) => store.put(`q${n}`, bytes(n))));
     expect(await store.keys()).toHaveLength(40);
+    disk.restart(worst);
+    expect(await open(disk).keys()).toHaveLength(40);
   });
 
   it.each([
@@ -156,6 +314,19 @@ describe('the file of slots', () => {
     await store.put('b', bytes(2));
     disk.restart(worst);
     expect(await open(disk).keys()).toEqual(['b']);
+  });
+
+  it.each(['ENOSPC', 'SHORT'])('a write into the file that fails (%s) refuses the put, and nothing of that stays in it', async (code) => {
+    const disk = new SimulatedDisk();
+    const store = open(disk);
+    await store.put('a', bytes(1));
+    disk.failNext('write', code);
+    await expect(store.put('b', Buffer.from('number of a card'))).rejects.toThrow();
+    expect(await store.keys()).toEqual(['a']);
+    await store.put('c', bytes(3));
+    expect(inFile(disk, 'number of a card')).toBe(false);
+    disk.restart(worst);
+    expect(await open(disk).keys()).toEqual(['a', 'c']);
   });
 
   it.each(['sync', 'syncDirectory'] as const)('after a failed %s nothing is tried again until it is opened anew', async (operation) => {
@@ -186,6 +357,13 @@ describe('the file of slots', () => {
     expect(await store.keys()).toEqual(['b']);
     await store.close?.();
     expect(inFile(disk, 'umber of a card')).toBe(false);
+  });
+
+  it('a file that breaks off within a slot gives the others', async () => {
+    const disk = new SimulatedDisk();
+    await open(disk).put('a', bytes(1));
+    disk.edit('/sealed/slots', (all) => Buffer.concat([all, bytes(0x54, 0x57, 0x53)]));
+    expect(await open(disk).keys()).toEqual(['a']);
   });
 
   it('the power may fail at any operation: what was acknowledged is there and whole, what was erased does not come back', async () => {
@@ -247,13 +425,24 @@ describe('a directory of the first form, one file for each key', () => {
     writeFileSync(join(dir, `${hex('p/2@1')}.sealed`), 'card two');
     writeFileSync(join(dir, `${hex('p/3@1')}.sealed.99-1`), 'left by a crash');
     writeFileSync(join(dir, 'readme.txt'), 'somebody else');
+    // Who holds another name of it sees what is left of its bytes.
+    linkSync(join(dir, `${hex('p/1@1')}.sealed`), join(dir, 'other.txt'));
     const store = fileSealedStore(dir);
     expect(await store.keys()).toEqual(['p/1@1', 'p/2@1']);
     expect(await text(store, 'p/2@1')).toBe('card two');
-    expect(readdirSync(dir).sort()).toEqual(['readme.txt', 'slots']);
+    expect(readdirSync(dir).sort()).toEqual(['other.txt', 'readme.txt', 'slots']);
+    expect(readFileSync(join(dir, 'other.txt'))).toEqual(Buffer.alloc('card one'.length));
     await store.close?.();
     expect(await text(fileSealedStore(dir), 'p/1@1')).toBe('card one');
     expect(readFileSync(join(dir, 'slots')).includes('card one')).toBe(true);
+  });
+
+  it('that holds but what a crash left is erased', async () => {
+    const dir = freshDir();
+    mkdirSync(dir, { recursive: true });
+    writeFileSync(join(dir, `${hex('p/3@1')}.sealed.99-1`), 'left by a crash');
+    expect(await fileSealedStore(dir).keys()).toEqual([]);
+    expect(readdirSync(dir)).toEqual([]);
   });
 
   it('a crash at any operation of reading it over loses none', async () => {

@@ -74,7 +74,6 @@ class SlotStore implements SealedStore {
     const kept = Uint8Array.from(sealed);
     encodeSlot({ key, kept, put: 0 });
     await this.#load();
-    if (this.#failure !== undefined) throw this.#failure;
     await new Promise<void>((resolve, reject) => {
       this.#pending.push({ key, kept, resolve, reject });
       this.#write();
@@ -142,7 +141,7 @@ class SlotStore implements SealedStore {
     if (bytes === undefined) {
       const old = await readOldFiles(this.#fs, this.#dir);
       // A till that seals nothing keeps no file.
-      if (old.entries.length === 0 && old.paths.length === 0) return;
+      if (old.paths.length === 0) return;
       await this.#moveOver(old);
       return;
     }

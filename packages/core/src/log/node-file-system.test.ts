@@ -1,0 +1,73 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { nodeFileSystem } from './node-file-system.js';
+
+let dir: string;
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'tillwright-disk-'));
+});
+afterEach(() => rmSync(dir, { recursive: true, force: true }));
+
+/** What is written and synced while something is done: no power cut can show it here. */
+const watched = async (work: () => Promise<void>): Promise<{ readonly synced: number; readonly written: number }> => {
+  const handle = await open(dir, 'r');
+  const of = Object.getPrototypeOf(handle) as Pick<FileHandle, 'sync' | 'datasync' | 'write'>;
+  await handle.close();
+  const { sync, datasync, write } = of;
+  const seen = { synced: 0, written: 0 };
+  const counted = (system: typeof sync) =>
+    async function (this: FileHandle): Promise<void> {
+      await system.call(this);
+      seen.synced += 1;
+    };
+  Object.assign(of, {
+    sync: counted(sync),
+    datasync: counted(datasync),
+    async write(this: FileHandle, ...given: Parameters<typeof write>) {
+      const result = await write.apply(this, given);
+      seen.written += result.bytesWritten;
+      return result;
+    },
+  });
+  try {
+    await work();
+    return seen;
+  } finally {
+    Object.assign(of, { sync, datasync, write });
+  }
+};
+
+it.skipIf(process.platform === 'win32')('a directory that is made is synced, with all that were made above it and the one that stood there', async () => {
+  expect(await watched(() => nodeFileSystem.makeDirectory(join(dir, 'a', 'b', 'c')))).toMatchObject({ synced: 4 });
+  expect(await watched(() => nodeFileSystem.makeDirectory(join(dir, 'a', 'b', 'c')))).toMatchObject({ synced: 0 });
+  expect(await watched(() => nodeFileSystem.syncDirectory(dir))).toMatchObject({ synced: 1 });
+});
+
+it('bytes are written once more from an offset on, as they are, and synced', async () => {
+  const path = join(dir, 'file');
+  const bytes = Buffer.alloc(2 * 1024 * 1024 + 5, 'abc');
+  writeFileSync(path, bytes);
+  expect(await watched(() => nodeFileSystem.refresh(path, 3))).toEqual({ synced: 1, written: bytes.length - 3 });
+  expect(readFileSync(path).equals(bytes)).toBe(true);
+  expect(await watched(() => nodeFileSystem.refresh(path, bytes.length))).toEqual({ synced: 1, written: 0 });
+});
+
+it('bytes are overwritten with zeros, and that is synced', async () => {
+  const path = join(dir, 'file');
+  writeFileSync(path, 'number of a card');
+  expect(await watched(() => nodeFileSystem.zero(path))).toEqual({ synced: 1, written: 16 });
+  expect(readFileSync(path)).toEqual(Buffer.alloc(16));
+});
+
+it('only what is missing counts as missing: a disk that does not answer holds what it holds', async () => {
+  const nothing = join(dir, 'nothing');
+  expect([await nodeFileSystem.list(nothing), await nodeFileSystem.size(nothing), await nodeFileSystem.readWhole(nothing)]).toEqual([[], undefined, undefined]);
+  const file = join(dir, 'file');
+  writeFileSync(file, '');
+  mkdirSync(join(dir, 'folder'));
+  await expect(nodeFileSystem.list(file)).rejects.toMatchObject({ code: 'ENOTDIR' });
+  await expect(nodeFileSystem.readWhole(join(dir, 'folder'))).rejects.toMatchObject({ code: 'EISDIR' });
+});
