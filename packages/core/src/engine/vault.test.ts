@@ -14,7 +14,7 @@ it('knows nothing of a reference of another life, of another kind, or after it w
   const vault = createVault({ bytes: (length) => new Uint8Array(length) });
   const reference = vault.put('card', new Sensitive({ pan: 'x' }), {});
   expect(vault.take({ ...reference }, 'card').reveal()).toEqual({ pan: 'x' });
-  for (const [stranger, kind] of [[reference, 'pin'], [{ ...reference, sensitive: 'none' }, 'card'], ['text', 'card']] as const) {
+  for (const [stranger, kind] of [[reference, 'pin'], [{ ...reference, sensitive: 'none' }, 'card'], ['text', 'card'], [null, 'card']] as const) {
     expect(() => vault.take(stranger as never, kind)).toThrow(expect.objectContaining({ error: 'Sensitive.Lost' }));
   }
   vault.clear();

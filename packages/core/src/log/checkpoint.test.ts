@@ -275,18 +275,18 @@ it('an old record that the disk has damaged is not taken for one that never was'
   }
   await log.checkpoint?.({});
   await log.close();
-  const damages: ((text: string) => string)[] = [
-    (text) => text.replace('"key":"order-2"', '"key":"order-3"'),
-    (text) => text.replace('"stream":"x/2"', '"stream":"y/2"'),
+  const damages: { readonly line: number; readonly damage: (text: string) => string }[] = [
+    { line: 2, damage: (text) => text.replace('"key":"order-2"', '"key":"order-3"') },
+    { line: 2, damage: (text) => text.replace('"stream":"x/2"', '"stream":"y/2"') },
     // A page of zeros, line feeds included.
-    (text) => `${text.slice(0, 100)}${'\0'.repeat(900)}${text.slice(1000)}`,
+    { line: 1, damage: (text) => `${text.slice(0, 100)}${'\0'.repeat(900)}${text.slice(1000)}` },
   ];
-  for (const damage of damages) {
+  for (const { line, damage } of damages) {
     const spoilt = disk.copy();
     spoilt.edit('/data/00000001.jsonl', (bytes) => Buffer.from(damage(Buffer.from(bytes).toString())));
     const { log: again, read } = await reopen(spoilt);
     expect(read).toBeLessThan(20);
-    await expect(again.find('key', 'order-2')).rejects.toMatchObject({ code: 'LOG_DAMAGED', details: { file: '00000001.jsonl' } });
+    await expect(again.find('key', 'order-2')).rejects.toMatchObject({ code: 'LOG_DAMAGED', details: { file: '00000001.jsonl', line } });
     await expect(collect(again.read('x/2'))).rejects.toMatchObject({ code: 'LOG_DAMAGED' });
     await again.close();
   }

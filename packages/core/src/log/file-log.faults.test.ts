@@ -1,7 +1,7 @@
 /** A disk that fails: nothing acknowledged is lost, nothing is doubled, and nobody is told what is not so. */
 import { describe, expect, it } from 'vitest';
 import { fileLog } from './file-log.js';
-import { SimulatedDisk } from './simulated-disk.js';
+import { type Operation, SimulatedDisk } from './simulated-disk.js';
 import { collect, counted, countsOf, openAll, upTo } from './test-events.js';
 
 const worst = (): number => 0;
@@ -138,7 +138,7 @@ it.each([['create', '/data/00000002.jsonl'], ['syncDirectory', '/data']] as cons
   expect(await afterwards(disk)).toEqual([1, 2]);
 });
 
-it.each([['sync'], ['sync', 1], ['truncate'], ['syncDirectory']] as const)('a disk that fails the %s of opening refuses it, and changes nothing for the next try', async (operation, skip = 0) => {
+it.each<[Operation, number?]>([['sync'], ['sync', 1], ['truncate'], ['syncDirectory']])('a disk that fails the %s of opening refuses it, and changes nothing for the next try', async (operation, skip) => {
   const disk = new SimulatedDisk();
   const { log } = await start(disk);
   log.append([counted(1)], 0);

@@ -6,6 +6,7 @@ import type { EventRecord } from '../events.js';
 import { fileLog, type FileLog } from './file-log.js';
 import type { FileSystem } from './file-system.js';
 import { nodeFileSystem } from './node-file-system.js';
+import { SimulatedDisk } from './simulated-disk.js';
 import { collect, counted, countsOf, openAll, upTo } from './test-events.js';
 import { readLog, verifyLog } from './verify.js';
 
@@ -110,6 +111,26 @@ describe('the log in a directory', () => {
     }
     expect(countsOf(seen)).toEqual(upTo(4));
     expect(countsOf(await collect(log.read('t/T1')))).toEqual(upTo(4));
+    await log.close();
+  });
+
+  it('gives each once while a write that is not synced yet has filled more of the file than is read at once', async () => {
+    let hold: Promise<void> | undefined;
+    const disk = new SimulatedDisk({ during: async (operation) => void (operation === 'sync' && (await hold)) });
+    const log = fileLog('/data', { fileSystem: disk, lazyFlushMs: 1e9 });
+    await log.open();
+    log.append(upTo(30).map((to) => counted(to)), 0);
+    await log.durable(30);
+    const release = signal();
+    hold = release.given;
+    const written = new Promise<void>((resolve) => disk.onNext('append', resolve));
+    log.append(upTo(100).map((to) => counted(30 + to)), 0);
+    const all = log.durable(130);
+    await written;
+    expect(countsOf(await collect(log.read('t/T1')))).toEqual(upTo(130));
+    release.give();
+    await all;
+    expect(countsOf(await collect(log.read('t/T1')))).toEqual(upTo(130));
     await log.close();
   });
 
