@@ -91,6 +91,34 @@ describe('the index of sealed segments', () => {
     expect(await new SegmentIndex(disk, '/data').open(4, endOf(4))).toBe(1);
   });
 
+  it.each<[string, (bytes: Uint8Array) => Uint8Array]>([
+    ['whose head is damaged', (bytes) => bytes.with(20, (bytes[20] ?? 0) ^ 1)],
+    ['that lacks a page', (bytes) => bytes.slice(0, -4096)],
+    ['that has a page more', (bytes) => Buffer.concat([bytes, Buffer.alloc(4096)])],
+    ['that is empty', () => new Uint8Array()],
+  ])('a run %s is made anew', async (_, spoil) => {
+    const disk = new SimulatedDisk();
+    await (await fill(disk, 3)).close();
+    disk.edit('/data/index/00000002-00000002.run', spoil);
+    expect(await new SegmentIndex(disk, '/data').open(3, endOf(3))).toBe(2);
+    expect(await disk.list('/data/index')).toEqual(['00000001-00000001.run']);
+    const index = await fill(disk, 3);
+    for (const segment of upTo(3)) expect(await index.find(`own-${segment}`)).toEqual([segment]);
+    await index.close();
+  });
+
+  it('whoever only looks takes nothing away, neither what it can not read nor what it does not know', async () => {
+    const disk = new SimulatedDisk();
+    await (await fill(disk, 5)).close();
+    disk.edit('/data/index/00000001-00000004.run', (bytes) => bytes.with(4096 + 40, (bytes[4096 + 40] ?? 0) ^ 1));
+    const before = await disk.list('/data/index');
+    const index = new SegmentIndex(disk, '/data', { looking: true });
+    expect(await index.open(4, endOf(4))).toBe(5);
+    expect(await index.find('own-2')).toEqual(upTo(4));
+    await index.close();
+    expect(await disk.list('/data/index')).toEqual(before);
+  });
+
   it('a run that the disk does not give costs time and no answer: its segments are looked into, and it is made anew', async () => {
     for (const fails of ['openRead', 'read'] as const) {
       const disk = new SimulatedDisk();
