@@ -14,7 +14,7 @@ const wrong = {
   rejects: () => Promise.reject(new Error('gone')),
   'rejects with nothing': () => Promise.reject(null as never),
 } as const;
-const answersWrong = { 'gives a text': () => Promise.resolve('sealed') } as const;
+const answersWrong = { 'gives a text': () => Promise.resolve('sealed'), 'gives a list of numbers': () => Promise.resolve([7]) } as const;
 
 const card = { kind: 'card', method: { seal: true } } as const;
 
@@ -173,5 +173,17 @@ it('nothing stays sealed once a person has decided', async () => {
   await setup.till.resolve(setup.till.cases()[0]?.caseId ?? '', { as: 'undone', by: 'Li', reason: 'paid back by hand' });
   await setup.clock.until(setup.clock.now() + 1_000);
   expect(await setup.sealed.keys()).toEqual([]);
+  await setup.till.close();
+});
+
+it('what it has lost stops nothing: a sale without an answer is reversed without it', async () => {
+  const host = scriptedHost();
+  host.submits.push({ lost: 'answer' });
+  const setup = await open({ ...card, host, sealed: { ...memorySealedStore(), get: async () => undefined } });
+  const alarms = alarmsOf(setup);
+  expect(await run(setup)).toMatchObject({ status: 'failed' });
+  await setup.clock.until(setup.clock.now() + 600_000);
+  expect(statuses(host)).toEqual(['reversed']);
+  expect(alarms.filter(({ kind }) => kind === 'engine-stopped')).toEqual([]);
   await setup.till.close();
 });

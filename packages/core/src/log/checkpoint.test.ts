@@ -228,6 +228,20 @@ describe('a checkpoint', () => {
     expect(await reopen(disk)).toMatchObject({ state: { counted: 15 }, counts: [16, 17, 18, 19, 20, 21] });
   });
 
+  it('tells that the index can not be written: without it old segments are looked up from memory', async () => {
+    const disk = new SimulatedDisk();
+    const log = start(disk);
+    await log.open();
+    disk.failNext('create', 'ENOSPC', '/data/index/00000001-00000001.run.new');
+    for (const to of upTo(40)) {
+      log.append([counted(to)], 0);
+      await log.durable(log.head);
+    }
+    await expect(log.checkpoint?.({ counted: 40 })).rejects.toThrow('ENOSPC');
+    await log.close();
+    expect((await reopen(disk)).counts).toEqual(upTo(40));
+  });
+
   it('the power may fail at any operation while it is written: the one before it, the new one or none counts, and each leads to the same', async () => {
     const states = new Set<number>();
     for (let operations = 0; operations < 14; operations += 1) {

@@ -97,6 +97,21 @@ it('a log that failed while a new segment was begun can be opened again, and goe
   expect(await afterwards(disk)).toEqual(upTo(3));
 });
 
+it('a log that failed writes by itself again what nobody waits for, once it is opened again', async () => {
+  const disk = new SimulatedDisk();
+  const log = fileLog('/data', { fileSystem: disk, lazyFlushMs: 1 });
+  await log.open();
+  disk.failNext('append', 'ENOSPC');
+  log.append([counted(1)], 0);
+  await expect(log.durable(1)).rejects.toThrow('LOG_FAILED');
+  await log.close();
+  await log.open();
+  const told = new Promise<number>((resolve) => log.onDurable(resolve));
+  log.append([counted(1)], 0);
+  expect(await told).toBe(1);
+  await log.close();
+});
+
 it('a checkpoint that waits behind another one is refused with the log, which can be closed then', async () => {
   const disk = new SimulatedDisk();
   const { log } = await start(disk);

@@ -76,6 +76,8 @@ it('judges no line of another version', async () => {
 
 it('finds by an anchor what the chain alone can not show', async () => {
   expect(await verifyLog(dir, { anchor })).toMatchObject({ ok: true });
+  const whole = await verifyLog(dir);
+  expect(await verifyLog(dir, { anchor: { seq: 6, head: whole.ok ? whole.head : '' } })).toMatchObject({ ok: true });
   // Cut at a line's edge.
   const text = readFileSync(file, 'utf8');
   writeFileSync(file, `${text.split('\n').slice(0, 3).join('\n')}\n`);
