@@ -4,6 +4,7 @@ import { fileLog } from './file-log.js';
 import { LogReader } from './log-reader.js';
 import { memoryLog } from './memory-log.js';
 import { nodeFileSystem } from './node-file-system.js';
+import { segmentPath } from './segment.js';
 import { SimulatedDisk } from './simulated-disk.js';
 import { collect } from './test-events.js';
 
@@ -68,6 +69,18 @@ it('and in one on disk, opened anew from its checkpoint and without one, and by 
     expect(await collect(reader.read('e'))).toHaveLength(5);
     expect(await collect(reader.tail())).toHaveLength(restored ? 0 : 11);
     await reader.close();
+  }
+});
+
+it('and where a crash left the segment after all that empty', async () => {
+  for (const restored of [true, false]) {
+    const { disk, log } = await onDisk();
+    if (restored) await log.checkpoint?.({});
+    await log.close();
+    disk.write(segmentPath('/data', appended.length + 1), new Uint8Array());
+    await log.open({ restore: () => restored });
+    for (const [by, value, streams] of answers) expect([by, value, await log.find(by, value)]).toEqual([by, value, streams]);
+    await log.close();
   }
 });
 
