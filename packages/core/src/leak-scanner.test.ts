@@ -57,6 +57,27 @@ it('as a terminal writes them: packed digits, D for the separator, groups, UTF-1
   expect(found(Buffer.from(PAN, 'utf16le'))).toContain('card number: utf-16');
 });
 
+it('an odd number of digits, packed, whatever digit shares a byte with its first or last one', () => {
+  const { scan } = leakScanner({ secrets: [{ name: 'card number', value: '371449635398431' }] });
+  for (const packed of ['371449635398431D', '371449635398431F', '0371449635398431', '5371449635398431']) {
+    expect(scan('log', Buffer.from(packed, 'hex')).map(({ encoding }) => encoding)).toEqual(['packed']);
+    // Letters, as bytes beside it look like.
+    expect(scan('log', Buffer.from(`4D${packed}4D`, 'hex')).map(({ encoding }) => encoding)).toEqual(['packed']);
+    expect(scan('log', Buffer.from(`4D${packed}4D`, 'hex').toString('base64')).map(({ encoding }) => encoding)).toEqual(['packed']);
+  }
+});
+
+it('a card number of twelve digits, and one of thirteen that nobody knows', () => {
+  const { scan } = leakScanner({ secrets: [{ name: 'card number', value: '639000000003' }] });
+  expect(scan('log', Buffer.from('639000000003', 'hex')).map(({ encoding }) => encoding)).toEqual(['packed']);
+  expect(found('card 4222222222222.')).toEqual(["a number of 13 digits with a card's check digit: card-number"]);
+});
+
+it('a long secret counts also where letters or digits stand beside it', () => {
+  expect(found('no6228 4800 0000 0000 018x')).toContain('card number: grouped');
+  expect(found(`a${[...PAN].map((digit) => String.fromCharCode(0xff_10 + Number(digit))).join('')}b`)).toContain('card number: full-width');
+});
+
 it('as a drawing writes it: each character in an element of its own', () => {
   const drawn = (text: string): string => `<svg><g><text>${[...text].map((sign, x) => `<tspan x="${x}">${sign === ' ' ? '&#xa0;' : sign}</tspan>`).join('')}</text></g></svg>`;
   expect(found(drawn(`CARD ${PAN}`))).toContain('card number: markup');

@@ -36,9 +36,9 @@ interface Needle {
   readonly alone: boolean;
 }
 
-/** Below this a needle may well stand somewhere by chance; base64 has more signs to choose from. */
+/** Below this a needle may well stand somewhere by chance; base64 and packed digits have more signs to choose from. */
 const SHORT = 8;
-const SHORT_BASE64 = 6;
+const SHORT_DENSE = 6;
 const utf8 = new TextEncoder();
 
 /**
@@ -71,7 +71,7 @@ export const leakScanner = (options: { readonly secrets: readonly Secret[]; read
 };
 
 const needlesOf = ({ name, value }: Secret): Needle[] => {
-  const needle = (encoding: LeakEncoding, bytes: string): Needle => ({ secret: name, encoding, bytes, alone: bytes.length < (encoding === 'base64' ? SHORT_BASE64 : SHORT) });
+  const needle = (encoding: LeakEncoding, bytes: string): Needle => ({ secret: name, encoding, bytes, alone: bytes.length < (encoding === 'base64' || encoding === 'packed' ? SHORT_DENSE : SHORT) });
   const raw = typeof value === 'string' ? utf8.encode(value) : value;
   const hex = hexOf(raw);
   const needles = [needle(typeof value === 'string' ? 'plain' : 'bytes', latin1(raw)), needle('hex', hex), needle('hex', hex.toUpperCase()), ...base64Of(raw).map((text) => needle('base64', text))];
@@ -138,7 +138,7 @@ const luhn = (digits: string): boolean => {
     const doubled = Number(digit) * (index % 2 === 0 ? 1 : 2);
     return total + (doubled > 9 ? doubled - 9 : doubled);
   }, 0);
-  return sum % 10 === 0 && /[1-9]/.test(digits);
+  return sum % 10 === 0;
 };
 
 const indexAlone = (haystack: string, needle: string): number => {
