@@ -6,8 +6,9 @@ import { scriptedHost, scriptedMethod, type ScriptedHost } from '../engine/scrip
 import { scriptedPad } from '../engine/scripted-pad.js';
 import { createTill, type Till } from '../till.js';
 import type { LogMark, Plugin } from '../contract.js';
+import type { EventRecord } from '../events.js';
 import { acknowledgeLog, caseOf, casesOf, heldOf, resolveCase } from './cases.js';
-import type { FileLogOptions } from './file-log.js';
+import { fileLog, type FileLogOptions } from './file-log.js';
 import { fileStorage } from './file-storage.js';
 import type { FileSystem } from './file-system.js';
 import { nodeFileSystem } from './node-file-system.js';
@@ -166,6 +167,9 @@ it('a directory that was restored from an older copy is held until it is acknowl
   await expect(sell(till)).rejects.toMatchObject({ code: 'LOG_RESTORED' });
   await till.close();
   expect(await heldOf(dir)).toEqual(['T1']);
+  // A till that is killed leaves no checkpoint of it.
+  await rm(join(dir, 'checkpoint.json'));
+  expect(await heldOf(dir)).toEqual(['T1']);
   await expect(acknowledgeLog(dir, 'T1', { by: 'Li', reason: '' })).rejects.toMatchObject({ code: 'CASE_NEEDS_REASON' });
   await acknowledgeLog(dir, 'T1', { by: 'Li', reason: 'the disk was replaced' });
   expect(await heldOf(dir)).toEqual([]);
@@ -173,6 +177,24 @@ it('a directory that was restored from an older copy is held until it is acknowl
   expect(till.held()).toEqual([]);
   expect(await sell(till)).toMatchObject({ status: 'succeeded' });
   await till.close();
+});
+
+it.each([
+  ['did not hold its payment any more', { payments: [] }],
+  ['is one of another version', { core: '0.0.0' }],
+])('a case is told where the checkpoint before it %s', async (_, changed) => {
+  const caseId = await leaveACase();
+  const records: EventRecord[] = [];
+  for await (const record of readLog(dir)) records.push(record);
+  const [, , state = ''] = (await readFile(join(dir, 'checkpoint.json'), 'utf8')).split('\n');
+  const opened = records.findIndex(({ event }) => event.type === 'caseOpened');
+  const log = fileLog(join(dir, 'other'));
+  await log.open();
+  log.append(records.slice(0, opened), 0);
+  await log.checkpoint?.({ ...(JSON.parse(state) as object), ...changed });
+  log.append(records.slice(opened), 0);
+  await log.close();
+  expect(await casesOf(join(dir, 'other'))).toMatchObject([{ caseId }]);
 });
 
 describe('cases of a log with a history', () => {
