@@ -26,6 +26,21 @@ describe('lines that are not on disk yet', () => {
     }
   });
 
+  it('are left alone after a burst as well, whose memory is not kept', () => {
+    const lines = new Lines();
+    add(lines, 'first');
+    lines.take();
+    lines.settled();
+    add(lines, 'x'.repeat(2 * 1024 * 1024));
+    lines.take();
+    add(lines, 'third');
+    lines.settled();
+    const taken = lines.take();
+    add(lines, 'fourth');
+    expect(textOf(taken)).toBe(`third${END}\n`);
+    expect(textOf(lines.copy())).toBe(`third${END}\nfourth${END}\n`);
+  });
+
   it.each(['a', 'é', '付'])('are whole, however much room is left (%s)', (character) => {
     const bytes = Buffer.byteLength(character);
     for (let left = 0; left < 60; left += 1) {

@@ -71,3 +71,12 @@ it('only what is missing counts as missing: a disk that does not answer holds wh
   await expect(nodeFileSystem.list(file)).rejects.toMatchObject({ code: 'ENOTDIR' });
   await expect(nodeFileSystem.readWhole(join(dir, 'folder'))).rejects.toMatchObject({ code: 'EISDIR' });
 });
+
+it('gives no more bytes than the file has', async () => {
+  const path = join(dir, 'file');
+  writeFileSync(path, 'short');
+  const file = await nodeFileSystem.openRead(path);
+  expect(Buffer.from(await file.read(2, 100)).toString()).toBe('ort');
+  expect(await file.read(5, 100)).toHaveLength(0);
+  await file.close();
+});

@@ -47,6 +47,15 @@ describe.each([
     expect(Uint8Array.from((await store.get('k')) ?? [])).toEqual(bytes(1, 2, 3));
   });
 
+  it('gives a copy, which stays as it is when the key is forgotten', async () => {
+    const store = make();
+    await store.put('k', bytes(1, 2, 3));
+    (await store.get('k'))?.fill(9);
+    const given = (await store.get('k')) ?? bytes();
+    await store.forget('k');
+    expect(Uint8Array.from(given)).toEqual(bytes(1, 2, 3));
+  });
+
   it('refuses more than a page takes, the key in UTF-8 counted, and changes nothing', async () => {
     const store = make();
     await store.put('键', new Uint8Array(SEALED_ROOM - 3).fill(7));
