@@ -116,6 +116,18 @@ describe('cases of a log', () => {
     await expect(resolveCase(dir, caseId, decision)).rejects.toMatchObject({ code: 'CASE_UNKNOWN' });
   });
 
+  it('are not called paid when the host has proven that they are undone', async () => {
+    const caseId = await leaveACase();
+    const known = await caseOf(dir, caseId);
+    const log = fileLog(dir);
+    await log.open();
+    log.append([{ stream: `p/${known?.paymentId}`, event: { type: 'paymentUndoAnswered', attempt: 1, try: 2, answer: { outcome: 'undone', verified: true, proof: 'acknowledged' } } }], Date.now());
+    await log.close();
+    await expect(resolveCase(dir, caseId, { as: 'paid', by: 'Li', reason: 'seen' })).rejects.toMatchObject({ code: 'CASE_UNDONE' });
+    await resolveCase(dir, caseId, { as: 'undone', by: 'Li', reason: 'seen' });
+    expect(await casesOf(dir)).toEqual([]);
+  });
+
   it('are not resolved while a till runs', async () => {
     const caseId = await leaveACase();
     const till = await open();
