@@ -155,6 +155,7 @@ describe('exchange', () => {
     ['mismatch', (request) => [acquirer.answer(request, '00', { 42: '898000000000002' })]],
     ['mismatch', (request) => [acquirer.answer(request, '00', { 2: '6228480000000000027' })]],
     ['mismatch', (request) => [acquirer.answer(request, '00', { 49: '840' })]],
+    ['mismatch', (request) => [acquirer.answer(request, '00', { 49: '8**' })]],
     ['mismatch', (request) => [acquirer.answer(request, '00', { 60: '22000008000' })]],
     ['mismatch', (request) => [acquirer.answer(request, '00', { 39: undefined })]],
     ['mismatch', (request) => [acquirer.signed({ ...acquirer.answer(request, '00'), mti: '0230' })]],

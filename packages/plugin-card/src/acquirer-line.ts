@@ -213,7 +213,7 @@ const PARTIAL = '10';
 /** The first data element in which an answer is not about its request; its values are not repeated. */
 const differenceOf = (request: Fields, answer: Fields): string | undefined => {
   for (const field of [3, 11, 41, 42]) if (answer[field] !== request[field]) return `DE ${field}`;
-  for (const field of [2, 49]) if (answer[field] !== undefined && request[field] !== undefined && answer[field] !== request[field] && !answer[field].includes('*')) return `DE ${field}`;
+  for (const field of [2, 49]) if (answer[field] !== undefined && request[field] !== undefined && answer[field] !== request[field]) return `DE ${field}`;
   if (answer[39] === undefined) return 'DE 39';
   if (answer[60] !== undefined && answer[60].slice(2, 8) !== request[60]?.slice(2, 8)) return 'DE 60.2';
   const part = answer[39] === PARTIAL && answer[4] !== undefined && Number(answer[4]) > 0 && Number(answer[4]) <= Number(request[4]);
