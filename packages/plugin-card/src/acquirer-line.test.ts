@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { AcquirerLine } from './acquirer-line.js';
-import { settings } from './options.js';
+import { type CardOptions, settings } from './options.js';
 import { concatBytes, encode, fromHex, type Iso8583Message } from './protocol.js';
 import { counters, ManualClock, type Reply, TERMINAL, TestAcquirer, TestPinPad } from './testing.test-helper.js';
 
@@ -22,6 +22,11 @@ beforeEach(async () => {
   line = new AcquirerLine(settings(acquirer.options), clock, TERMINAL, counted, pad);
 });
 afterEach(() => acquirer.close());
+
+const withoutField = (message: Iso8583Message, field: number): Iso8583Message => ({
+  ...message,
+  fields: Object.fromEntries(Object.entries(message.fields).filter(([name]) => Number(name) !== field)),
+});
 
 describe('sign-on', () => {
   it('brings working keys and the batch number; it carries no MAC', async () => {
@@ -53,12 +58,34 @@ describe('sign-on', () => {
     expect([pad.keys, line.batch]).toEqual([undefined, '000001']);
   });
 
+  it('ends at the deadline of who needs it, or when that one gives up', async () => {
+    acquirer.next('0800', () => {
+      clock.advance(5_000);
+      return undefined;
+    });
+    expect(await line.ensureKeys({ deadlineAt: clock.now() + 5_000 })).toEqual({ ok: false, why: 'sign-on: no answer in time', reached: true });
+    const cancel = new AbortController();
+    acquirer.next('0800', () => {
+      cancel.abort();
+      return undefined;
+    });
+    expect(await line.ensureKeys({ signal: cancel.signal })).toEqual({ ok: false, why: 'sign-on: the wait for the answer was ended', reached: true });
+    acquirer.next('0800', () => {
+      clock.advance(30_000);
+      return undefined;
+    });
+    expect(await line.ensureKeys()).toMatchObject({ ok: false, why: 'sign-on: no answer in time' });
+    expect(clock.waiting).toBe(0);
+  });
+
   it.each<[string, (request: Iso8583Message) => Iso8583Message]>([
     ['a refusal', (request) => acquirer.signOn(request, { 39: '97' })],
     ['the answer to another terminal', (request) => acquirer.signOn(request, { 41: '00000002' })],
     ['the answer to another merchant', (request) => acquirer.signOn(request, { 42: '898000000000002' })],
     ['an answer of another type', (request) => ({ ...acquirer.signOn(request), mti: '0830' })],
     ['an answer without a batch', (request) => acquirer.signOn(request, { 60: '00000000003' })],
+    ['half a batch', (request) => acquirer.signOn(request, { 60: '00007' })],
+    ['an answer that names no request', (request) => withoutField(acquirer.signOn(request), 11)],
     ['keys of another length', (request) => acquirer.signOn(request, { 62: '00'.repeat(24) })],
     ['no keys', (request) => acquirer.signOn(request, { 62: '' })],
   ])('takes no keys from %s', async (_what, answer) => {
@@ -66,6 +93,50 @@ describe('sign-on', () => {
     expect(await line.ensureKeys()).toMatchObject({ ok: false });
     expect(pad.keys).toBeUndefined();
     expect(acquirer.of('0800')).toHaveLength(1);
+  });
+});
+
+describe('what was agreed with the acquirer', () => {
+  const agreed = (changes: Partial<CardOptions>): AcquirerLine => new AcquirerLine(settings({ ...acquirer.options, ...changes }), clock, TERMINAL, counted, pad);
+  const approved = async (its: AcquirerLine): Promise<void> => {
+    expect(await its.ensureKeys()).toEqual({ ok: true });
+    expect(pad.keys).toEqual(acquirer.keys);
+    expect(await its.exchange('0200', SALE, limits())).toMatchObject({ got: 'answer', code: '00' });
+    const [sent] = acquirer.of('0200');
+    expect(sent && acquirer.macFits(sent)).toBe(true);
+  };
+
+  it('X9.19 under a double-length key, in both directions', async () => {
+    acquirer.macAlgorithm = 'x9.19';
+    await approved(agreed({ macAlgorithm: 'x9.19' }));
+    expect(pad.keys?.mac).toHaveLength(16);
+  });
+
+  it('another MAC than the host makes is believed by neither', async () => {
+    acquirer.macAlgorithm = 'x9.19';
+    await line.ensureKeys();
+    expect(await line.exchange('0200', SALE, limits())).toMatchObject({ got: 'unverified' });
+    const [sent] = acquirer.of('0200');
+    expect(sent && acquirer.macFits(sent)).toBe(false);
+  });
+
+  it('single-length keys', async () => {
+    await approved(agreed({ doubleLengthKeys: false }));
+    expect(acquirer.of('0800')[0]?.fields[60]).toBe('00000001001');
+    expect(pad.keys?.pin).toHaveLength(8);
+  });
+
+  it('keys of the other length are taken by neither', async () => {
+    for (const [doubleLengthKeys, networkCode] of [[true, '001'], [false, '003']] as const) {
+      acquirer.next('0800', (request) => [acquirer.signOn({ ...request, fields: { ...request.fields, 60: `00000001${networkCode}` } })]);
+      expect(await agreed({ doubleLengthKeys }).ensureKeys()).toMatchObject({ ok: false, why: 'sign-on: the keys in DE 62 have another length than was asked for' });
+    }
+    expect(pad.keys).toBeUndefined();
+  });
+
+  it('the operator, and the head of the messages', async () => {
+    await approved(agreed({ operatorId: 'J' }));
+    expect(acquirer.of('0800')[0]).toMatchObject({ tpdu: '6000030000', header: '603100310100', fields: { 63: '4A2020' } });
   });
 });
 
@@ -92,11 +163,30 @@ describe('a PIN pad that does not answer', () => {
     expect(await line.exchange('0200', SALE, limits())).toMatchObject({ got: 'answer', code: '00' });
   });
 
+  it('may take its time', async () => {
+    await line.ensureKeys();
+    const { mac } = pad;
+    pad.mac = async (...given) => {
+      await clock.until(clock.now() + 9_000);
+      return mac.apply(pad, given);
+    };
+    expect(await over(line.exchange('0200', SALE, limits()))).toMatchObject({ got: 'answer', code: '00' });
+    expect(clock.waiting).toBe(0);
+  });
+
+  it('that fails is told of without what it says: it might say anything', async () => {
+    await line.ensureKeys();
+    pad.mac = async () => {
+      throw new Error('6228480000000000019');
+    };
+    expect(await line.exchange('0200', SALE, limits())).toEqual({ got: 'not-sent', why: 'an internal fault' });
+  });
+
   it('leaves an answer unverified', async () => {
     await line.ensureKeys();
     const { mac } = pad;
     let calls = 0;
-    pad.mac = (data) => ((calls += 1) === 2 ? hangs() : mac.call(pad, data));
+    pad.mac = (...given) => ((calls += 1) === 2 ? hangs() : mac.apply(pad, given));
     expect(await over(line.exchange('0200', SALE, limits()))).toMatchObject({ got: 'unverified', code: '00' });
     expect(await line.exchange('0400', { ...SALE, 39: '98', 61: '0000070000420000' }, limits())).toMatchObject({ got: 'answer' });
   });
@@ -108,7 +198,7 @@ describe('a PIN pad that does not answer', () => {
     expect(await over(line.ensureKeys())).toEqual({ ok: false, why: 'Device.Unavailable: the PIN pad does not answer', reached: false });
     pad.ready = async () => false;
     pad.loadWorkingKeys = hangs;
-    expect(await over(line.ensureKeys())).toMatchObject({ ok: false });
+    expect(await over(line.ensureKeys())).toEqual({ ok: false, why: 'Device.Unavailable: the PIN pad does not answer', reached: false });
     Object.assign(pad, { ready, loadWorkingKeys });
     const before = acquirer.of('0800').length;
     expect(await line.ensureKeys()).toEqual({ ok: true });
@@ -195,7 +285,24 @@ describe('exchange', () => {
     );
   });
 
+  it('believes an answer that repeats neither card, currency nor batch', async () => {
+    expect(await replied((request) => [acquirer.answer(request, '00', { 2: undefined, 49: undefined, 60: undefined })])).toMatchObject({ got: 'answer', code: '00' });
+  });
+
+  it('believes an answer that names the card where the request did not', async () => {
+    await line.ensureKeys();
+    acquirer.next('0200', (request) => [acquirer.answer(request, '00', { 2: '6228480000000000019' })]);
+    const { 2: _pan, ...withoutCard } = SALE;
+    expect(await line.exchange('0200', withoutCard, limits())).toMatchObject({ got: 'answer', code: '00' });
+  });
+
+  it('is not sent when it can not be written, and says so without the value', async () => {
+    await line.ensureKeys();
+    expect(await line.exchange('0200', { ...SALE, 2: '622848000000000001X' }, limits())).toEqual({ got: 'not-sent', why: 'FIELD_INVALID: DE 2 (primary account number): not digits' });
+  });
+
   it('takes a part for an answer when the code says so', async () => {
+    expect(await replied((request) => [acquirer.answer(request, '10', { 4: '000000000001' })])).toMatchObject({ got: 'answer', code: '10' });
     expect(await replied((request) => [acquirer.answer(request, '10', { 4: '000000000800' })])).toMatchObject({ got: 'answer', code: '10', fields: { 4: '000000000800' } });
   });
 

@@ -43,12 +43,52 @@ it('signs on before a PIN is entered, and keeps the block behind a reference', a
   expect(pinFromBlock(desEcb(acquirer.keys?.pin ?? new Uint8Array(), secret.pinBlock?.reveal() ?? new Uint8Array(), 'decrypt'), PAN)).toBe('123456');
 });
 
-it('shows stars and the reminder to cover the keypad, never digits', async () => {
+it('shows amount, stars and the reminder to cover the keypad, never digits', async () => {
   await enter();
   const seen = shown.filter(({ audience }) => audience === 'customer');
-  expect(seen.map(({ details }) => (details as { stars: number }).stars)).toEqual([0, 1, 2, 3, 4, 5, 6]);
+  expect(seen.map(({ details }) => details)).toEqual([0, 1, 2, 3, 4, 5, 6].map((stars) => ({ stars, amountMinor: 1250, currency: 'CNY' })));
   for (const { text } of seen) expect(text).toEqual({ zh: '请输入密码，输入时请遮挡键盘', en: 'Enter your PIN, and cover the keypad with your hand' });
   expect(JSON.stringify(shown)).not.toContain('123456');
+});
+
+it.each<[CardOptions['pin'], object]>([
+  [undefined, { minLength: 4, maxLength: 12, allowBypass: true }],
+  [{ minLength: 6, maxLength: 8, allowBypass: false }, { minLength: 6, maxLength: 8, allowBypass: false }],
+])('tells the pad which card and amount it is for, and which PIN is one (%j)', async (pin, expected) => {
+  options = { ...options, ...(pin === undefined ? {} : { pin }) };
+  const asked: unknown[] = [];
+  pad.enterPin = async ({ pan, amount, minLength, maxLength, allowBypass, signal }) => {
+    asked.push({ pan: pan.reveal(), shown: String(pan), amount, minLength, maxLength, allowBypass, aborted: signal?.aborted });
+    return { status: 'cancelled' };
+  };
+  await expect(enter()).rejects.toMatchObject({ error: 'Terminal.Cancelled' });
+  expect(asked).toEqual([{ pan: PAN, shown: '622848*********0019', amount: { amountMinor: 1250, currency: 'CNY' }, aborted: false, ...expected }]);
+});
+
+it('has no PIN entered under keys that the host has refused, though the pad still has them', async () => {
+  await enter();
+  const refused = async (): Promise<boolean> => {
+    acquirer.next('0200', (request) => [acquirer.answer(request, 'A0')]);
+    await line.exchange('0200', { 3: '000000', 4: '000000001250', 11: '000042', 22: '022', 25: '00', 49: '156', 60: '2200000700060' }, { deadlineAt: Number.POSITIVE_INFINITY });
+    return line.keysRefused;
+  };
+  expect(await refused()).toBe(true);
+  acquirer.next('0800', (request) => [acquirer.signOn(request, { 39: '97' })]);
+  let asked = false;
+  pad.enterPin = async () => {
+    asked = true;
+    return { status: 'bypassed' };
+  };
+  await expect(enter()).rejects.toMatchObject({ error: 'PinPad.NoKeys', message: 'sign-on: the acquirer answered 97' });
+  expect(asked).toBe(false);
+});
+
+it('does not hear what a pad throws after a cancel', async () => {
+  await line.ensureKeys();
+  pad.enterPin = async () => {
+    throw new Error('usb');
+  };
+  await expect(enter({}, AbortSignal.abort())).rejects.toMatchObject({ error: 'Terminal.Cancelled' });
 });
 
 it('says that the last PIN was wrong', async () => {
@@ -109,6 +149,7 @@ it('the self-check tells the line and the keys apart', async () => {
   expect((await check()).map(({ ok }) => ok)).toEqual([true, false]);
   acquirer.badCheckValues = 0;
   expect(await check()).toEqual([{ ok: true }, { ok: true }]);
+  expect([acquirerCheck(line), workingKeysCheck(line)].map(({ scope }) => scope)).toEqual([{ method: 'card' }, { method: 'card' }]);
   await acquirer.close();
   expect((await check()).map(({ ok }) => ok)).toEqual([false, true]);
   acquirer = await TestAcquirer.start();

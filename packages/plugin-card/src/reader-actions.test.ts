@@ -1,7 +1,7 @@
 import { ActionError, type CardRead, type CardReader, type JsonObject, type ReadRequest, Sensitive, type SensitiveReference } from '@tillwright/core/contract';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { CARD_KIND, type CardSecret } from './card-secret.js';
-import { settings } from './options.js';
+import { type CardOptions, settings } from './options.js';
 import { decodeTlv, encodeTlv } from './protocol.js';
 import { readerActions } from './reader-actions.js';
 import { counters, countingRandom, ManualClock, type Shown, TERMINAL, TestPinPad, vault } from './testing.test-helper.js';
@@ -41,9 +41,9 @@ beforeEach(() => {
   shown = [];
 });
 
-const read = async (presented: (CardRead | (() => CardRead))[], args: JsonObject = {}, signal = new AbortController().signal) => {
+const read = async (presented: (CardRead | (() => CardRead))[], args: JsonObject = {}, signal = new AbortController().signal, options: Partial<CardOptions> = {}) => {
   const reader = new ScriptedReader(presented);
-  const { actions } = readerActions({ settings: settings(OPTIONS), reader, pinPad: new TestPinPad(), vault: secrets, clock: new ManualClock(), random: countingRandom, counters: counters() });
+  const { actions } = readerActions({ settings: settings({ ...OPTIONS, ...options }), reader, pinPad: new TestPinPad(), vault: secrets, clock: new ManualClock(), random: countingRandom, counters: counters() });
   const context = { executionId: 'x', step: 's', terminal: TERMINAL, signal, heartbeat: () => {}, show: (audience: string, text: Shown['text'], details?: unknown) => void shown.push({ audience, text, details }) };
   const result = actions['readCard']?.run({ amountMinor: 1250, ...args }, context) as Promise<SensitiveReference>;
   return { reader, result: await result.then((card) => ({ card }), (error: ActionError) => ({ error })), actions, context };
@@ -81,12 +81,22 @@ describe('readCard', () => {
   it('asks a tap above the limit for its PIN, whatever the kernel says', async () => {
     const { result } = await read([tap], { amountMinor: 100_001 });
     expect(result).toMatchObject({ card: { view: { cvm: 'online-pin' } } });
+    expect((await read([tap], { amountMinor: 100_000 })).result).toMatchObject({ card: { view: { cvm: 'none' } } });
+  });
+
+  it('asks it for its PIN above the limit that the merchant chose', async () => {
+    expect((await read([tap], { amountMinor: 30_001 }, undefined, { noPinLimitMinor: 30_000 })).result).toMatchObject({ card: { view: { cvm: 'online-pin' } } });
+    const { reader, result } = await read([tap], { amountMinor: 30_000 }, undefined, { noPinLimitMinor: 30_000 });
+    expect(result).toMatchObject({ card: { view: { cvm: 'none' } } });
+    expect(reader.asked[0]?.noPinLimitMinor).toBe(30_000);
   });
 
   it('has a swiped chip card inserted', async () => {
     const { result } = await read([stripe('201'), stripe('601'), chipCard()]);
     expect(result).toMatchObject({ card: { view: { entry: 'insert' } } });
     expect(customerSaw()).toEqual(['请插卡、挥卡、刷卡', '这是芯片卡，请插卡', '这是芯片卡，请插卡']);
+    for (const { details } of shown.filter(({ audience }) => audience === 'customer')) expect(details).toEqual({ amountMinor: 1250, currency: 'CNY', accept: ['insert', 'tap', 'swipe'] });
+    expect((await read([stripe('201'), stripe('201'), stripe('201'), stripe('201'), chipCard()])).result).toMatchObject({ error: { error: 'Card.UseChip' } });
   });
 
   it('refuses a swiped chip card where nothing can be inserted', async () => {
@@ -103,6 +113,13 @@ describe('readCard', () => {
     expect(secrets.take<CardSecret>((three.result as { card: SensitiveReference }).card, CARD_KIND).reveal()).toMatchObject({ entry: 'swipe', fallback: true });
   });
 
+  it('gives up a card whose stripe can not be read either, however the reader words it', async () => {
+    const failure = fails('Card.ChipFailed');
+    const { reader, result } = await read([failure, failure, failure, failure, failure, failure, stripe('201')]);
+    expect(result).toMatchObject({ error: { error: 'Card.Unreadable' } });
+    expect(reader.asked).toHaveLength(6);
+  });
+
   it('does not fall back to a stripe that the flow does not accept', async () => {
     const failure = fails('Card.ChipFailed');
     expect((await read([failure, failure, failure], { accept: ['insert'] })).result).toMatchObject({ error: { error: 'Card.Unreadable' } });
@@ -113,6 +130,9 @@ describe('readCard', () => {
     expect((await read([failure, failure, stripe('101')])).result).toMatchObject({ card: { kind: 'card' } });
     expect(customerSaw()[1]).toContain('磁条朝下');
     expect((await read([failure, failure, failure, stripe('101')])).result).toMatchObject({ error: { error: 'Card.Unreadable' } });
+    const removed = fails('Card.Removed');
+    expect((await read([removed, removed, tap])).result).toMatchObject({ card: { kind: 'card' } });
+    expect((await read([removed, removed, removed, tap])).result).toMatchObject({ error: { error: 'Card.Unreadable' } });
   });
 
   it.each<[string, CardRead]>([
@@ -136,7 +156,9 @@ describe('readCard', () => {
     const cancel = new AbortController();
     const reading = read([], {}, cancel.signal);
     cancel.abort();
-    expect((await reading).result).toMatchObject({ error: { error: 'Terminal.Cancelled' } });
+    const { reader, result } = await reading;
+    expect(result).toMatchObject({ error: { error: 'Terminal.Cancelled' } });
+    expect(reader.asked[0]?.signal.aborted).toBe(true);
   });
 });
 

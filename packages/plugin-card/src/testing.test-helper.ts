@@ -4,7 +4,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { ActionError, type Clock, type Counters, type Json, type Live, type PinPad, type RandomSource, Sensitive, type Terminal, type Text, type Vault } from '@tillwright/core/contract';
 import type { CardOptions } from './options.js';
-import { checkValue, concatBytes, decode, desEcb, encode, equalBytes, frame, FrameReader, fromHex, type Iso8583Message, macInput, pinBlockFormat0, toHex, unionpayEcbMac } from './protocol.js';
+import { checkValue, concatBytes, decode, desEcb, encode, equalBytes, frame, FrameReader, fromHex, type Iso8583Message, macInput, pinBlockFormat0, retailMac, toHex, unionpayEcbMac } from './protocol.js';
 
 export const TERMINAL: Terminal = { id: 'T1', tid: '00000001', mid: '898000000000001', name: '街角小店', operatorId: '01' };
 export const MASTER_KEY = fromHex('70F2A84CCBC2AE8625CBB0F2C22AB923');
@@ -27,6 +27,10 @@ export class ManualClock implements Clock {
         reject(signal.reason);
       });
     });
+  }
+  /** How many wait for a time to come. */
+  get waiting(): number {
+    return this.#timers.size;
   }
   advance(ms: number): void {
     this.#now += ms;
@@ -87,6 +91,8 @@ export const live = (from: Vault, shown: Shown[] = [], signal: AbortSignal = new
 
 export const countingRandom: RandomSource = { bytes: (length) => Uint8Array.from({ length }, (_, index) => index + 1) };
 
+const MAC = { 'unionpay-ecb': unionpayEcbMac, 'x9.19': retailMac } as const;
+
 /** Real cryptography, no keyboard: `pin` is what the customer types next. */
 export class TestPinPad implements PinPad {
   readonly serial = 'PAD00042';
@@ -112,8 +118,8 @@ export class TestPinPad implements PinPad {
     for (let count = 1; count <= this.pin.length; count += 1) request.onDigits?.(count);
     return { status: 'entered', pinBlock: new Sensitive(desEcb(this.#key('pin'), pinBlockFormat0(this.pin, request.pan.reveal()), 'encrypt')) };
   }
-  async mac(data: Uint8Array): Promise<Uint8Array> {
-    return unionpayEcbMac(this.#key('mac'), data);
+  async mac(data: Uint8Array, algorithm: Parameters<PinPad['mac']>[1]): Promise<Uint8Array> {
+    return MAC[algorithm](this.#key('mac'), data);
   }
   async seal(plain: Sensitive<Uint8Array>, context: string): Promise<Uint8Array> {
     const nonce = randomBytes(12);
@@ -143,6 +149,7 @@ export class TestAcquirer {
   /** By message type: what to do instead of approving. Used once each, in order. */
   readonly replies: { [mti: string]: ((request: Iso8583Message) => Reply | Promise<Reply>)[] } = {};
   batch = '000007';
+  macAlgorithm: keyof typeof MAC = 'unionpay-ecb';
   /** How many of the next sign-ons carry wrong check values. */
   badCheckValues = 0;
   keys: { pin: Uint8Array; mac: Uint8Array } | undefined;
@@ -195,7 +202,7 @@ export class TestAcquirer {
 
   signed(message: Iso8583Message): Iso8583Message {
     if (this.keys === undefined) return message;
-    const mac = unionpayEcbMac(this.keys.mac, macInput(encode({ ...message, fields: { ...message.fields, 64: '0'.repeat(16) } })));
+    const mac = MAC[this.macAlgorithm](this.keys.mac, macInput(encode({ ...message, fields: { ...message.fields, 64: '0'.repeat(16) } })));
     return { ...message, fields: { ...message.fields, 64: toHex(mac) } };
   }
 
@@ -232,13 +239,15 @@ export class TestAcquirer {
 
   /** New working keys for a terminal; `changes` overrides fields of the answer. */
   signOn(request: Iso8583Message, changes: { readonly [field: number]: string } = {}): Iso8583Message {
-    this.keys = { pin: Uint8Array.from(randomBytes(16)), mac: Uint8Array.from(randomBytes(8)) };
+    const networkCode = request.fields[60]?.slice(8);
+    const size = networkCode === '001' ? 8 : 16;
+    this.keys = { pin: Uint8Array.from(randomBytes(size)), mac: Uint8Array.from(randomBytes(this.macAlgorithm === 'x9.19' ? 16 : 8)) };
     const spoil = this.badCheckValues > 0 ? 1 : 0;
     this.badCheckValues -= spoil;
     const proof = (key: Uint8Array): Uint8Array => checkValue(key).map((byte) => byte ^ spoil);
     const { pin, mac } = this.keys;
-    const field62 = concatBytes(desEcb(MASTER_KEY, pin, 'encrypt'), proof(pin), desEcb(MASTER_KEY, mac, 'encrypt'), new Uint8Array(8), proof(mac));
-    const fields = { 11: request.fields[11] ?? '', 39: '00', 41: request.fields[41] ?? '', 42: request.fields[42] ?? '', 60: `00${this.batch}003`, 62: toHex(field62) };
+    const field62 = concatBytes(desEcb(MASTER_KEY, pin, 'encrypt'), proof(pin), desEcb(MASTER_KEY, mac, 'encrypt'), new Uint8Array(size - mac.length), proof(mac));
+    const fields = { 11: request.fields[11] ?? '', 39: '00', 41: request.fields[41] ?? '', 42: request.fields[42] ?? '', 60: `00${this.batch}${networkCode}`, 62: toHex(field62) };
     return { ...request, mti: '0810', fields: { ...fields, ...changes } };
   }
 }

@@ -60,6 +60,18 @@ describe('card keys and cryptograms', () => {
     expect(toHex(sessionKey(card, atc).subarray(0, 8))).toBe(toHex(desEcb(card, fromHex('0000000000000001'), 'encrypt')));
     expect(toHex(sessionKey(card, atc).subarray(8))).toBe(toHex(desEcb(card, fromHex('000000000000FFFE'), 'encrypt')));
   });
+  it('are those of a hardware security module (published test data: pyemv, test_ac_hsm.py and test_kd_hsm.py)', () => {
+    const issuer = fromHex('0123456789ABCDEFFEDCBA9876543210');
+    expect(toHex(checkValue(deriveCardKey(issuer, '12345678901234567', '45')))).toMatch(/^FF08/);
+    const card = deriveCardKey(issuer, '9901234567890123', '45');
+    expect(toHex(checkValue(card))).toMatch(/^1DA5/);
+    // There the session key is of EMV's common derivation, under R = 1234567890123456.
+    const session = desEcb(card, fromHex('1234F0789012345612340F7890123456'), 'encrypt');
+    expect(toHex(checkValue(session))).toMatch(/^0995/);
+    expect(toHex(applicationCryptogram(session, fromHex('0123456789ABCDEF0123456789ABCDEF')))).toBe('4B46013359B7A58B');
+    // And the response code two zero bytes, where it is two characters here: the ARQC 4B46.. is given with both taken together.
+    expect(toHex(arpc(card, fromHex('7B76013359B7A58B'), '00'))).toBe('F8C9CECAABD55AD1');
+  });
   it('a cryptogram is the retail MAC of the padded data; the answer to it depends on the response code', () => {
     const key = sessionKey(KEY, atc);
     const arqc = applicationCryptogram(key, Buffer.from('1234567'));

@@ -58,11 +58,14 @@ describe('encode and decode', () => {
     const damaged = fc.tuple(fc.nat(real.length - 1), fc.nat(255)).map(([at, byte]) => real.map((old, index) => (index === at ? byte : old)));
     fc.assert(
       fc.property(fc.oneof(fc.uint8Array({ maxLength: 300 }), damaged, fc.uint8Array({ maxLength: 80 }).map((tail) => concatBytes(real.subarray(0, 21), tail))), (bytes) => {
+        let message: Iso8583Message;
         try {
-          expect(toHex(encode(decode(bytes)))).toBe(toHex(bytes));
+          message = decode(bytes);
         } catch (error) {
           expect(error).toBeInstanceOf(Iso8583Error);
+          return;
         }
+        expect(toHex(encode(message))).toBe(toHex(bytes));
       }),
       { numRuns: 2000 },
     );
@@ -80,6 +83,37 @@ describe('encode and decode', () => {
     ['FIELD_INVALID', { 55: '0g' }],
   ])('refuses to write what does not fit: %s %j', (code, fields) => {
     expect(() => encode({ ...head, mti: '0200', fields: fields as Record<number, string> })).toThrow(expect.objectContaining({ code }));
+  });
+
+  it.each([
+    ['HEAD_INVALID', { tpdu: '60000300' }],
+    ['HEAD_INVALID', { tpdu: '600003000000' }],
+    ['HEAD_INVALID', { header: '603100310' }],
+    ['HEAD_INVALID', { header: '60310031010000' }],
+    ['HEAD_INVALID', { mti: '200' }],
+    ['HEAD_INVALID', { mti: '02000' }],
+    ['HEAD_INVALID', { mti: '0A00' }],
+  ])('refuses to write another head: %s %j', (code, changed) => {
+    expect(() => encode({ ...head, mti: '0200', fields: {}, ...changed })).toThrow(expect.objectContaining({ code }));
+  });
+
+  // Message type, bitmap, fields.
+  it.each([
+    ['HEAD_INVALID', '0A00', '0000000000000000', ''],
+    ['MESSAGE_SHORT', '0200', '00000000000000', ''],
+    ['BITMAP_INVALID', '0200', '8000000000000000', '0000000000000000'],
+    ['FIELD_UNKNOWN', '0200', '0800000000000000', '0000000000000000'],
+    ['FIELD_INVALID', '0200', '4000000000000000', '1A6228480000000000'],
+    ['FIELD_INVALID', '0200', '4000000000000000', '2062284800000000000190'],
+    ['FIELD_INVALID', '0200', '4000000000000000', '136228480000000A'],
+    ['FIELD_INVALID', '0200', '4000000000000000', '1362284800000001'],
+    ['FIELD_INVALID', '0200', '2000000000000000', '00000A'],
+    ['FIELD_INVALID', '0200', '0000020000000000', '1001'],
+    ['FIELD_INVALID', '0200', '0000000008000000', 'FF'.repeat(12)],
+    ['MESSAGE_SHORT', '0200', '0000000000000200', '00'],
+    ['MESSAGE_SHORT', '0200', '0000000000000200', '0002AA'],
+  ])('refuses to read what the dialect does not know: %s %s %s %s', (code, mti, bitmap, fields) => {
+    expect(() => decode(fromHex(head.tpdu + head.header + mti + bitmap + fields))).toThrow(expect.objectContaining({ code }));
   });
 
   it('refuses what is cut, and what has bytes left over', () => {
@@ -108,7 +142,7 @@ describe('macInput', () => {
 describe('frames', () => {
   it('come out whole, however the stream was cut', () => {
     fc.assert(
-      fc.property(fc.array(fc.uint8Array({ maxLength: 300 }), { maxLength: 5 }), fc.array(fc.integer({ min: 1, max: 90 }), { minLength: 1 }), (sent, cuts) => {
+      fc.property(fc.array(fc.uint8Array({ maxLength: 600, size: 'max' }), { maxLength: 5 }), fc.array(fc.integer({ min: 1, max: 90 }), { minLength: 1 }), (sent, cuts) => {
         const stream = concatBytes(...sent.map(frame));
         const reader = new FrameReader();
         const got: Uint8Array[] = [];
@@ -120,6 +154,10 @@ describe('frames', () => {
         expect(got.map(toHex)).toEqual(sent.map(toHex));
       }),
     );
+  });
+  it('begin with a big-endian length of all that follows', () => {
+    expect(toHex(frame(new Uint8Array(0x0102)).subarray(0, 4))).toBe('01020000');
+    expect(frame(new Uint8Array(4096))).toHaveLength(4098);
   });
   it('refuse lengths over 4096', () => {
     expect(() => new FrameReader().push(fromHex('1001'))).toThrow(Iso8583Error);

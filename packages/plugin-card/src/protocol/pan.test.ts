@@ -17,5 +17,8 @@ it('shows first 6 and last 4 at most', () => {
 it('checks the last digit', () => {
   expect(luhnValid('4111111111111111')).toBe(true);
   expect(luhnValid('4111111111111112')).toBe(false);
+  // Here digits of 5 and more are doubled.
+  expect(luhnValid('5555555555554444')).toBe(true);
+  expect(luhnValid('5555555555554434')).toBe(false);
   expect(luhnValid('0')).toBe(false);
 });

@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { fromHex, toHex } from './bytes.js';
 import { decodeTlv, encodeTlv, tlvEntries, TlvError } from './tlv.js';
 
-const hex = (max: number) => fc.uint8Array({ maxLength: max }).map(toHex);
-const tags = fc.constantFrom('9F26', '9F27', '82', '95', '5F2A', '9F1E', 'DF31', '91', '4F', 'DF8101');
+const hex = (max: number) => fc.uint8Array({ maxLength: max, size: 'max' }).map(toHex);
+const tags = fc.constantFrom('9F26', '9F27', '82', '95', '5F2A', '9F1E', 'DF31', '91', '4F', 'DF8101', 'DF818101');
 
 describe('BER-TLV', () => {
   it('reads what it wrote, in the same order', () => {
@@ -13,6 +13,24 @@ describe('BER-TLV', () => {
         expect([...decodeTlv(encodeTlv(entries))]).toEqual(entries);
       }),
     );
+  });
+
+  it.each([
+    [127, '727F'],
+    [128, '728180'],
+    [255, '7281FF'],
+    [256, '72820100'],
+    [65_535, '7282FFFF'],
+  ])('writes and reads a length of %i as EMV does', (size, head) => {
+    const value = 'A5'.repeat(size);
+    expect(toHex(encodeTlv([['72', value]]))).toBe(head + value);
+    expect(tlvEntries(fromHex(`${head}${value}9500`))).toEqual([['72', value], ['95', '']]);
+    expect(() => tlvEntries(fromHex((head + value).slice(0, -2)))).toThrow(expect.objectContaining({ code: 'TLV_SHORT' }));
+  });
+
+  it('takes 00 before, between and behind data objects for nothing', () => {
+    expect([...decodeTlv(fromHex('0095010100000057020102008400'))]).toEqual([['95', '01'], ['57', '0102'], ['84', '']]);
+    expect([...decodeTlv(fromHex('9501010000'))]).toEqual([['95', '01']]);
   });
 
   it('arbitrary bytes are read, or throw TlvError', () => {
@@ -42,6 +60,8 @@ describe('BER-TLV', () => {
     ['9581', 'TLV_SHORT'],
     ['9580', 'TLV_LENGTH'],
     ['9584000000010A', 'TLV_LENGTH'],
+    ['958300000101', 'TLV_LENGTH'],
+    ['958201', 'TLV_SHORT'],
     ['9FFFFFFF0100', 'TLV_TAG'],
     ['7002', 'TLV_SHORT'],
     ['700395058000', 'TLV_SHORT'],
@@ -54,5 +74,6 @@ describe('BER-TLV', () => {
   it('refuses to write what is no tag', () => {
     for (const tag of ['', '9', '9F', '9F2600', '00', 'ZZ']) expect(() => encodeTlv([[tag, '00']])).toThrow(TlvError);
     expect(() => encodeTlv([['95', '0']])).toThrow(TlvError);
+    expect(() => encodeTlv([['95', '00'.repeat(65_536)]])).toThrow(expect.objectContaining({ code: 'TLV_VALUE' }));
   });
 });
