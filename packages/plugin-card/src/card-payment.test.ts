@@ -4,7 +4,7 @@ import { AcquirerLine } from './acquirer-line.js';
 import { CardPayment } from './card-payment.js';
 import { CARD_KIND, cardSecret } from './card-secret.js';
 import { terminalData } from './emv.js';
-import { settings } from './options.js';
+import { type CardOptions, settings } from './options.js';
 import { pinPadActions } from './pinpad-actions.js';
 import { decodeTlv, encodeTlv, fromHex, type Iso8583Message } from './protocol.js';
 import { counters, countingRandom, live, ManualClock, type Reply, type Shown, TERMINAL, TestAcquirer, TestPinPad, vault } from './testing.test-helper.js';
@@ -57,10 +57,17 @@ const terminalFor = (amountMinor: number) =>
   terminalData({ amount: { amountMinor, currency: 'CNY' }, atMs: clock.now(), pinPad: pad, unpredictable: Uint8Array.of(1, 2, 3, 4), sequence: 1 });
 const keep = (read: Parameters<typeof cardSecret>[0], amountMinor = 1250): SensitiveReference => secrets.put(CARD_KIND, new Sensitive(cardSecret(read, terminalFor(amountMinor), false)), { label: 'PBOC DEBIT' });
 
+/** The same payment method under another agreement with the acquirer. */
+const agreed = (changes: Partial<CardOptions>): void => {
+  const chosen = settings({ ...acquirer.options, ...changes });
+  line = new AcquirerLine(chosen, clock, TERMINAL, counted, pad);
+  method = new CardPayment({ settings: chosen, line, clock, random: countingRandom, terminal: TERMINAL, counters: counted, pinPad: pad });
+};
+
 const swiped = () => keep({ entry: 'swipe', track2: new Sensitive(STRIPE) });
 const inserted = (session: ChipSession = chip()) => keep({ entry: 'insert', data: new Sensitive(cardData), chip: session, cvm: 'online-pin' });
-const tapped = (amountMinor = 1250) =>
-  keep({ entry: 'tap', data: new Sensitive(fromHex(`${Buffer.from(cardData).toString('hex')}9F260811223344556677889F2701809F100807010103A00000019F36020007`)), cvm: 'none' }, amountMinor);
+const tapped = (amountMinor = 1250, cvm: 'none' | 'online-pin' = 'none') =>
+  keep({ entry: 'tap', data: new Sensitive(fromHex(`${Buffer.from(cardData).toString('hex')}9F260811223344556677889F2701809F100807010103A00000019F36020007`)), cvm }, amountMinor);
 
 const enterPin = async (card: SensitiveReference): Promise<Json> => {
   const { actions } = pinPadActions({ settings: settings(acquirer.options), line, pinPad: pad, vault: secrets });
@@ -119,7 +126,10 @@ describe('a sale', () => {
     await pay({ card, pin: await enterPin(card) });
     expect(lastSale()).toMatchObject({ 22: '051', 23: '001', 35: TRACK, 60: '2200000700060' });
     expect(Object.keys(lastSale()).join(' ')).toBe('2 3 4 11 14 22 23 25 26 35 41 42 49 52 53 55 60 64');
-    expect([...decodeTlv(fromHex(lastSale()[55] ?? '')).keys()].join(' ')).toBe('9F26 9F27 9F10 9F37 9F36 95 9A 9C 9F02 5F2A 82 9F1A 9F03 9F33 9F34 9F35 9F1E 84 9F09 9F41');
+    expect([...decodeTlv(fromHex(lastSale()[55] ?? ''))].map((each) => each.join(' '))).toEqual([
+      '9F26 1122334455667788', '9F27 80', '9F10 07010103A0000001', '9F37 01020304', '9F36 0007', '95 0000008000', '9A 261123', '9C 00', '9F02 000000001250', '5F2A 0156', '82 7C00',
+      '9F1A 0156', '9F03 000000000000', '9F33 6068C8', '9F34 420300', '9F35 22', '9F1E 5041443030303432', '84 A000000333010101', '9F09 0030', '9F41 00000001',
+    ]);
     expect(session.asked).toEqual(['first 000000001250']);
   });
 
@@ -133,6 +143,8 @@ describe('a sale', () => {
     ['packed', `${PAN}F`],
     ['cut off', PAN.slice(0, 16)],
     ['as text', Buffer.from(PAN.slice(0, 16)).toString('hex').toUpperCase()],
+    ['its last digits as text', Buffer.from(PAN.slice(-11)).toString('hex').toUpperCase()],
+    ['one digit more than may be shown', `A0${PAN.slice(0, 11)}F`],
   ])('logs no application identifier that holds the card number (%s)', async (_, held) => {
     const session = chip();
     const card = keep({ entry: 'insert', data: new Sensitive(encodeTlv([...decodeTlv(cardData)].map(([tag, value]) => [tag, tag === '84' ? held : value]))), chip: session, cvm: 'online-pin' });
@@ -141,9 +153,21 @@ describe('a sale', () => {
     expect(JSON.stringify([prepared, answer])).not.toContain(held);
   });
 
+  it.each([
+    ['A000000333', true],
+    ['A0000003330101010203040506070809', true],
+    [`A0${PAN.slice(0, 10)}`, true],
+    ['A0000003', false],
+    ['A000000333010101020304050607080910', false],
+  ])('takes %s for an application identifier: %s', async (held, is) => {
+    const card = keep({ entry: 'insert', data: new Sensitive(encodeTlv([...decodeTlv(cardData)].map(([tag, value]) => [tag, tag === '84' ? held : value]))), chip: chip(), cvm: 'online-pin' });
+    expect(approvedOf((await pay({ card })).answer).facts['aid']).toBe(is ? held : undefined);
+  });
+
   it('by tap without a PIN', async () => {
     const { answer } = await pay({ card: tapped() });
     expect(lastSale()).toMatchObject({ 22: '072', 23: '001' });
+    expect(decodeTlv(fromHex(lastSale()[55] ?? '')).get('9F34')).toBe('1F0302');
     expect([26, 52, 53].map((field) => lastSale()[field])).toEqual([undefined, undefined, undefined]);
     expect(approvedOf(answer).facts['signature']).toBe('none');
   });
@@ -157,9 +181,32 @@ describe('a sale', () => {
   it('with the PIN passed over', async () => {
     pad.pin = 'bypass';
     const card = swiped();
-    await pay({ card, pin: await enterPin(card) });
+    const { answer } = await pay({ card, pin: await enterPin(card) });
     expect(lastSale()).toMatchObject({ 22: '022' });
     expect(lastSale()[52]).toBeUndefined();
+    expect(approvedOf(answer).facts['signature']).toBe('signature');
+  });
+
+  it.each<[string, () => SensitiveReference]>([
+    ['an inserted card', () => inserted()],
+    ['a tap above the limit', () => tapped(1250, 'online-pin')],
+  ])('with the PIN of %s passed over goes by signature', async (_, present) => {
+    pad.pin = 'bypass';
+    const card = present();
+    const { answer } = await pay({ card, pin: await enterPin(card) });
+    expect(decodeTlv(fromHex(lastSale()[55] ?? '')).get('9F34')).toBe('5E0300');
+    expect(answer.outcome === 'approved' && answer.facts['signature']).toBe('signature');
+  });
+
+  it('with what was agreed: PIN length, single-length keys, third track, name of the merchant', async () => {
+    agreed({ doubleLengthKeys: false, pin: { minLength: 6, maxLength: 6 }, merchantNameForField43: '街角小店' });
+    pad.keys = undefined;
+    const card = keep({ entry: 'swipe', track2: new Sensitive(STRIPE), track3: new Sensitive('996228480000000000019=1561560000000000000') });
+    const { recorded } = await pay({ card, pin: await enterPin(card) });
+    expect(lastSale()).toMatchObject({ 26: '06', 36: '996228480000000000019=1561560000000000000', 43: `街角小店${' '.repeat(32)}`, 53: '2000000000000000' });
+    expect(Object.keys(lastSale()).join(' ')).toBe('2 3 4 11 14 22 25 26 35 36 41 42 43 49 52 53 60 64');
+    await method.reverse(recorded, 'no-answer', 1);
+    expect(Object.keys(acquirer.of('0400')[0]?.fields ?? {}).join(' ')).toBe('2 3 4 11 14 22 25 39 41 42 49 60 61 64');
   });
 
   it('gives the receipt what it needs, and no more of the card than first 6 and last 4', async () => {
@@ -182,8 +229,43 @@ describe('a sale', () => {
       tvr: '0000000000',
       atc: '0007',
     });
-    expect(facts).toMatchObject({ hostDate: '1123', referenceNumber: '632700000017', authorizationCode: 'A12345', signature: 'none' });
+    expect(facts.receipt.find(({ key }) => key === 'cryptogram')?.label['en']).toBe('ARQC');
+    const { receipt: _receipt, ...kept } = facts;
+    expect(kept).toEqual({
+      tid: TERMINAL.tid,
+      mid: TERMINAL.mid,
+      operatorId: '01',
+      batch: '000007',
+      trace: lastSale()[11],
+      responseCode: '00',
+      maskedPan: '622848*********0019',
+      entry: 'tap',
+      hostTime: '140509',
+      hostDate: '1123',
+      settlementDate: '1124',
+      referenceNumber: '632700000017',
+      authorizationCode: 'A12345',
+      issuer: '测试银行甲',
+      acquirer: '48020000',
+      aid: 'A000000333010101',
+      tvr: '0000000000',
+      cryptogram: '1122334455667788',
+      signature: 'none',
+    });
     expect(JSON.stringify([prepared, answer])).not.toMatch(/6228480000000000019|4912/);
+  });
+
+  it.each<[string | undefined, string | undefined, object]>([
+    ['ABCDEFGHIJK48029999   ', '48020000', { issuer: 'ABCDEFGHIJK', acquirer: '48029999' }],
+    ['测试银行甲', '48020000', { issuer: '测试银行甲', acquirer: '48020000' }],
+    [undefined, '48020000', { acquirer: '48020000' }],
+    [undefined, undefined, {}],
+  ])('tells issuer and acquirer as the host names them (44 %s, 32 %s)', async (field44, field32, expected) => {
+    acquirer.next('0200', (request) => [acquirer.answer(request, '00', { 32: field32, 38: ' '.repeat(6), 44: field44 })]);
+    const { facts } = approvedOf((await pay({ card: swiped() })).answer);
+    const { issuer, acquirer: its } = facts;
+    expect({ issuer, acquirer: its }).toEqual({ issuer: undefined, acquirer: undefined, ...expected });
+    expect(facts.receipt.map(({ key }) => key)).toEqual([...('acquirer' in expected ? ['acquirer'] : []), ...('issuer' in expected ? ['issuer'] : []), 'cardNumber', 'transactionType', 'batch', 'voucher', 'referenceNumber', 'dateTime', 'applicationLabel']);
   });
 
   it('is approved for a part where the code says so', async () => {
@@ -249,6 +331,34 @@ describe('a sale', () => {
     for (const amount of [{ amountMinor: 1250, currency: 'USD' }, { amountMinor: 0, currency: 'CNY' }, { amountMinor: 1e12, currency: 'CNY' }]) {
       await expect(method.prepare(requestOf({ card }, { amount }), live(secrets))).rejects.toMatchObject({ error: 'Card.AmountInvalid' });
     }
+    for (const amountMinor of [1, 999_999_999_999]) {
+      expect((await pay({ card: swiped() }, { amount: { amountMinor, currency: 'CNY' } })).answer).toMatchObject({ outcome: 'approved', amount: { amountMinor } });
+      expect(Number(lastSale()[4])).toBe(amountMinor);
+    }
+  });
+
+  it.each([
+    [60_000, 59_000],
+    [5_000, 4_500],
+  ])('is given up a little before the engine gives it up (after %i ms: %i)', async (answerWithinMs, over) => {
+    agreed({ policy: { answerWithinMs } });
+    const { recorded } = await pay({ card: inserted() });
+    const card = swiped();
+    const request = requestOf({ card });
+    const { prepared } = await method.prepare(request, live(secrets));
+    for (const [mti, ask] of [['0200', () => method.submit(request, prepared, live(secrets))], ['0400', () => method.reverse(recorded, 'no-answer', 1)]] as const) {
+      let heard: (() => void) | undefined;
+      const sent = new Promise<void>((resolve) => (heard = resolve));
+      acquirer.next(mti, () => void heard?.());
+      let outcome: unknown;
+      const asked = ask().then((answer) => (outcome = answer));
+      await sent;
+      clock.advance(over - 1);
+      await new Promise((resolve) => setImmediate(resolve));
+      expect(outcome).toBeUndefined();
+      clock.advance(1);
+      expect(await asked).toMatchObject({ outcome: 'unknown', reason: 'no-answer' });
+    }
   });
 });
 
@@ -302,6 +412,22 @@ describe('PIN blocks', () => {
     await expect(pay({ card, pin })).rejects.toMatchObject({ error: 'Sensitive.Lost' });
   });
 
+  it('are not used under keys that the host has refused since', async () => {
+    const card = swiped();
+    const pin = await enterPin(card);
+    acquirer.next('0200', (request) => [acquirer.answer(request, 'A0')]);
+    await pay({ card: swiped() });
+    await expect(method.prepare(requestOf({ card, pin }), live(secrets))).rejects.toMatchObject({ error: 'Sensitive.Lost' });
+  });
+
+  it('that were passed over need no key', async () => {
+    pad.pin = 'bypass';
+    const card = swiped();
+    const pin = await enterPin(card);
+    pad.keys = undefined;
+    expect((await pay({ card, pin })).answer).toMatchObject({ outcome: 'approved' });
+  });
+
   it('are not sent when the keys change between prepare and submit', async () => {
     const card = swiped();
     const request = requestOf({ card, pin: await enterPin(card) });
@@ -349,6 +475,12 @@ describe('sign-on around a sale', () => {
     expect((await pay({ card: swiped() })).answer).toMatchObject({ outcome: 'not-sent' });
     expect(acquirer.of('0200')).toEqual([]);
     expect((await pay({ card: swiped() }, { attempt: 2 })).prepared.reference).toContain('-000008-');
+  });
+  it('that the host refuses leaves the sale unsent', async () => {
+    pad.keys = undefined;
+    acquirer.next('0800', (request) => [acquirer.signOn(request, { 39: '97' })]);
+    expect((await pay({ card: swiped() })).answer).toEqual({ outcome: 'not-sent', why: 'sign-on: the acquirer answered 97' });
+    expect(acquirer.of('0200')).toEqual([]);
   });
   it('follows a refusal of the keys', async () => {
     acquirer.next('0200', (request) => [acquirer.answer(request, 'A0')]);
@@ -442,8 +574,8 @@ describe('a reversal', () => {
 
   it('tells why: no answer, wrong MAC, refused by the card', async () => {
     const recorded = await unanswered();
-    for (const reason of ['no-answer', 'unverified', 'card-refused', 'flow-failed'] as const) await method.reverse(recorded, reason, 1);
-    expect(acquirer.of('0400').map(({ fields }) => fields[39])).toEqual(['98', 'A0', '06', '98']);
+    for (const reason of ['no-answer', 'unverified', 'card-refused', 'flow-failed', 'mismatch'] as const) await method.reverse(recorded, reason, 1);
+    expect(acquirer.of('0400').map(({ fields }) => fields[39])).toEqual(['98', 'A0', '06', '98', '06']);
     const { recorded: approved } = await pay({ card: inserted() });
     await method.reverse(approved, 'flow-failed', 1);
     expect(acquirer.of('0400').at(-1)?.fields).toMatchObject({ 39: '06', 61: `000007${lastSale()[11]}1123` });
@@ -505,6 +637,29 @@ describe('a reversal', () => {
     expect(again?.fields[11]).toBe(trace);
   });
 
+  it('is not refused by a host that takes no key that it gives: it signs on once for a try', async () => {
+    const recorded = await unanswered();
+    acquirer.next('0400', ...Array.from({ length: 3 }, () => (request: Iso8583Message) => [acquirer.answer(request, 'A0')]));
+    expect(await method.reverse(recorded, 'no-answer', 1)).toEqual({ outcome: 'unknown', reason: 'host-error', why: 'the host answered A0' });
+    expect(acquirer.requests.map(({ mti }) => mti)).toEqual(['0800', '0200', '0400', '0800', '0400']);
+  });
+
+  it('waits for a PIN pad that does not answer', async () => {
+    const recorded = await unanswered();
+    const { unseal } = pad;
+    pad.unseal = async () => {
+      throw new ActionError('Device.Unavailable', 'unplugged');
+    };
+    expect(await method.reverse(recorded, 'no-answer', 1)).toEqual({ outcome: 'not-sent', why: 'the PIN pad does not answer' });
+    pad.unseal = async () => {
+      throw new Error('usb');
+    };
+    expect(await method.reverse(recorded, 'no-answer', 1)).toMatchObject({ outcome: 'not-sent' });
+    expect(acquirer.of('0400')).toEqual([]);
+    pad.unseal = unseal;
+    expect(await method.reverse(recorded, 'no-answer', 2)).toMatchObject({ outcome: 'undone' });
+  });
+
   it('counts as a try that reached the host when that refuses the sign-on before it', async () => {
     const recorded = await unanswered();
     acquirer.next('0400', (request) => [withoutMac(acquirer.answer(request, 'A0'))]);
@@ -528,6 +683,9 @@ describe('a reversal', () => {
     const recorded = await unanswered();
     const moved = { ...recorded, request: { ...recorded.request, paymentId: 'p2' } };
     expect(await method.reverse(moved, 'no-answer', 1)).toEqual({ outcome: 'refused', code: 'PinPad.Replaced' });
+    // What is sealed opens for its own attempt only.
+    const other = { ...recorded, prepared: { ...recorded.prepared, reference: `${TERMINAL.tid}-000007-999999` } };
+    expect(await method.reverse(other, 'no-answer', 1)).toEqual({ outcome: 'refused', code: 'PinPad.Replaced' });
     expect(acquirer.of('0400')).toEqual([]);
   });
 });
@@ -542,14 +700,23 @@ describe('the remedy', () => {
     acquirer.next('0200', (request) => [acquirer.answer(request, '10', { 4: '000000000800' })]);
     expect(method.remedy((await pay({ card: swiped() })).recorded)).toEqual({ do: 'void', amount: { amountMinor: 800, currency: 'CNY' } });
   });
+  it('is a person for a void that was approved', async () => {
+    const { recorded: original } = await pay({ card: swiped() });
+    const { recorded } = await pay({}, { operation: 'void', attempt: 2, original });
+    expect(method.remedy(recorded)).toEqual({ do: 'ask-person', why: 'a void can not be undone' });
+  });
 });
 
 describe('a void of a sale', () => {
   it('names its original, needs no card, and has a trace of its own', async () => {
     const { recorded: original } = await pay({ card: swiped() });
     const sale = lastSale();
-    const { answer, sealed, recorded } = await pay({}, { operation: 'void', attempt: 2, original });
+    const { answer, sealed, recorded, prepared } = await pay({}, { operation: 'void', attempt: 2, original });
     expect(answer).toMatchObject({ outcome: 'approved', completion: 'none' });
+    expect(prepared).toMatchObject({ reference: `${TERMINAL.tid}-000007-${lastSale()[11]}`, lane: original.prepared.lane, dataVersion: 1 });
+    expect(approvedOf(answer).facts).toMatchObject({ signature: 'none', maskedPan: '622848*********0019', entry: 'void' });
+    expect(Object.fromEntries(approvedOf(answer).facts.receipt.map(({ key, value }) => [key, value]))).toMatchObject({ cardNumber: '622848*********0019 M', transactionType: '消费撤销 VOID' });
+    expect(Object.keys(lastSale()).join(' ')).toBe('2 3 4 11 14 22 25 37 38 41 42 49 60 61 64');
     expect(lastSale()).toMatchObject({ 2: PAN, 3: '200000', 4: '000000001250', 22: '012', 37: '632700000017', 38: 'A12345', 60: '2300000700060', 61: `000007${sale[11]}1123` });
     expect(lastSale()[11]).not.toBe(sale[11]);
     expect(sealed).toBeDefined();
@@ -557,13 +724,45 @@ describe('a void of a sale', () => {
     const { approved: _approved, ...open } = unansweredVoid;
     expect(method.remedy(open)).toEqual({ do: 'reverse' });
     expect(await method.reverse(open, 'no-answer', 1)).toMatchObject({ outcome: 'undone' });
-    expect(acquirer.of('0400').at(-1)?.fields).toMatchObject({ 2: PAN, 3: '200000', 11: lastSale()[11], 60: '2300000700060' });
+    const { 64: _mac, ...reversed } = acquirer.of('0400').at(-1)?.fields ?? {};
+    expect(reversed).toEqual({
+      2: PAN, 3: '200000', 4: '000000001250', 11: lastSale()[11], 14: '4912', 22: '012', 25: '00', 39: '98', 41: TERMINAL.tid, 42: TERMINAL.mid, 49: '156',
+      60: '2300000700060', 61: `000007${lastSale()[11]}0000`,
+    });
+  });
+  it('of a sale whose answer named neither date, reference nor authorization goes without them', async () => {
+    acquirer.next('0200', (request) => [acquirer.answer(request, '00', { 13: undefined, 37: undefined, 38: undefined })]);
+    const { recorded: original } = await pay({ card: swiped() });
+    const sale = lastSale();
+    expect((await pay({}, { operation: 'void', attempt: 2, original })).answer).toMatchObject({ outcome: 'approved' });
+    expect(Object.keys(lastSale()).join(' ')).toBe('2 3 4 11 14 22 25 41 42 49 60 61 64');
+    expect(lastSale()[61]).toBe(`000007${sale[11]}0000`);
+  });
+  it('needs an approved original', async () => {
+    await expect(pay({}, { operation: 'void' })).rejects.toMatchObject({ error: 'Payment.OriginalMissing' });
+    acquirer.next('0200', () => 'hang-up');
+    const { recorded: original } = await pay({ card: swiped() });
+    await expect(pay({}, { operation: 'void', attempt: 2, original })).rejects.toMatchObject({ error: 'Payment.OriginalMissing' });
+  });
+  it('goes without the card number where the PIN pad was replaced, and waits for one that does not answer', async () => {
+    const { recorded: original } = await pay({ card: swiped() });
+    const { unseal } = pad;
+    pad.unseal = async () => {
+      throw new ActionError('Device.Unavailable', 'unplugged');
+    };
+    await expect(pay({}, { operation: 'void', attempt: 2, original })).rejects.toMatchObject({ error: 'Device.Unavailable' });
+    pad.unseal = unseal;
+    const { answer } = await pay({}, { operation: 'void', attempt: 3, original: { ...original, request: { ...original.request, paymentId: 'p0' } } });
+    expect([answer.outcome, lastSale()[2], lastSale()[14]]).toEqual(['approved', undefined, undefined]);
   });
   it('goes without the card number once that is forgotten', async () => {
     const { recorded } = await pay({ card: swiped() });
     const { sealed: _sealed, ...original } = recorded;
-    const { answer, sealed } = await pay({}, { operation: 'void', attempt: 2, original });
+    const { answer, sealed, recorded: voided } = await pay({}, { operation: 'void', attempt: 2, original });
     expect([answer.outcome, sealed, lastSale()[2], lastSale()[14]]).toEqual(['approved', undefined, undefined, undefined]);
+    const { approved: _approved, ...open } = { ...voided, completed: false };
+    expect(await method.reverse(open, 'no-answer', 1)).toMatchObject({ outcome: 'undone' });
+    expect(Object.keys(acquirer.of('0400')[0]?.fields ?? {}).join(' ')).toBe('3 4 11 22 25 39 41 42 49 60 61 64');
   });
   it('of a part is no void: its fate is unknown', async () => {
     const { recorded: original } = await pay({ card: swiped() });

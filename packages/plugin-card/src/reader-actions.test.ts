@@ -62,8 +62,12 @@ describe('readCard', () => {
     expect(secrets.take<CardSecret>((result as { card: SensitiveReference }).card, CARD_KIND).reveal()).toMatchObject({ pan: PAN, expiry: '4912' });
   });
 
-  it('passes on no label that has more digits than may be shown of a card number', async () => {
-    for (const label of ['6228480000000000', '6228 4800 0000 00']) {
+  it('passes on no label that has more digits than may be shown of a card number, or is none', async () => {
+    for (const label of ['UNIONPAY CREDIT', 'C', 'CARD 6228480019', '622848 0000 0019']) {
+      const { result } = await read([chipCard(records({ '50': Buffer.from(label, 'latin1').toString('hex').toUpperCase() }))]);
+      expect((result as { card: SensitiveReference }).card.view).toMatchObject(label.startsWith('622848') ? { entry: 'insert' } : { label });
+    }
+    for (const label of ['6228480000000000', '6228 4800 0000 00', 'CARD 62284800019', 'PBOC DEBIT CARDS.', '', 'PBOC\u001B', '\u001BPBOC', 'PBOC\u00E9']) {
       const { result } = await read([chipCard(records({ '50': Buffer.from(label, 'latin1').toString('hex').toUpperCase() }))]);
       expect((result as { card: SensitiveReference }).card.view).toEqual({ maskedPan: '622848*********0019', entry: 'insert', cvm: 'online-pin', expired: false });
     }
@@ -76,6 +80,18 @@ describe('readCard', () => {
       '9F02': '000000001250', '9F03': '000000000000', '9F1A': '0156', '5F2A': '0156', '9A': '261123', '9C': '00', '9F37': '01020304',
       '9F33': '6068C8', '9F35': '22', '9F1E': '5041443030303432', '9F09': '0030', '9F41': '00000001', '95': '0000000000',
     });
+  });
+
+  it.each([
+    ['SIM0A1B2C3D', '0A1B2C3D'],
+    ['PAD00042', 'PAD00042'],
+    ['42', '00000042'],
+  ])('names the PIN pad %s by the 8 characters of 9F1E: %s', async (serial, expected) => {
+    const reader = new ScriptedReader([tap]);
+    const pinPad = Object.assign(new TestPinPad(), { serial });
+    const { actions } = readerActions({ settings: settings(OPTIONS), reader, pinPad, vault: secrets, clock: new ManualClock(), random: countingRandom, counters: counters() });
+    await actions['readCard']?.run({ amountMinor: 1250 }, { executionId: 'x', step: 's', terminal: TERMINAL, signal: new AbortController().signal, heartbeat: () => {}, show: () => {} });
+    expect(Buffer.from(decodeTlv(reader.asked[0]?.terminalData ?? new Uint8Array()).get('9F1E') ?? '', 'hex').toString('latin1')).toBe(expected);
   });
 
   it('asks a tap above the limit for its PIN, whatever the kernel says', async () => {
@@ -92,6 +108,8 @@ describe('readCard', () => {
   });
 
   it('has a swiped chip card inserted', async () => {
+    expect((await read([stripe('126')])).result).toMatchObject({ card: { view: { entry: 'swipe' } } });
+    shown = [];
     const { result } = await read([stripe('201'), stripe('601'), chipCard()]);
     expect(result).toMatchObject({ card: { view: { entry: 'insert' } } });
     expect(customerSaw()).toEqual(['请插卡、挥卡、刷卡', '这是芯片卡，请插卡', '这是芯片卡，请插卡']);
@@ -146,6 +164,12 @@ describe('readCard', () => {
   it('refuses an expired card, in its last month not yet', async () => {
     expect((await read([stripe('101', '2610')])).result).toMatchObject({ error: { error: 'Card.Expired', message: 'the card 622848*********0019 has expired' } });
     expect((await read([stripe('101', '2611')])).result).toMatchObject({ card: { kind: 'card' } });
+  });
+
+  it('goes by the expiry of the chip where that names another than its track', async () => {
+    expect((await read([chipCard(records({ '5F24': '261031' }))])).result).toMatchObject({ error: { error: 'Card.Expired' } });
+    const { result } = await read([chipCard(records({ '5F24': '301231' }))]);
+    expect(secrets.take<CardSecret>((result as { card: SensitiveReference }).card, CARD_KIND).reveal()).toMatchObject({ expiry: '3012', sequence: '001' });
   });
 
   it('passes on a broken reader', async () => {
