@@ -18,8 +18,8 @@ const issuerOf = (cardId: string, seen: ReadonlyMap<string, string>) => {
   };
 };
 
-const inserted = async (cardId: string, fault?: 'pulled-before-cryptogram' | 'pulled-after-cryptogram') => {
-  const world = createSimulation();
+const inserted = async (cardId: string, fault?: 'pulled-before-cryptogram' | 'pulled-after-cryptogram', stateDir?: string) => {
+  const world = createSimulation(stateDir === undefined ? {} : { stateDir });
   const reading = world.reader.read(readRequest());
   expect(world.presentCard(cardId, 'insert', fault)).toBe(true);
   const read = await reading;
@@ -73,6 +73,8 @@ describe('insert', () => {
     expect(final.get('9F27')).toBe('40');
     expect(final.get('9F26')).toBe(issuerOf('chip-ok', new Map([...seen, ...final])).expected);
     expect(final.get('95')).toBe('0000000800');
+    // Second GENERATE AC: TC; first: ARQC.
+    expect(final.get('9F10')).toBe('0701010360000001');
     expect(final.get('9B')).toBe('F800');
   });
 
@@ -83,19 +85,21 @@ describe('insert', () => {
     ['no issuer answer at all', '00', () => new Uint8Array()],
   ])('%s ends with AAC', async (_name, code, answerOf) => {
     const { read } = await inserted('chip-ok');
-    const issuer = issuerOf('chip-ok', await fieldsAfter(read));
-    const final = decodeTlv(await read.chip.secondGenerateAc(code, answerOf(issuer)));
+    const seen = await fieldsAfter(read);
+    const final = decodeTlv(await read.chip.secondGenerateAc(code, answerOf(issuerOf('chip-ok', seen))));
     expect(final.get('9F27')).toBe('00');
-    // Byte 5 bit 7 of the TVR: issuer authentication failed.
+    // Byte 5 bit 7 of the TVR, and bit 4 of the second verification result: issuer authentication failed.
     expect(final.get('95')).toBe(code === '51' ? '0000000800' : '0000000840');
+    expect(final.get('9F10')).toBe(code === '51' ? '0701010320000001' : '0701010328000001');
+    expect(final.get('9F26')).toBe(issuerOf('chip-ok', new Map([...seen, ...final])).expected);
   });
 
   test('issuer scripts are answered in DF31', async () => {
     const { read } = await inserted('chip-ok');
     const issuer = issuerOf('chip-ok', await fieldsAfter(read));
-    const scripts = encodeTlv([['72', '9F180412345678860484180000']]);
+    const scripts = encodeTlv([['71', '9F180487654321860484180000'], ['72', '9F180412345678860484180000'], ['72', '860484180000']]);
     const final = decodeTlv(await read.chip.secondGenerateAc('00', Buffer.concat([issuer.answer('00'), scripts])));
-    expect(final.get('DF31')).toBe('2112345678');
+    expect(final.get('DF31')).toBe('218765432122123456782300000000');
     expect(final.get('9B')).toBe('FC00');
   });
 
@@ -109,10 +113,10 @@ describe('insert', () => {
     expect(copied.get('9F26')).not.toBe(issuerOf('counterfeit', copied).expected);
   });
 
-  test.each(['chip-broken', 'stripe-only', 'unreadable'])('%s: the chip fails, and the stripe may be tried', async (id) => {
+  test.each([['chip-broken'], ['stripe-only'], ['unreadable'], ['chip-ok', 'chip-failure'], ['chip-ok', 'unreadable']] as const)('%s, fault %s: the chip fails, and the stripe may be tried', async (id, fault?) => {
     const world = createSimulation();
     const reading = world.reader.read(readRequest());
-    world.presentCard(id, 'insert');
+    world.presentCard(id, 'insert', fault);
     await expect(reading).rejects.toMatchObject({ error: 'Card.ChipFailed' });
   });
 
@@ -133,11 +137,23 @@ describe('insert', () => {
     await expect(read.chip.firstGenerateAc(terminalData())).rejects.toMatchObject({ error: 'Card.ChipFailed', message: expect.stringContaining('6985') });
     expect(decodeTlv(await read.chip.secondGenerateAc('00', issuer.answer('00'))).get('9F27')).toBe('40');
     await expect(read.chip.secondGenerateAc('00', issuer.answer('00'))).rejects.toMatchObject({ error: 'Card.ChipFailed' });
+    const early = await inserted('chip-ok');
+    await expect(early.read.chip.secondGenerateAc('00', issuer.answer('00'))).rejects.toMatchObject({ error: 'Card.ChipFailed' });
+  });
+
+  test('a card that has refused is asked no more', async () => {
+    const { read } = await inserted('chip-refuses');
+    const seen = await fieldsAfter(read);
+    expect(seen.get('9F10')).toBe('0701010380000001');
+    expect(seen.get('9F26')).toBe(issuerOf('chip-refuses', seen).expected);
+    await expect(read.chip.secondGenerateAc('00', issuerOf('chip-refuses', seen).answer('00'))).rejects.toMatchObject({ error: 'Card.ChipFailed' });
   });
 
   test('terminal data without what the cryptogram needs fails by name', async () => {
     const { read } = await inserted('chip-ok');
     await expect(read.chip.firstGenerateAc(encodeTlv([['9A', '261123']]))).rejects.toMatchObject({ error: 'Card.ChipFailed', message: expect.stringContaining('9F02') });
+    const withoutTvr = encodeTlv([...decodeTlv(terminalData())].filter(([tag]) => tag !== '95'));
+    await expect(read.chip.firstGenerateAc(withoutTvr)).rejects.toMatchObject({ error: 'Card.ChipFailed', message: 'the cryptogram needs 95' });
   });
 
   test('remove waits for the hand that takes the card, and returns at once without a card', async () => {
@@ -228,6 +244,12 @@ describe("the chip's counter", () => {
       if (read.entry === 'insert') counted.push(decodeTlv(read.data.reveal()).get('9F36'));
     }
     expect(counted).toEqual(['0001', '0002']);
+    // Each card's own, in hexadecimal.
+    writeFileSync(join(stateDir, 'cards.json'), '{"chip-ok":25,"stripe-only":3}');
+    for (const [id, atc] of [['chip-declines', '0001'], ['chip-ok', '001A']] as const) {
+      const { read } = await inserted(id, undefined, stateDir);
+      expect(decodeTlv(read.data.reveal()).get('9F36')).toBe(atc);
+    }
     for (const text of ['', '[1]', '{"chip-ok":"1"}', '{"chip-ok":-1}']) {
       writeFileSync(join(stateDir, 'cards.json'), text);
       expect(() => createSimulation({ stateDir })).toThrow(/CARD_MEMORY_DAMAGED/);

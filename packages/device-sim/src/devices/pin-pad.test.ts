@@ -52,6 +52,26 @@ describe('working keys', () => {
     await expect(pinPad.mac(new Uint8Array(8), 'unionpay-ecb')).rejects.toMatchObject({ error: 'PinPad.NoKeys' });
   });
 
+  test('a broken pad does nothing at all', async () => {
+    const world = await ready();
+    const { pinPad } = world;
+    const sealed = await pinPad.seal(new Sensitive(Buffer.from('x')), 'c');
+    world.setBroken('pinpad', true);
+    const mark = { stream: 'p/x1/Pay#1', seq: 12, hash: 'ab'.repeat(32), counters: {} };
+    const asked = [
+      () => signOn(pinPad),
+      () => pinPad.enterPin(pinRequest(pan)),
+      () => pinPad.mac(new Uint8Array(8), 'unionpay-ecb'),
+      () => pinPad.seal(new Sensitive(Buffer.from('x')), 'c'),
+      () => pinPad.unseal(sealed, 'c'),
+      () => pinPad.logMark(),
+      () => pinPad.keepLogMark(mark),
+    ];
+    for (const ask of asked) await expect(ask()).rejects.toMatchObject({ error: 'Device.Unavailable' });
+    world.setBroken('pinpad', false);
+    expect(await pinPad.logMark()).toBeUndefined();
+  });
+
   test('MACs are made by both algorithms; X9.19 needs a double-length key', async () => {
     const data = Buffer.from('Now is the time for all ');
     const { pinPad } = await ready();
@@ -90,6 +110,24 @@ describe('a PIN', () => {
     expect(world.typePin('1')).toBe(false);
   });
 
+  test('has 4 to 12 digits, whatever is asked for, and nothing else', async () => {
+    const world = await ready();
+    const entering = world.pinPad.enterPin(pinRequest(pan, { minLength: 1, maxLength: 19 }));
+    expect(world.typePin('123')).toBe(true);
+    expect(world.pressEnter()).toBe(false);
+    for (const text of ['a', '4a', 'a4', '']) expect(world.typePin(text)).toBe(false);
+    expect(world.typePin('4567890123')).toBe(false);
+    expect(world.typePin('456789012')).toBe(true);
+    expect(world.pressEnter()).toBe(true);
+    const entered = await entering;
+    expect(entered.status === 'entered' && pinFromBlock(desEcb(PIN_KEY, entered.pinBlock.reveal(), 'decrypt'), pan)).toBe('123456789012');
+  });
+
+  test.each(['', '622848000000', '62284800000000000191', '62284800000000000X9'])('is asked for no card number that is none (%s)', async (given) => {
+    const { pinPad } = await ready();
+    await expect(pinPad.enterPin(pinRequest(given))).rejects.toMatchObject({ error: 'Device.Unavailable' });
+  });
+
   test('is bypassed only where that is allowed', async () => {
     const world = await ready();
     const strict = world.pinPad.enterPin(pinRequest(pan));
@@ -100,6 +138,10 @@ describe('a PIN', () => {
     const lenient = world.pinPad.enterPin(pinRequest(pan, { allowBypass: true }));
     expect(world.pressEnter()).toBe(true);
     expect(await lenient).toEqual({ status: 'bypassed' });
+    const typed = world.pinPad.enterPin(pinRequest(pan, { allowBypass: true }));
+    world.typePin('1234');
+    expect(world.pressEnter()).toBe(true);
+    expect((await typed).status).toBe('entered');
   });
 
   test('aborted, broken: nothing stays on the pad', async () => {
@@ -133,7 +175,7 @@ describe('sealing', () => {
       const changed = Uint8Array.from(sealed, (byte, index) => (index === at ? byte ^ 1 : byte));
       await expect(pinPad.unseal(changed, 'P1|T1|000001')).rejects.toMatchObject(replaced);
     }
-    await expect(pinPad.unseal(sealed.subarray(0, 20), 'P1|T1|000001')).rejects.toMatchObject(replaced);
+    for (let size = 0; size < sealed.length; size += 1) await expect(pinPad.unseal(sealed.subarray(0, size), 'P1|T1|000001')).rejects.toMatchObject(replaced);
   });
 
   test('twice the same gives two different seals', async () => {
@@ -152,6 +194,12 @@ describe("the pad's own memory", () => {
     expect(await after.pinPad.ready()).toBe(true);
     expect(Buffer.from((await after.pinPad.unseal(sealed, 'c')).reveal()).toString()).toBe('x');
     expect(statSync(join(stateDir, 'pin-pad-memory.json')).mode & 0o777).toBe(0o600);
+    expect(await createSimulation({ stateDir, terminalMasterKey: MASTER_KEY.toLowerCase() }).pinPad.ready()).toBe(true);
+  });
+
+  test('keeps its device key from its first start on', async () => {
+    const sealed = await createSimulation({ stateDir }).pinPad.seal(new Sensitive(Buffer.from('x')), 'c');
+    expect(Buffer.from((await createSimulation({ stateDir }).pinPad.unseal(sealed, 'c')).reveal()).toString()).toBe('x');
   });
 
   test('another master key makes the working keys void and keeps the device key', async () => {
@@ -168,12 +216,23 @@ describe("the pad's own memory", () => {
     const before = createSimulation({ stateDir, terminalMasterKey: MASTER_KEY });
     expect(await before.pinPad.logMark()).toBeUndefined();
     await before.pinPad.keepLogMark(mark);
+    expect(await createSimulation({ stateDir }).pinPad.logMark()).toEqual(mark);
     await signOn(before.pinPad);
     expect(await createSimulation({ stateDir }).pinPad.logMark()).toEqual(mark);
     expect(await createSimulation({ stateDir, terminalMasterKey: 'FF'.repeat(16) }).pinPad.logMark()).toEqual(mark);
   });
 
-  test.each(['', '{"serial":"SIM00000000"', '{"serial":"SIM00000000","deviceKey":"12"}', 'null', '[]'])('damaged as %s it is refused, not replaced', (text) => {
+  test.each([
+    '',
+    '{"serial":"SIM00000000"',
+    '{"serial":"SIM00000000","deviceKey":"12"}',
+    '{"serial":"SIM00000000"}',
+    `{"deviceKey":"${'0'.repeat(64)}"}`,
+    `{"serial":"SIM00000000","deviceKey":"${'0'.repeat(64)}","macKey":"00"}`,
+    `{"serial":"SIM00000000","deviceKey":"${'0'.repeat(64)}","logMark":{}}`,
+    'null',
+    '[]',
+  ])('damaged as %s it is refused, not replaced', (text) => {
     const path = join(stateDir, 'pin-pad-memory.json');
     writeFileSync(path, text);
     expect(() => createSimulation({ stateDir })).toThrow(/PAD_MEMORY_DAMAGED/);
