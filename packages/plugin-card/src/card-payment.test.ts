@@ -133,6 +133,12 @@ describe('a sale', () => {
     expect(session.asked).toEqual(['first 000000001250']);
   });
 
+  it('by a chip that names its product tells it, last of all', async () => {
+    const data = encodeTlv([['9F63', '30313032303330340000000000000000'], ...decodeTlv(cardData)]);
+    await pay({ card: keep({ entry: 'insert', data: new Sensitive(data), chip: chip(), cvm: 'online-pin' }) });
+    expect([...decodeTlv(fromHex(lastSale()[55] ?? ''))].at(-1)).toEqual(['9F63', '30313032303330340000000000000000']);
+  });
+
   it.each([undefined, null, 'sealed', new Uint8Array(0)])('is not begun where the PIN pad seals nothing: no reversal would name its card (%s)', async (given) => {
     pad.seal = async () => given as Uint8Array;
     await expect(pay({ card: tapped() })).rejects.toMatchObject({ error: 'Device.Unavailable' });

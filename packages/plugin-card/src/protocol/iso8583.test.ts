@@ -53,6 +53,47 @@ describe('encode and decode', () => {
     expect(toHex(bytes).slice(42)).toBe(['1962284800000000000190', '0510', '0001', '246228480000000000019D2912'].join(''));
   });
 
+  // Those of the elements in use that the published messages do not show.
+  it.each([
+    [15, '1124', '1124'],
+    [32, '48020000', '0848020000'],
+    [33, '00010000', '0800010000'],
+    [35, '6228480000000000019=49121010000000101', '376228480000000000019D491210100000001010'],
+    [36, '99622848=156', '001299622848D156'],
+    [37, '632700000017', '363332373030303030303137'],
+    [38, 'A12345', '413132333435'],
+    [39, 'A0', '4130'],
+    [43, `街角小店${' '.repeat(32)}`, `BDD6BDC7D0A1B5EA${'20'.repeat(32)}`],
+    [44, '测试银行甲 48020000', '19B2E2CAD4D2F8D0D0BCD7203438303230303030'],
+    [48, '0000000012500010000000000000001', '003100000000125000100000000000000010'],
+    [54, '0210156C000000012345', '00203032313031353643303030303030303132333435'],
+    [61, '0000070000421123', '00160000070000421123'],
+  ])('writes and reads DE %i %s', (field, value, bytes) => {
+    const bit = 1n << BigInt(64 - field);
+    const whole = `${head.tpdu}${head.header}0200${bit.toString(16).padStart(16, '0').toUpperCase()}${bytes}`;
+    expect(toHex(encode({ ...head, mti: '0200', fields: { [field]: value } }))).toBe(whole);
+    expect(decode(fromHex(whole)).fields).toEqual({ [field]: value });
+  });
+
+  // The longest there is of each, as the dialect has it: one more is refused.
+  it.each([
+    [2, 19],
+    [32, 11],
+    [33, 11],
+    [35, 37],
+    [36, 104],
+    [44, 25],
+    [48, 322],
+    [54, 20],
+    [60, 17],
+    [61, 29],
+    [57, 999],
+  ])('DE %i has up to %i', (field, max) => {
+    const longest = { ...head, mti: '0200', fields: { [field]: '1'.repeat(max) } };
+    expect(decode(encode(longest))).toEqual(longest);
+    expect(() => encode({ ...longest, fields: { [field]: '1'.repeat(max + 1) } })).toThrow(expect.objectContaining({ code: 'FIELD_INVALID', field }));
+  });
+
   it('arbitrary bytes decode, or throw Iso8583Error', () => {
     const real = fromHex(SIGN_ON);
     const damaged = fc.tuple(fc.nat(real.length - 1), fc.nat(255)).map(([at, byte]) => real.map((old, index) => (index === at ? byte : old)));
