@@ -159,6 +159,17 @@ describe('a sale', () => {
     expect(JSON.stringify([prepared, answer])).not.toContain(held);
   });
 
+  it.each(['9F26', '9F10', '9F36', '95', '9B'])('logs and prints no %s that holds the card number', async (tag) => {
+    const session = chip();
+    const { firstGenerateAc, secondGenerateAc } = session;
+    const held = `${PAN}F`;
+    const spoilt = (answer: Uint8Array): Uint8Array => encodeTlv([...decodeTlv(answer)].filter(([name]) => name !== tag).concat([[tag, held]]));
+    session.firstGenerateAc = async (data) => spoilt(await firstGenerateAc(data));
+    session.secondGenerateAc = async (code, data) => spoilt(await secondGenerateAc(code, data));
+    const { prepared, answer, recorded } = await pay({ card: inserted(session) });
+    expect(JSON.stringify([prepared, answer, await method.complete(recorded, live(secrets))])).not.toContain(PAN);
+  });
+
   it.each([
     ['A000000333', true],
     ['A0000003330101010203040506070809', true],

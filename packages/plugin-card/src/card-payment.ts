@@ -20,7 +20,7 @@ import {
 import type { AcquirerLine } from './acquirer-line.js';
 import { type CardData, DATA_VERSION, originalField, referenceKey, reversalCode, reversalFields, saleData, saleFields, type SealedCard, voidData, voidFields } from './card-messages.js';
 import { type Asked, paymentAnswer, undoAnswer } from './answers.js';
-import { aidOf, CARD_KIND, type CardSecret, PIN_KIND, type PinSecret } from './card-secret.js';
+import { aidOf, CARD_KIND, type CardSecret, loggable, PIN_KIND, type PinSecret } from './card-secret.js';
 import { cryptogramKind, merged, reversalChipData, saleChipData, terminalData, tlvOf } from './emv.js';
 import type { CardSettings } from './options.js';
 import { encodeTlv, maskPan, type TlvMap } from './protocol.js';
@@ -98,7 +98,7 @@ export class CardPayment implements PaymentMethod {
       const answer = tlvOf(await card.chip.secondGenerateAc(attempt.answer.code, attempt.answer.issuerData));
       const kind = cryptogramKind(answer);
       if (kind !== 'TC') return { outcome: 'refused-by-card', why: `the card answered ${kind}` };
-      return { outcome: 'completed', facts: facts({ ...attempt.answer.facts, chip: merged(attempt.tlv, answer) }) };
+      return { outcome: 'completed', facts: facts({ ...attempt.answer.facts, chip: merged(attempt.tlv, loggable(answer, card.pan)) }) };
     } catch (error) {
       return { outcome: 'refused-by-card', why: ActionError.is(error) ? error.error : 'the chip gave no usable answer' };
     } finally {
@@ -153,14 +153,15 @@ export class CardPayment implements PaymentMethod {
     const tlv = await this.#cryptogram(request, card, live);
     const verifiedBy = pin?.status === 'entered' ? 'online-pin' : card.entry === 'tap' && card.cvm === 'none' ? 'none' : 'signature';
     const field55 = card.entry === 'swipe' ? '' : saleChipData(tlv, verifiedBy);
-    const aid = aidOf({ tlv, pan: card.pan });
+    const shown = loggable(tlv, card.pan);
+    const aid = aidOf(shown);
     const label = viewOf(request)['label'];
     const data = saleData({ trace: line.nextTrace(), batch: line.batch, amount: request.amount }, card, {
       verifiedBy,
-      chip: card.entry === 'swipe' ? '' : reversalChipData(tlv),
+      chip: card.entry === 'swipe' ? '' : reversalChipData(shown),
       card: { maskedPan: maskPan(card.pan), entry: card.entry, ...(aid === undefined ? {} : { aid }), ...(typeof label === 'string' ? { label } : {}) },
     });
-    card.attempts.set(referenceKey(data), { field55, tlv });
+    card.attempts.set(referenceKey(data), { field55, tlv: shown });
     const reference = `${terminal.tid}-${data.batch}-${data.trace}`;
     const sealed = await this.#seal({ pan: card.pan, expiry: card.expiry }, request.paymentId, reference);
     return { prepared: { reference, lane: this.#lane, data, dataVersion: DATA_VERSION }, sealed };

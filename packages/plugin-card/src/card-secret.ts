@@ -30,7 +30,7 @@ export interface CardSecret {
 export interface AttemptSecret {
   /** DE 55, hex; empty for a stripe. */
   readonly field55: string;
-  /** Card's and terminal's data objects, first cryptogram included. */
+  /** Card's and terminal's data objects, first cryptogram included, that may stand on a receipt. */
   readonly tlv: TlvMap;
   /** What the answer brings for the card: response code, and 91 71 72 as BER-TLV. */
   answer?: { readonly code: string; readonly issuerData: Uint8Array; readonly facts: FactsInput };
@@ -125,10 +125,13 @@ const labelOf = (hex: string | undefined): string | undefined => {
 /** First 6 and last 4: a label is logged and printed, and what stands in it is the card's word, or that of a reader which took one data object for another. */
 const DIGITS_KEPT = 10;
 
-/** The application's identifier (84), 5 to 16 bytes, for log and receipt: what holds the card number is none. */
-export const aidOf = ({ tlv, pan }: Pick<CardSecret, 'tlv' | 'pan'>): string | undefined => {
+/** Of a card's data objects, those for log and receipt: what holds the card number is none, whatever a card or a reader calls it. */
+export const loggable = (tlv: TlvMap, pan: string): TlvMap => new Map([...tlv].filter(([, value]) => !showsOf(pan, value)));
+
+/** The application's identifier (84), 5 to 16 bytes. */
+export const aidOf = (tlv: TlvMap): string | undefined => {
   const aid = tlv.get('84') ?? '';
-  return /^[0-9A-F]{10,32}$/.test(aid) && !showsOf(pan, aid) ? aid : undefined;
+  return /^[0-9A-F]{10,32}$/.test(aid) ? aid : undefined;
 };
 
 /** Whether more digits of a card number than may be shown stand in a row there, packed or as text. */
