@@ -57,7 +57,7 @@ const TRACK_2 = /^(\d{13,19})=(\d{4})(\d{3})\d*$/;
 /**
  * Makes sense of what the reader read.
  * @param terminal the data objects that the reader's kernel was given
- * @throws ActionError Card.Unreadable when a number or expiry is missing, or chip and track contradict each other
+ * @throws ActionError Card.Unreadable when a number or expiry is missing or of another shape, or chip and track contradict each other
  */
 export const cardSecret = (read: CardRead, terminal: TlvMap, fallback: boolean): CardSecret & { readonly serviceCode: string; readonly label?: string } => {
   if (read.entry === 'swipe') {
@@ -82,6 +82,7 @@ export const cardSecret = (read: CardRead, terminal: TlvMap, fallback: boolean):
   const written = card.get('5A')?.replace(/F+$/, '');
   if (written !== undefined && written !== pan) throw unreadable('the chip names two card numbers');
   const sequence = card.get('5F34');
+  if (sequence !== undefined && !/^\d{2}$/.test(sequence)) throw unreadable('the chip has a sequence number that is none');
   const label = labelOf(card.get('50'));
   return {
     entry: read.entry,

@@ -156,6 +156,8 @@ describe('readCard', () => {
   it.each<[string, CardRead]>([
     ['a track of another shape', { entry: 'swipe', track2: new Sensitive('12345') }],
     ['chip data cut short', chipCard(records().slice(0, -1))],
+    ['a sequence number of another length', chipCard(records({ '5F34': '0001' }))],
+    ['a sequence number that is the card number', chipCard(records({ '5F34': `${PAN}F` }))],
     ['two card numbers', chipCard(records({ '5A': '6228480000000000027F' }))],
   ])('takes %s for unreadable', async (_what, card) => {
     expect((await read([card, card, card])).result).toMatchObject({ error: { error: 'Card.Unreadable' } });
