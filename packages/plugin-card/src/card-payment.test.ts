@@ -527,6 +527,14 @@ describe('a chip', () => {
     expect(secrets.held.size).toBe(0);
   });
 
+  it('is given nothing of issuer data that can not be read, and may refuse then', async () => {
+    const session = chip({ second: () => '00' });
+    acquirer.next('0200', (request) => [acquirer.answer(request, '00', { 55: '910A1122334455667788' })]);
+    const { recorded } = await pay({ card: inserted(session) });
+    expect(await method.complete(recorded, live(secrets))).toEqual({ outcome: 'refused-by-card', why: 'the card answered AAC' });
+    expect(session.asked.at(-1)).toBe('second 00 ');
+  });
+
   it.each<[string, () => string]>([
     ['answers AAC', () => '00'],
     ['answers ARQC again', () => '80'],
@@ -775,6 +783,9 @@ describe('a void of a sale', () => {
   it('goes without the card number once that is forgotten', async () => {
     const { recorded } = await pay({ card: swiped() });
     const { sealed: _sealed, ...original } = recorded;
+    pad.unseal = async () => {
+      throw new Error('there is nothing to open');
+    };
     const { answer, sealed, recorded: voided } = await pay({}, { operation: 'void', attempt: 2, original });
     expect([answer.outcome, sealed, lastSale()[2], lastSale()[14]]).toEqual(['approved', undefined, undefined, undefined]);
     const { approved: _approved, ...open } = { ...voided, completed: false };

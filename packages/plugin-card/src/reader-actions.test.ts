@@ -114,6 +114,7 @@ describe('readCard', () => {
     expect(result).toMatchObject({ card: { view: { entry: 'insert' } } });
     expect(customerSaw()).toEqual(['请插卡、挥卡、刷卡', '这是芯片卡，请插卡', '这是芯片卡，请插卡']);
     for (const { details } of shown.filter(({ audience }) => audience === 'customer')) expect(details).toEqual({ amountMinor: 1250, currency: 'CNY', accept: ['insert', 'tap', 'swipe'] });
+    expect((await read([stripe('201'), stripe('201'), stripe('201'), chipCard()])).result).toMatchObject({ card: { view: { entry: 'insert' } } });
     expect((await read([stripe('201'), stripe('201'), stripe('201'), stripe('201'), chipCard()])).result).toMatchObject({ error: { error: 'Card.UseChip' } });
   });
 
@@ -126,7 +127,9 @@ describe('readCard', () => {
     const two = await read([failure, failure, stripe('201'), chipCard()]);
     expect(two.result).toMatchObject({ card: { view: { entry: 'insert' } } });
     const every = ['insert', 'tap', 'swipe'];
+    shown = [];
     const three = await read([failure, failure, failure, stripe('201')]);
+    expect(customerSaw().map((text) => text.slice(0, 4))).toEqual(['请插卡、', '读卡失败', '读卡失败', '芯片无法']);
     expect(three.reader.asked.map(({ accept }) => accept)).toEqual([every, every, every, ['swipe']]);
     expect(secrets.take<CardSecret>((three.result as { card: SensitiveReference }).card, CARD_KIND).reveal()).toMatchObject({ entry: 'swipe', fallback: true });
   });
