@@ -218,6 +218,7 @@ describe('exchange', () => {
   it('sends a fitting MAC and believes a fitting MAC', async () => {
     const result = await replied((request) => [acquirer.answer(request, '00')]);
     expect(result).toMatchObject({ got: 'answer', code: '00', fields: { 38: 'A12345' } });
+    expect(clock.waiting).toBe(0);
     const [sent] = acquirer.of('0200');
     expect(sent && acquirer.macFits(sent)).toBe(true);
     expect(sent?.fields).toMatchObject({ ...SALE, 41: TERMINAL.tid, 42: TERMINAL.mid });
