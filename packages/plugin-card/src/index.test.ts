@@ -27,6 +27,17 @@ it.each([
   ['options/pin/minLength must be >= 4', { acquirer: ACQUIRER, pin: { minLength: 3 } }],
   ['options/pin has a minLength above its maxLength', { acquirer: ACQUIRER, pin: { minLength: 7, maxLength: 6 } }],
   ['options/noPinLimitMinor must be integer', { acquirer: ACQUIRER, noPinLimitMinor: 1000.5 }],
+  ['options/noPinLimitMinor must be >= 0', { acquirer: ACQUIRER, noPinLimitMinor: -1 }],
+  ['options/acquirer/host must NOT have fewer than 1', { acquirer: { ...ACQUIRER, host: '' } }],
+  ['options/acquirer/port must be >= 1', { acquirer: { ...ACQUIRER, port: 0 } }],
+  ['options/acquirer/port must be <= 65535', { acquirer: { ...ACQUIRER, port: 65_536 } }],
+  ['options/acquirer/connectTimeoutMs must be > 0', { acquirer: { ...ACQUIRER, connectTimeoutMs: 0 } }],
+  ['options/macAlgorithm must be equal to one of', { acquirer: ACQUIRER, macAlgorithm: 'x9.9' }],
+  ['options/pin/maxLength must be <= 12', { acquirer: ACQUIRER, pin: { maxLength: 13 } }],
+  ['options/pin/allowBypass must be boolean', { acquirer: ACQUIRER, pin: { allowBypass: 'no' } }],
+  ['options/doubleLengthKeys must be boolean', { acquirer: ACQUIRER, doubleLengthKeys: 'no' }],
+  ['options/operatorId must match', { acquirer: ACQUIRER, operatorId: '0001' }],
+  ['options/merchantNameForField43 must be string', { acquirer: ACQUIRER, merchantNameForField43: 7 }],
   ['options/policy/reverse/backoffMs/0 must be number', { acquirer: ACQUIRER, policy: { reverse: { backoffMs: ['1s'] } } }],
   ['options/operatorId must match', { acquirer: ACQUIRER, operatorId: '店员' }],
   ['options/merchantNameForField43 has more than 40 bytes', { acquirer: ACQUIRER, merchantNameForField43: '二十个字符的商户名称实在太长了不能放进第四十三域里' }],
@@ -37,5 +48,5 @@ it.each([
 });
 
 it('fills the merchant name up to 40 bytes of GBK, however many bytes a character takes', () => {
-  for (const name of ['Corner Shop', '街角小店', '€uro Café']) expect(iconv.encode(settings({ acquirer: ACQUIRER, merchantNameForField43: name }).merchantNameForField43 ?? '', 'gbk')).toHaveLength(40);
+  for (const name of ['Corner Shop', '街角小店', '€uro Café', '二十个字的商户名称恰好填满第四十三域了吗']) expect(iconv.encode(settings({ acquirer: ACQUIRER, merchantNameForField43: name }).merchantNameForField43 ?? '', 'gbk')).toHaveLength(40);
 });
