@@ -511,7 +511,7 @@ describe('sign-on around a sale', () => {
 describe('a chip', () => {
   it('is given the code and the issuer data, and its TC completes the sale', async () => {
     const session = chip();
-    acquirer.next('0200', (request) => [acquirer.answer(request, '00', { 55: '910A112233445566778830308A023030720386010A720386010B' })]);
+    acquirer.next('0200', (request) => [acquirer.answer(request, '00', { 55: '910A112233445566778830308A023030710386010C720386010A720386010B' })]);
     const { answer, recorded } = await pay({ card: inserted(session) });
     expect(answer).toMatchObject({ outcome: 'approved', completion: 'due' });
     // Both scripts arrive: what the card is given keeps repeats, so it is read here as the card reads it.
@@ -520,7 +520,7 @@ describe('a chip', () => {
       return encodeTlv([['9F26', '99AABBCCDDEEFF00'], ['9F27', '40'], ['95', '0000008001'], ['9B', 'F800']]);
     };
     const completion = await method.complete(recorded, live(secrets));
-    expect(session.asked.at(-1)).toBe('second 00 910A11223344556677883030720386010A720386010B');
+    expect(session.asked.at(-1)).toBe('second 00 910A11223344556677883030710386010C720386010A720386010B');
     expect(completion).toMatchObject({ outcome: 'completed' });
     const receipt = completion.outcome === 'completed' ? completion.facts?.receipt : [];
     expect(receipt?.slice(-4).map(({ label, value }) => [label['en'], value])).toEqual([['TC', '99AABBCCDDEEFF00'], ['TVR', '0000008001'], ['TSI', 'F800'], ['ATC', '0007']]);

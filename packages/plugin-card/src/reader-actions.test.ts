@@ -157,13 +157,21 @@ describe('readCard', () => {
   });
 
   it.each<[string, CardRead]>([
-    ['a track of another shape', { entry: 'swipe', track2: new Sensitive('12345') }],
+    ...['12345', `;${PAN}=49121010000000101?`, `${PAN}=49121010000000101?`, `${PAN.slice(0, 12)}=49121010`, `${PAN}0=49121010`, `${PAN}=491210`].map((track2): [string, CardRead] => [
+      `the track ${track2}`,
+      { entry: 'swipe', track2: new Sensitive(track2) },
+    ]),
     ['chip data cut short', chipCard(records().slice(0, -1))],
     ['a sequence number of another length', chipCard(records({ '5F34': '0001' }))],
     ['a sequence number that is the card number', chipCard(records({ '5F34': `${PAN}F` }))],
     ['two card numbers', chipCard(records({ '5A': '6228480000000000027F' }))],
   ])('takes %s for unreadable', async (_what, card) => {
     expect((await read([card, card, card])).result).toMatchObject({ error: { error: 'Card.Unreadable' } });
+  });
+
+  it('takes card numbers of 13 digits', async () => {
+    const { result } = await read([{ entry: 'swipe', track2: new Sensitive(`${PAN.slice(0, 13)}=4912101`) }]);
+    expect(result).toMatchObject({ card: { view: { maskedPan: '622848***0000' } } });
   });
 
   it('refuses an expired card, in its last month not yet', async () => {
