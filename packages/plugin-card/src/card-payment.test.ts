@@ -109,11 +109,16 @@ const approvedOf = (answer: { outcome: string }): Approved => {
   return answer as Approved;
 };
 
+it('offers what the engine settles by: sales that a chip completes, or a part of them, voids, reversals, no inquiry', () => {
+  expect(method.capabilities).toEqual({ operations: ['sale', 'void'], inquiry: false, reversal: true, completion: true, partialApproval: true, movesMoney: true });
+});
+
 describe('a sale', () => {
   it('by stripe with PIN', async () => {
     const card = swiped();
     const { prepared, answer } = await pay({ card, pin: await enterPin(card) });
     expect(answer).toMatchObject({ outcome: 'approved', verified: true, amount: { amountMinor: 1250, currency: 'CNY' }, completion: 'none' });
+    expect(approvedOf(answer).facts.receipt.find(({ key }) => key === 'cardNumber')?.value).toBe('622848*********0019 S');
     expect(lastSale()).toMatchObject({ 2: PAN, 3: '000000', 4: '000000001250', 14: '4912', 22: '021', 25: '00', 26: '12', 35: STRIPE, 49: '156', 53: '2600000000000000', 60: '2200000700060' });
     expect(Object.keys(lastSale()).join(' ')).toBe('2 3 4 11 14 22 25 26 35 41 42 49 52 53 60 64');
     expect(lastSale()[52]).toMatch(/^[0-9A-F]{16}$/);
@@ -123,7 +128,8 @@ describe('a sale', () => {
   it('by chip, with the chip data in their order', async () => {
     const session = chip();
     const card = inserted(session);
-    await pay({ card, pin: await enterPin(card) });
+    const { answer } = await pay({ card, pin: await enterPin(card) });
+    expect(approvedOf(answer).facts.receipt.find(({ key }) => key === 'cardNumber')?.value).toBe('622848*********0019 I');
     expect(lastSale()).toMatchObject({ 22: '051', 23: '001', 35: TRACK, 60: '2200000700060' });
     expect(Object.keys(lastSale()).join(' ')).toBe('2 3 4 11 14 22 23 25 26 35 41 42 49 52 53 55 60 64');
     expect([...decodeTlv(fromHex(lastSale()[55] ?? ''))].map((each) => each.join(' '))).toEqual([

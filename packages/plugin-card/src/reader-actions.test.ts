@@ -206,6 +206,22 @@ it('removeCard asks for the card', async () => {
   expect(customerSaw().at(-1)).toBe('请取回您的卡');
 });
 
+it('removeCard ends when the card is taken, or at a cancel', async () => {
+  const { reader, actions, context } = await read([stripe('101')]);
+  let taken: (() => void) | undefined;
+  reader.remove = () => new Promise((resolve) => (taken = resolve));
+  let ended = false;
+  const removing = actions['removeCard']?.run({}, context).then(() => (ended = true));
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(ended).toBe(false);
+  taken?.();
+  expect(await removing).toBe(true);
+  const cancel = new AbortController();
+  const cancelled = actions['removeCard']?.run({}, { ...context, signal: cancel.signal });
+  cancel.abort();
+  await expect(cancelled).rejects.toMatchObject({ error: 'Terminal.Cancelled' });
+});
+
 it('declares every error that it ends with, in both languages', () => {
   const { actions } = readerActions({ settings: settings(OPTIONS), reader: new ScriptedReader([]), pinPad: new TestPinPad(), vault: secrets, clock: new ManualClock(), random: countingRandom, counters: counters() });
   expect(Object.keys(actions['readCard']?.errors ?? {})).toEqual(['Card.Unreadable', 'Card.UseChip', 'Card.Expired', 'Terminal.Cancelled', 'Device.Unavailable']);
