@@ -1,3 +1,4 @@
+import { existsSync, readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { RESPONSE_CODES, responseCode } from './response-codes.js';
 
@@ -29,4 +30,12 @@ it('takes an unlisted code for a failure for good', () => {
 
 it('has both languages for every code', () => {
   for (const { text } of Object.values(RESPONSE_CODES)) expect(text.zh.length * text.en.length).toBeGreaterThan(0);
+});
+
+const source = new URL('../../../../shared/PAYMENT-FACTS.md', import.meta.url);
+it.skipIf(!existsSync(source))('words each code as the standard does', () => {
+  const [, listed = ''] = /\(Q\/CUP 006\.6\): (.*?)\. An unknown code/s.exec(readFileSync(source, 'utf8')) ?? [];
+  const standard = Object.fromEntries(listed.split('·').map((each) => [each.trim().slice(0, 2), each.trim().slice(3)]));
+  expect(Object.keys(standard).sort()).toEqual([...STANDARD].sort());
+  for (const [code, zh] of Object.entries(standard)) expect([code, responseCode(code).text.zh]).toEqual([code, zh]);
 });
