@@ -232,6 +232,11 @@ describe('a sale', () => {
     expect(Object.keys(acquirer.of('0400')[0]?.fields ?? {}).join(' ')).toBe('2 3 4 11 14 22 25 39 41 42 49 60 61 64');
   });
 
+  it.each(['', '99622848A0=156', '9'.repeat(105)])('goes without a third track that no message holds (%s)', async (track3) => {
+    const { answer } = await pay({ card: keep({ entry: 'swipe', track2: new Sensitive(STRIPE), track3: new Sensitive(track3) }) });
+    expect([answer.outcome, lastSale()[36]]).toEqual(['approved', undefined]);
+  });
+
   it('gives the receipt what it needs, and no more of the card than first 6 and last 4', async () => {
     const card = tapped();
     const { answer, prepared } = await pay({ card });

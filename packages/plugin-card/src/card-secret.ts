@@ -51,8 +51,10 @@ export interface PinSecret {
 export const CARD_KIND = 'card';
 export const PIN_KIND = 'pin';
 
-/** Track 2: PAN, `=`, expiry, service code, discretionary data. */
-const TRACK_2 = /^(\d{13,19})=(\d{4})(\d{3})\d*$/;
+/** Track 2: PAN, `=`, expiry, service code, discretionary data; 37 characters at most, without sentinels (ISO/IEC 7813). */
+const TRACK_2 = /^(?=.{1,37}$)(\d{13,19})=(\d{4})(\d{3})\d*$/;
+/** What DE 36 holds of a third track. The acquirer does without it: one that is damaged, or empty, is left out. */
+const TRACK_3 = /^[\d=]{1,104}$/;
 
 /**
  * Makes sense of what the reader read.
@@ -63,6 +65,7 @@ export const cardSecret = (read: CardRead, terminal: TlvMap, fallback: boolean):
   if (read.entry === 'swipe') {
     const track2 = read.track2.reveal();
     const { pan, expiry, serviceCode } = track(track2);
+    const track3 = read.track3?.reveal();
     return {
       entry: 'swipe',
       fallback,
@@ -70,7 +73,7 @@ export const cardSecret = (read: CardRead, terminal: TlvMap, fallback: boolean):
       expiry,
       serviceCode,
       track2,
-      ...(read.track3 === undefined ? {} : { track3: read.track3.reveal() }),
+      ...(track3 !== undefined && TRACK_3.test(track3) ? { track3 } : {}),
       cvm: 'online-pin',
       tlv: new Map(),
       attempts: new Map(),
@@ -83,12 +86,14 @@ export const cardSecret = (read: CardRead, terminal: TlvMap, fallback: boolean):
   if (written !== undefined && written !== pan) throw unreadable('the chip names two card numbers');
   const sequence = card.get('5F34');
   if (sequence !== undefined && !/^\d{2}$/.test(sequence)) throw unreadable('the chip has a sequence number that is none');
+  const until = card.get('5F24');
+  if (until !== undefined && !/^\d{4}/.test(until)) throw unreadable('the chip has an expiry that is none');
   const label = labelOf(card.get('50'));
   return {
     entry: read.entry,
     fallback: false,
     pan,
-    expiry: card.get('5F24')?.slice(0, 4) ?? expiry,
+    expiry: until?.slice(0, 4) ?? expiry,
     serviceCode,
     ...(sequence === undefined ? {} : { sequence: sequence.padStart(3, '0') }),
     ...(label === undefined ? {} : { label }),

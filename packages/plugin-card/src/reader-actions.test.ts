@@ -157,16 +157,25 @@ describe('readCard', () => {
   });
 
   it.each<[string, CardRead]>([
-    ...['12345', `;${PAN}=49121010000000101?`, `${PAN}=49121010000000101?`, `${PAN.slice(0, 12)}=49121010`, `${PAN}0=49121010`, `${PAN}=491210`].map((track2): [string, CardRead] => [
+    ...['12345', `;${PAN}=49121010000000101?`, `${PAN}=49121010000000101?`, `${PAN.slice(0, 12)}=49121010`, `${PAN}0=49121010`, `${PAN}=491210`, `${PAN}=4912101${'0'.repeat(11)}`].map((track2): [string, CardRead] => [
       `the track ${track2}`,
       { entry: 'swipe', track2: new Sensitive(track2) },
     ]),
     ['chip data cut short', chipCard(records().slice(0, -1))],
     ['a sequence number of another length', chipCard(records({ '5F34': '0001' }))],
     ['a sequence number that is the card number', chipCard(records({ '5F34': `${PAN}F` }))],
+    ['an expiry that is none', chipCard(records({ '5F24': '4D1231' }))],
     ['two card numbers', chipCard(records({ '5A': '6228480000000000027F' }))],
   ])('takes %s for unreadable', async (_what, card) => {
     expect((await read([card, card, card])).result).toMatchObject({ error: { error: 'Card.Unreadable' } });
+  });
+
+  it('takes tracks up to their full length', async () => {
+    const track2 = `${PAN}=4912101${'0'.repeat(10)}`;
+    for (const card of [{ entry: 'swipe', track2: new Sensitive(track2) } as const, chipCard(records({ '57': `${track2.replace('=', 'D')}F` }))]) {
+      const { result } = await read([card]);
+      expect(secrets.take<CardSecret>((result as { card: SensitiveReference }).card, CARD_KIND).reveal()).toMatchObject({ track2 });
+    }
   });
 
   it('takes card numbers of 13 digits', async () => {
