@@ -139,6 +139,15 @@ describe('a sale', () => {
     expect(session.asked).toEqual(['first 000000001250']);
   });
 
+  it('by a chip that names nothing but its track', async () => {
+    const only = encodeTlv([...decodeTlv(cardData)].filter(([tag]) => tag === '57'));
+    const { answer } = await pay({ card: secrets.put(CARD_KIND, new Sensitive(cardSecret({ entry: 'insert', data: new Sensitive(only), chip: chip(), cvm: 'online-pin' }, terminalFor(1250), false)), {}) });
+    expect(lastSale()).toMatchObject({ 2: PAN, 14: '4912', 22: '052', 35: TRACK });
+    expect(Object.keys(lastSale()).join(' ')).toBe('2 3 4 11 14 22 25 35 41 42 49 55 60 64');
+    const { facts } = approvedOf(answer);
+    expect(['aid' in facts, facts.receipt.map(({ key }) => key).filter((key) => key === 'aid' || key === 'applicationLabel')]).toEqual([false, []]);
+  });
+
   it('by a chip that names its product tells it, last of all', async () => {
     const data = encodeTlv([['9F63', '30313032303330340000000000000000'], ...decodeTlv(cardData)]);
     await pay({ card: keep({ entry: 'insert', data: new Sensitive(data), chip: chip(), cvm: 'online-pin' }) });
