@@ -21,6 +21,7 @@ it.each([
   ['options/acquirer/header must match', { acquirer: { ...ACQUIRER, header: 'xyz' } }],
   ['options/acquirer/port must be integer', { acquirer: { ...ACQUIRER, port: '8583' } }],
   ["options must have required property 'acquirer'", {}],
+  ...(['host', 'port', 'tpdu', 'header'] as const).map((name) => [`options/acquirer must have required property '${name}'`, { acquirer: { ...ACQUIRER, [name]: undefined } }] as const),
   ['options must be object', undefined],
   ['options/noPinLimit is not known', { acquirer: ACQUIRER, noPinLimit: 1 }],
   ['options/acquirer/timeoutMs is not known', { acquirer: { ...ACQUIRER, timeoutMs: 1 } }],
@@ -45,6 +46,24 @@ it.each([
   ['options/merchantNameForField43 holds a character that GBK lacks', { acquirer: ACQUIRER, merchantNameForField43: 'Zoë 🥐' }],
 ])('refuses options that no acquirer could take: %s', (why, options) => {
   expect(() => card(options as CardOptions)).toThrow(expect.objectContaining({ code: 'PLUGIN_OPTIONS_INVALID', details: { plugin: '@tillwright/plugin-card', why: expect.stringContaining(why) } }));
+});
+
+it('without other agreement reverses silence at once and for a day, three times before a person hears of it, and looks again after a 25', () => {
+  const minute = 60_000;
+  expect(settings({ acquirer: ACQUIRER })).toEqual({
+    acquirer: { ...ACQUIRER, connectTimeoutMs: 10_000 },
+    macAlgorithm: 'unionpay-ecb',
+    noPinLimitMinor: 1000_00,
+    pin: { minLength: 4, maxLength: 12, allowBypass: true },
+    doubleLengthKeys: true,
+    operatorId: '01',
+    policy: {
+      answerWithinMs: minute,
+      inquireAtMs: [],
+      reverse: { notBeforeMs: 0, withinMs: 24 * 60 * minute, backoffMs: [1_000, 5_000, 15_000, minute, 5 * minute], laneAttempts: 3 },
+      watchAtMs: [10_000, minute, 5 * minute, 30 * minute],
+    },
+  });
 });
 
 it('fills the merchant name up to 40 bytes of GBK, however many bytes a character takes', () => {
