@@ -202,6 +202,11 @@ describe('refunds', () => {
     expect(readRefundQuery(answer({ ...found, refund_amount: '8.80' }), asked, refund)).toMatchObject({ reason: 'mismatch' });
     expect(readRefundQuery(refusedBy('ACQ.SYSTEM_ERROR'), asked, refund).outcome).toBe('unknown');
   });
+  // Alipay's pages have said both that a refund without a status was made and that it was not, and know one that is under way.
+  it.each([undefined, '', 'REFUND_PROCESSING', 'REFUND_FAIL'])('found with the status %j are neither made nor missing', (refund_status) => {
+    const found = { code: '10000', out_trade_no: 'AS1', out_request_no: 'AR1', refund_amount: '8.88', refund_status };
+    expect(readRefundQuery(answer(found as JsonObject), asked, refund)).toMatchObject({ outcome: 'unknown', reason: 'host-error' });
+  });
 });
 
 it('whatever a verified answer holds, reading it never throws and approves nothing that does not agree', () => {

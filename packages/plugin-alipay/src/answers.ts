@@ -125,8 +125,9 @@ export const readRefundQuery = (heard: AlipayHeard, asked: Asked, refund: { read
   // A success that names no refund: there is none under this number, or not yet.
   if (body['out_request_no'] === undefined && body['refund_status'] === undefined) return absent;
   if (body['out_request_no'] !== refund.number) return unknown('mismatch', 'the answer names another refund');
+  // Found, and not said to be made: Alipay's pages have told this as made, as under way and as failed.
+  if (body['refund_status'] !== 'REFUND_SUCCESS') return unknown('host-error', `the refund stands as ${textOf(body['refund_status']) || 'nothing'}`);
   const amount = yuanOf(body['refund_amount']);
-  if (body['refund_status'] !== 'REFUND_SUCCESS') return absent;
   if (!amount || amount.amountMinor !== refund.amount.amountMinor) return unknown('mismatch', 'another amount was refunded');
   return refunded(body, refund);
 };

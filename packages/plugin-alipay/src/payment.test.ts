@@ -23,10 +23,10 @@ const vaultWith = (code: unknown): Vault => ({
 const liveWith = (code: unknown): Live => ({ vault: vaultWith(code), signal: new AbortController().signal, show: () => undefined });
 const live = liveWith(CODE);
 
-const made = (plugin: Plugin, wanted: { readonly id: symbol }, now = () => NOW): unknown => {
+const made = (plugin: Plugin, wanted: { readonly id: symbol }, now = () => NOW, at: typeof terminal = terminal): unknown => {
   const found = plugin.provides.find((each) => each.token.id === wanted.id);
   if (found?.how.kind !== 'factory') throw new Error('not provided');
-  return (found.how.make as (...needs: unknown[]) => unknown)({ now, until: () => Promise.resolve() }, terminal);
+  return (found.how.make as (...needs: unknown[]) => unknown)({ now, until: () => Promise.resolve() }, at);
 };
 const options = (more: Partial<AlipayOptions> = {}): AlipayOptions => ({ appId: '2021', privateKey: appKeys.privateKey, alipayPublicKey: alipayKeys.publicKey, ...more });
 const methodOf = (more: Partial<AlipayOptions> = {}, now?: () => number): PaymentMethod => made(alipay(options(more)), PaymentMethod, now) as PaymentMethod;
@@ -84,8 +84,8 @@ describe('prepare is local', () => {
     const references = await Promise.all(
       [request(), request({ attempt: 2 }), request({ paymentId: 'pay-2' }), request({ operation: 'refund', original: await recordedOf(method) })].map(async (each) => {
         const { prepared } = await method.prepare(each, live);
-        expect(prepared.reference).toMatch(/^A[SR]260103[0-9a-f]{24}$/);
-        expect(prepared.lane).toBe(`alipay:${prepared.reference}`);
+        expect(prepared.reference).toMatch(each.operation === 'refund' ? /^AR260103[0-9a-f]{24}$/ : /^AS260103[0-9a-f]{24}$/);
+        expect(prepared).toMatchObject({ lane: `alipay:${prepared.reference}`, dataVersion: 1 });
         expect(JSON.stringify(prepared)).not.toContain(CODE.slice(2, 10));
         return prepared.reference;
       }),
@@ -95,18 +95,34 @@ describe('prepare is local', () => {
     expect(calls).toEqual([]);
   });
 
-  it.each(['', '123', '2800123456789', '2800123456789012345678901', '310012345678901234', '28001234567890123a', 17, null])('refuses %j as no code of Alipay', async (code) => {
+  it('another merchant, terminal or number of a terminal has other numbers for the same payment', async () => {
+    const tills = [terminal, { ...terminal, mid: '898000000000002' }, { ...terminal, tid: '00000002' }].map((at) => made(alipay(options()), PaymentMethod, undefined, at) as PaymentMethod);
+    const numbers = await Promise.all([...tills.map((till) => till.prepare(request(), live)), methodOf().prepare(request({ terminalId: 'T2' }), live)]);
+    expect(new Set(numbers.map(({ prepared }) => prepared.reference.slice(8))).size).toBe(4);
+  });
+
+  it.each(['', '123', '2800123456789', '280012345678901', '2800123456789012345678901', '310012345678901234', '28001234567890123a', 17, null])('refuses %j as no code of Alipay', async (code) => {
     const error = await failing(code);
     expect(error.error).toBe('Payer.CodeInvalid');
-    expect(error.details['hint']).toMatchObject({ zh: expect.stringContaining('支付宝') });
+    expect(error.details).toEqual({ hint: { zh: '付款码无法识别，请扫描支付宝付款码', en: expect.any(String) } });
   });
   it("tells WeChat Pay's code, so that the cashier can switch", async () => {
-    expect((await failing('130012345678901234')).details).toMatchObject({ wallet: 'wechat', hint: { zh: expect.stringContaining('微信') } });
+    const error = await failing('130012345678901234');
+    expect([error.error, error.details]).toMatchObject(['Payer.CodeInvalid', { wallet: 'wechat', hint: { zh: expect.stringContaining('微信') } }]);
+    for (const code of ['1300123456789012345', '91300123456789012345', '13001234567890123x']) expect((await failing(code)).details).not.toHaveProperty('wallet');
+  });
+  it('takes a code as a scanner ends it, with a line break', async () => {
+    const { calls, gateway } = scripted({ code: '10003' });
+    const method = methodOf({ gateway });
+    const ended = liveWith(`${CODE}\r\n`);
+    await method.submit(request(), (await method.prepare(request(), ended)).prepared, ended);
+    expect(calls[0]?.content).toMatchObject({ auth_code: CODE });
   });
   it('needs a code, a living one, and yuan', async () => {
-    expect((await failing(CODE, { arguments: {} })).error).toBe('Payer.CodeInvalid');
+    for (const none of [{}, { code: null }]) expect((await failing(CODE, { arguments: none })).error).toBe('Payer.CodeInvalid');
     expect((await failing(undefined)).error).toBe('Sensitive.Lost');
     expect((await failing(CODE, { amount: money(100, 'USD') })).error).toBe('Payment.CurrencyUnsupported');
+    expect((await failing(CODE, { operation: 'refund' })).error).toBe('Payment.NotSent');
   });
   it.each(['25', '26', '27', '28', '29', '30'])('takes prefix %s, 16 to 24 digits', async (prefix) => {
     for (const length of [16, 24]) await methodOf().prepare(request(), liveWith(prefix.padEnd(length, '7')));
@@ -127,8 +143,12 @@ it('its arguments are a strict schema, its errors have hints, its lists are fini
   const method = methodOf();
   const valid = new Ajv2020({ strict: true }).compile(method.arguments);
   expect([valid({ code: scanned }), valid({ mode: 'merchant-qr' }), valid({})]).toEqual([true, true, true]);
+  for (const part of ['sensitive', 'kind', 'view'] as const) expect(valid({ code: { ...scanned, [part]: undefined } })).toBe(false);
+  expect([valid({ code: CODE }), valid({ code: { ...scanned, sensitive: 1 } }), valid({ code: { ...scanned, view: '28' } }), valid({ mode: 'payer-code' })]).toEqual([false, false, false, true]);
   expect([valid({ code: CODE }), valid({ code: { ...scanned, kind: 'card' } }), valid({ mode: 'x' }), valid({ extra: 1 })]).toEqual([false, false, false, false]);
-  expect(method.capabilities).toMatchObject({ inquiry: true, reversal: true, completion: false, movesMoney: true });
+  expect(method).toMatchObject({ id: 'alipay', needs: 'payer-code', merchantQr: true, payerCode: { prefixes: ['25', '26', '27', '28', '29', '30'], minLength: 16, maxLength: 24 } });
+  expect(Object.keys(method.errors ?? {})).toEqual(['Payer.CodeInvalid', 'Payment.CurrencyUnsupported']);
+  expect(method.capabilities).toEqual({ operations: ['sale', 'refund'], inquiry: true, reversal: true, completion: false, partialApproval: false, movesMoney: true });
   expect(method.policy.inquireAtMs).toEqual([...method.policy.inquireAtMs].sort((a, b) => a - b));
   expect(methodOf({ policy: { inquireAtMs: [1], reverse: { laneAttempts: 2 } } }).policy).toMatchObject({ inquireAtMs: [1], reverse: { laneAttempts: 2, withinMs: 86_400_000 } });
 });
@@ -172,8 +192,62 @@ describe('submit', () => {
     const asked = request({ arguments: { mode: 'merchant-qr' } });
     const { prepared } = await method.prepare(asked, live);
     expect(await method.submit(asked, prepared, live)).toMatchObject({ outcome: 'unknown', reason: 'mismatch' });
-    expect(calls[0]).toMatchObject({ method: 'alipay.trade.precreate', content: { time_expire: '2026-01-03 04:01:00', qr_code_timeout_express: '1m' } });
-    expect(calls[0]?.content).not.toHaveProperty('auth_code');
+    expect(calls).toEqual([
+      {
+        method: 'alipay.trade.precreate',
+        timeoutMs: method.policy.answerWithinMs,
+        content: {
+          out_trade_no: prepared.reference,
+          total_amount: '88.88',
+          subject: 'Corner   Shop',
+          terminal_id: '00000001',
+          operator_id: '01',
+          time_expire: '2026-01-03 04:01:00',
+          qr_code_timeout_express: '1m',
+        },
+      },
+    ]);
+  });
+
+  it.each([
+    [59_999, {}],
+    [119_999, { qr_code_timeout_express: '1m' }],
+    [120_000, { qr_code_timeout_express: '2m' }],
+  ])('counts the life of a QR in whole minutes, and in none below one (polling for %i ms)', async (polled, express) => {
+    const { calls, gateway } = scripted();
+    const method = methodOf({ gateway, policy: { inquireAtMs: [polled] } });
+    const asked = request({ arguments: { mode: 'merchant-qr' } });
+    await method.submit(asked, (await method.prepare(asked, live)).prepared, live);
+    const { time_expire: end, qr_code_timeout_express: minutes } = calls[0]?.content ?? {};
+    expect([end, minutes]).toEqual([expect.stringMatching(/^2026-01-03 04:0[0-2]:\d\d$/), express.qr_code_timeout_express]);
+  });
+
+  // The lengths that Alipay takes: 256 characters of a title, 28 of an operator.
+  it('names itself so that Alipay takes it', async () => {
+    const content = async (more: Partial<AlipayOptions>, asked = request()) => {
+      const { calls, gateway } = scripted();
+      const method = methodOf({ gateway, ...more });
+      await method.submit(asked, (await method.prepare(asked, live)).prepared, live);
+      return calls[0]?.content ?? {};
+    };
+    expect(await content({ subject: ' \u0007/Tea=& ' })).toMatchObject({ subject: 'Tea' });
+    expect(await content({ subject: '&' })).toMatchObject({ subject: 'POS' });
+    expect(String((await content({ subject: '茶'.repeat(300) }))['subject']).length).toBeLessThanOrEqual(256);
+    expect(await content({}, request({ operatorId: '' }))).not.toHaveProperty('operator_id');
+    expect(await content({}, request({ operatorId: '7'.repeat(29) }))).toMatchObject({ operator_id: '7'.repeat(28) });
+    expect(await content({})).not.toHaveProperty('store_id');
+  });
+
+  // Rule 3.
+  it('believes only what is said of its own application and seller', async () => {
+    const paidTo = async (said: JsonObject, more: Partial<AlipayOptions>) => {
+      const number = (await methodOf().prepare(request(), live)).prepared.reference;
+      const method = methodOf({ gateway: scripted({ code: '10000', out_trade_no: number, total_amount: '88.88', trade_no: 'N1', ...said }).gateway, ...more });
+      return (await method.submit(request(), (await method.prepare(request(), live)).prepared, live)).outcome;
+    };
+    expect(await paidTo({ app_id: '2021', seller_id: '2088' }, { sellerId: '2088' })).toBe('approved');
+    expect(await paidTo({ seller_id: '2099' }, { sellerId: '2088' })).toBe('unknown');
+    expect(await paidTo({ app_id: '2022' }, {})).toBe('unknown');
   });
 
   it('a gateway that throws may have sent', async () => {
@@ -197,12 +271,26 @@ describe('asking and undoing', () => {
     expect(await method.inquire?.(await recordedOf(method))).toEqual({ outcome: 'absent' });
   });
 
+  it('an inquiry and a cancel name the order, and wait no longer than an answer may take', async () => {
+    const { calls, gateway } = scripted();
+    const patient = methodOf({ gateway });
+    const sale = await recordedOf(patient);
+    await patient.inquire?.(sale);
+    await methodOf({ gateway, policy: { answerWithinMs: 1_000 } }).reverse?.(sale, 'timed-out', 1);
+    expect(calls).toEqual([
+      { method: 'alipay.trade.query', content: { out_trade_no: sale.prepared.reference }, timeoutMs: 5_000 },
+      { method: 'alipay.trade.cancel', content: { out_trade_no: sale.prepared.reference }, timeoutMs: 1_000 },
+    ]);
+  });
+
   // Rule 5.
   it('a cancel without an action looks again, and proves nothing for a trade that never was', async () => {
     const { calls, gateway } = scripted({ code: '10000', retry_flag: 'N' }, { code: '40004', sub_code: 'ACQ.TRADE_NOT_EXIST' });
     const method = methodOf({ gateway });
-    expect(await method.reverse?.(await recordedOf(method, request({ arguments: { mode: 'merchant-qr' } })), 'timed-out', 1)).toEqual({ outcome: 'undone', verified: true, proof: 'no-original' });
-    expect(calls.map((call) => call.method)).toEqual(['alipay.trade.cancel', 'alipay.trade.query']);
+    const qr = await recordedOf(method, request({ arguments: { mode: 'merchant-qr' } }));
+    expect(await method.reverse?.(qr, 'timed-out', 1)).toEqual({ outcome: 'undone', verified: true, proof: 'no-original' });
+    const content = { out_trade_no: qr.prepared.reference };
+    expect(calls.map((call) => [call.method, call.content])).toEqual([['alipay.trade.cancel', content], ['alipay.trade.query', content]]);
   });
 
   it('a cancel with an action is one request', async () => {
@@ -224,26 +312,33 @@ describe('asking and undoing', () => {
     const at = (more: Partial<Recorded>) => recordedOf(method, request(), more).then((recorded) => method.remedy(recorded));
     expect(await at({})).toEqual({ do: 'reverse' });
     expect(await at({ approved })).toEqual({ do: 'reverse' });
+    expect(await at({ now: NOW + day })).toEqual({ do: 'reverse' });
     expect(await at({ approved, completed: true })).toEqual({ do: 'refund', amount: approved.amount });
     expect(await at({ approved, now: NOW + day + 1 })).toEqual({ do: 'refund', amount: approved.amount });
     expect(await at({ now: NOW + day + 1 })).toMatchObject({ do: 'ask-person' });
     const refund = await recordedOf(method, request({ operation: 'refund', original: await recordedOf(method) }));
     expect(method.remedy(refund)).toMatchObject({ do: 'ask-person' });
-    expect(await method.reverse?.(refund, 'timed-out', 1)).toMatchObject({ outcome: 'refused' });
+    expect(await method.reverse?.(refund, 'timed-out', 1)).toEqual({ outcome: 'refused', code: 'REFUND_HAS_NO_REVERSAL' });
   });
 
   it('a refund keeps its number, and is found by it', async () => {
     const sale = await recordedOf(methodOf());
     const { reference } = sale.prepared;
-    const { calls, gateway } = scripted({ code: '10000', out_trade_no: reference, fund_change: 'Y', refund_fee: '88.88' }, { code: '10000' });
+    const found = (number: string) => ({ code: '10000', out_request_no: number, refund_amount: '88.88', refund_status: 'REFUND_SUCCESS' });
+    const number = (await methodOf().prepare(request({ operation: 'refund', attempt: 2, original: sale, arguments: {} }), live)).prepared.reference;
+    const { calls, gateway } = scripted({ code: '10000', out_trade_no: reference, fund_change: 'Y', refund_fee: '88.88' }, { code: '10000' }, found(number), found(reference));
     const method = methodOf({ gateway });
     const asked = request({ operation: 'refund', attempt: 2, original: sale, arguments: {} });
     const refund = await recordedOf(method, asked);
-    expect(await method.submit(asked, refund.prepared, live)).toMatchObject({ outcome: 'approved', amount: { amountMinor: 8888 } });
+    expect(await method.submit(asked, refund.prepared, live)).toMatchObject({ outcome: 'approved', amount: { amountMinor: 8888 }, facts: { reference: number } });
     expect(await method.inquire?.(refund)).toEqual({ outcome: 'absent' });
+    expect(await method.inquire?.(refund)).toMatchObject({ outcome: 'approved', amount: { amountMinor: 8888 }, facts: { reference: number } });
+    expect(await method.inquire?.(refund)).toMatchObject({ outcome: 'unknown', reason: 'mismatch' });
     const numbers = { out_trade_no: reference, out_request_no: refund.prepared.reference };
     expect(calls.map((call) => [call.method, call.content])).toEqual([
       ['alipay.trade.refund', { ...numbers, refund_amount: '88.88' }],
+      ['alipay.trade.fastpay.refund.query', numbers],
+      ['alipay.trade.fastpay.refund.query', numbers],
       ['alipay.trade.fastpay.refund.query', numbers],
     ]);
   });
