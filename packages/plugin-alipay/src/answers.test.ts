@@ -47,7 +47,36 @@ describe('alipay.trade.pay', () => {
 
   it('a payer whom Alipay did not mask is masked', () => {
     expect(payerOf('13800138000')).toBe('138****00');
+    expect(payerOf('13800138')).toBe('138****');
     expect(payerOf('somebody@example.com')).toBe('som***@example.com');
+    expect(payerOf('al@example.com')).toBe('al***@example.com');
+    expect(payerOf('@somebody')).toBe('@so****dy');
+  });
+
+  it('facts hold what may be logged and printed, and nothing else that the host wrote', () => {
+    const factsOf = (change: JsonObject): JsonObject => {
+      const read = readPay(answer({ ...PAID, ...change }), asked);
+      return read.outcome === 'approved' ? read.facts : {};
+    };
+    expect(factsOf({ trade_no: '\u001b@2014\n1126\u202e' })).toMatchObject({ tradeNumber: '@20141126' });
+    expect(factsOf({ trade_no: '7'.repeat(65) })).toMatchObject({ tradeNumber: '7'.repeat(64) });
+    for (const gmt_payment of ['2014-11-27 15:45:57\u001b@', ' 2014-11-27 15:45:57', '2014-11-27T15:45:57', 20141127, null]) expect(factsOf({ gmt_payment })).toMatchObject({ paidAt: '' });
+    expect(factsOf({ gmt_payment: null, send_pay_date: '2014-11-27 15:45:58' })).toMatchObject({ paidAt: '2014-11-27 15:45:58' });
+    expect(Object.values(factsOf({ gmt_payment: null, buyer_logon_id: null })['receipt'] ?? {}).map((line) => (line as JsonObject)['key'])).toEqual(['merchantOrderNumber', 'tradeNumber', 'paidAmount', 'discountAmount']);
+  });
+
+  it.each([
+    ['88.88', 'RMB 88.88', undefined],
+    ['88.87', 'RMB 88.87', 'RMB 0.01'],
+    ['0.05', 'RMB 0.05', 'RMB 88.83'],
+    // More than the whole can't be what the payer paid of it.
+    ['88.89', 'RMB 88.88', undefined],
+    [null, 'RMB 88.88', undefined],
+  ])('of 88.88 the payer paid %j', (buyer_pay_amount, paid, discount) => {
+    const read = readPay(answer({ ...PAID, buyer_pay_amount }), asked);
+    const lines = read.outcome === 'approved' ? (read.facts.receipt as readonly { readonly key: string; readonly value: string }[]) : [];
+    const valueOf = (key: string) => lines.find((line) => line.key === key)?.value;
+    expect([valueOf('paidAmount'), valueOf('discountAmount')]).toEqual([paid, discount]);
   });
 
   // Rule 3: amount, reference, seller and application agree, or nothing is decided.
@@ -69,6 +98,16 @@ describe('alipay.trade.pay', () => {
     const { out_trade_no: _order, ...nameless } = PAID;
     expect(readPay(answer(nameless), asked)).toMatchObject({ outcome: 'unknown', reason: 'mismatch' });
     expect(readQuery(answer({ ...nameless, trade_status: 'TRADE_SUCCESS' }), asked, { qr: false })).toMatchObject({ outcome: 'unknown', reason: 'mismatch' });
+  });
+
+  it('names that agree, or that this till does not hold against its own, decide as ever', () => {
+    const { sellerId: _seller, ...anySeller } = asked;
+    expect(readPay(answer({ ...PAID, seller_id: '2088', app_id: '2021', trans_currency: 'CNY' }), asked).outcome).toBe('approved');
+    expect(readPay(answer({ ...PAID, seller_id: '2099' }), anySeller).outcome).toBe('approved');
+  });
+
+  it('without a trade number nothing could be refunded later: unknown', () => {
+    for (const trade_no of ['', null]) expect(readPay(answer({ ...PAID, trade_no }), asked)).toMatchObject({ outcome: 'unknown', reason: 'garbled' });
   });
 
   it('10000 for less is told as what it is: the payment rules condemn it', () => {
@@ -113,6 +152,15 @@ describe('alipay.trade.pay', () => {
     expect(readPay(answer({ code }), asked)).toMatchObject({ outcome: 'declined', code });
   });
 
+  it.each(['toString', '__proto__', 'constructor'])('the code %s decides nothing', (code) => {
+    expect(readPay(answer({ code }), asked)).toMatchObject({ outcome: 'unknown', reason: 'host-error' });
+  });
+
+  it('what is told of a code is a code, whatever the host wrote there', () => {
+    expect(readPay(refusedBy('ACQ.NEW \u001b@"13800138000"', '4\n0'), asked)).toEqual({ outcome: 'unknown', reason: 'host-error', why: 'answered 40 ACQ.NEW13800138000' });
+    expect(readPay(answer({}), asked)).toMatchObject({ why: 'answered without a code' });
+  });
+
   it('silence is unknown, and not-sent only where nothing left', () => {
     expect(readPay({ heard: 'silence', sent: true, reason: 'no-answer', why: 'w' }, asked)).toEqual({ outcome: 'unknown', reason: 'no-answer', why: 'w' });
     expect(readPay({ heard: 'silence', sent: false, reason: 'no-answer', why: 'w' }, asked)).toEqual({ outcome: 'not-sent', why: 'w' });
@@ -123,8 +171,24 @@ describe('alipay.trade.precreate', () => {
   it('shows the QR and waits', () => {
     expect(readPrecreate(answer({ code: '10000', out_trade_no: 'AS1', qr_code: 'https://qr.alipay.com/x' }), asked)).toEqual({ outcome: 'pending', waitingFor: 'payer', show: { qr: 'https://qr.alipay.com/x' } });
   });
-  it.each([{ out_trade_no: 'AS2' }, { out_trade_no: null }, { qr_code: null }, { qr_code: '' }])('is unknown with %j', (change) => {
-    expect(readPrecreate(answer({ code: '10000', out_trade_no: 'AS1', qr_code: 'q', ...change }), asked).outcome).toBe('unknown');
+  it.each<[JsonObject, string]>([
+    [{ out_trade_no: 'AS2' }, 'mismatch'],
+    [{ out_trade_no: null }, 'mismatch'],
+    [{ seller_id: '2099' }, 'mismatch'],
+    [{ qr_code: null }, 'garbled'],
+    [{ qr_code: '' }, 'garbled'],
+    [{ qr_code: 'q'.repeat(1025) }, 'garbled'],
+  ])('is unknown with %j', (change, reason) => {
+    expect(readPrecreate(answer({ code: '10000', out_trade_no: 'AS1', qr_code: 'q', ...change }), asked)).toMatchObject({ outcome: 'unknown', reason });
+  });
+  it('names its order: without one the QR could be anybody\'s', () => {
+    expect(readPrecreate(answer({ code: '10000', qr_code: 'q' }), asked)).toMatchObject({ outcome: 'unknown', reason: 'mismatch' });
+  });
+  it('refuses and stays unknown as a pay does', () => {
+    expect(readPrecreate(answer({ code: '40004', sub_code: 'ACQ.TOTAL_FEE_EXCEED', out_trade_no: 'AS1', qr_code: 'q' }), asked)).toMatchObject({ outcome: 'declined', again: 'never' });
+    expect(readPrecreate(refusedBy('ACQ.CONTEXT_INCONSISTENT'), asked)).toMatchObject({ outcome: 'unknown', reason: 'duplicate' });
+    expect(readPrecreate({ heard: 'silence', sent: true, reason: 'unverified', why: 'w' }, asked)).toEqual({ outcome: 'unknown', reason: 'unverified', why: 'w' });
+    expect(readPrecreate({ heard: 'silence', sent: false, reason: 'no-answer', why: 'w' }, asked)).toEqual({ outcome: 'not-sent', why: 'w' });
   });
 });
 
@@ -144,8 +208,21 @@ describe('alipay.trade.query', () => {
     expect(readQuery(refusedBy('ACQ.TRADE_NOT_EXIST'), asked, { qr: false })).toEqual({ outcome: 'absent' });
     expect(readQuery(refusedBy('ACQ.TRADE_NOT_EXIST'), asked, { qr: true })).toEqual({ outcome: 'pending', waitingFor: 'payer' });
   });
+  it.each(['20000', '40004', '40002', null])('an inquiry that failed (%j) decides nothing, whatever else it names', (code) => {
+    for (const trade_status of ['TRADE_SUCCESS', 'WAIT_BUYER_PAY', 'TRADE_CLOSED']) expect(query({ code, trade_status })).toMatchObject({ outcome: 'unknown', reason: 'host-error' });
+    expect(readQuery(refusedBy('ACQ.TRADE_NOT_EXIST', code === '40004' ? '10000' : String(code)), asked, { qr: false }).outcome).toBe('unknown');
+  });
+  it('of another order, seller or currency nothing is said, not even that it is missing or waits', () => {
+    for (const change of [{ out_trade_no: 'AS2' }, { seller_id: '2099' }, { trans_currency: 'USD' }]) {
+      expect(query({ trade_status: 'WAIT_BUYER_PAY', ...change })).toMatchObject({ outcome: 'unknown', reason: 'mismatch' });
+      expect(query({ code: '40004', sub_code: 'ACQ.TRADE_NOT_EXIST', ...change })).toMatchObject({ outcome: 'unknown', reason: 'mismatch' });
+    }
+  });
+  it('a state that names no order is none of this order', () => {
+    for (const trade_status of ['WAIT_BUYER_PAY', 'TRADE_CLOSED']) expect(readQuery(answer({ code: '10000', trade_status }), asked, { qr: false })).toMatchObject({ outcome: 'unknown', reason: 'mismatch' });
+  });
   it('anything else decides nothing, an unreachable host included', () => {
-    expect(query({ trade_status: 'NEW_STATUS' }).outcome).toBe('unknown');
+    expect(query({ trade_status: 'NEW_STATUS' })).toMatchObject({ outcome: 'unknown', reason: 'garbled' });
     expect(readQuery(refusedBy('ACQ.SYSTEM_ERROR'), asked, { qr: false }).outcome).toBe('unknown');
     expect(readQuery(refusedBy('isv.x', '40002'), asked, { qr: false }).outcome).toBe('unknown');
     expect(readQuery({ heard: 'silence', sent: false, reason: 'no-answer', why: 'w' }, asked, { qr: false })).toEqual({ outcome: 'unknown', reason: 'no-answer', why: 'w' });
@@ -167,7 +244,8 @@ describe('alipay.trade.cancel', () => {
     expect(afterCancel({ outcome: 'absent' })).toEqual({ outcome: 'undone', verified: true, proof: 'no-original' });
     expect(afterCancel({ outcome: 'undone', verified: true, proof: 'closed' })).toMatchObject({ proof: 'closed' });
     expect(afterCancel({ outcome: 'pending', waitingFor: 'payer' }).outcome).toBe('unknown');
-    expect(afterCancel(readPay(answer(PAID), asked) as never).outcome).toBe('unknown');
+    expect(afterCancel(readPay(answer(PAID), asked) as never)).toMatchObject({ outcome: 'unknown', reason: 'host-error' });
+    expect(afterCancel({ outcome: 'unknown', reason: 'unverified', why: 'w' })).toEqual({ outcome: 'unknown', reason: 'unverified', why: 'w' });
   });
   it.each([...CANCEL_REFUSALS])('%s is refused', (code) => expect(readCancel(refusedBy(code), asked, 0)).toEqual({ outcome: 'refused', code }));
   it('an empty merchant account is for later', () => {
@@ -176,6 +254,7 @@ describe('alipay.trade.cancel', () => {
   it('all else is unknown', () => {
     expect(readCancel(refusedBy('ACQ.SYSTEM_ERROR', '20000'), asked, 0)).toMatchObject({ outcome: 'unknown' });
     expect(readCancel(refusedBy('ACQ.NEW'), asked, 0)).toMatchObject({ outcome: 'unknown' });
+    for (const subCode of ['ACQ.TRADE_NOT_EXIST', 'ACQ.SELLER_BALANCE_NOT_ENOUGH', ...CANCEL_REFUSALS]) expect(readCancel(refusedBy(subCode, '20000'), asked, 0)).toMatchObject({ outcome: 'unknown', reason: 'host-error' });
   });
 });
 
@@ -183,7 +262,24 @@ describe('refunds', () => {
   const refund = { number: 'AR1', amount: money(888, 'CNY') };
   const ok = { code: '10000', out_trade_no: 'AS1', trade_no: '20141126', fund_change: 'Y', refund_fee: '8.88', gmt_refund_pay: '2014-11-27 16:00:00' };
   it('are approved when money moved, for at least this much in all', () => {
-    expect(readRefund(answer(ok), asked, refund)).toMatchObject({ outcome: 'approved', amount: { amountMinor: 888 }, facts: { reference: 'AR1', refundedMinor: 888 } });
+    expect(readRefund(answer(ok), asked, refund)).toEqual({
+      outcome: 'approved',
+      verified: true,
+      amount: { amountMinor: 888, currency: 'CNY' },
+      completion: 'none',
+      facts: {
+        reference: 'AR1',
+        tradeNumber: '20141126',
+        refundedMinor: 888,
+        refundedAt: '2014-11-27 16:00:00',
+        receipt: [
+          { key: 'refundNumber', label: { zh: '退款单号', en: 'Refund no.' }, value: 'AR1' },
+          { key: 'tradeNumber', label: { zh: '支付宝交易号', en: 'Alipay trade no.' }, value: '20141126' },
+          { key: 'refundedAmount', label: { zh: '退款金额', en: 'Refunded' }, value: 'RMB 8.88' },
+          { key: 'refundedAt', label: { zh: '退款时间', en: 'Refunded at' }, value: '2014-11-27 16:00:00' },
+        ],
+      },
+    });
     expect(readRefund(answer({ ...ok, refund_fee: '20.00' }), asked, refund).outcome).toBe('approved');
   });
   it.each([
@@ -192,7 +288,14 @@ describe('refunds', () => {
     [{ refund_fee: null }, 'mismatch'],
     [{ out_trade_no: 'AS2' }, 'mismatch'],
     [{ out_trade_no: null }, 'mismatch'],
-  ])('are unknown with %j', (change, reason) => expect(readRefund(answer({ ...ok, ...change }), asked, refund)).toMatchObject({ outcome: 'unknown', reason }));
+    [{ out_trade_no: undefined }, 'mismatch'],
+    [{ seller_id: '2099' }, 'mismatch'],
+    [{ code: '20000' }, 'host-error'],
+  ])('are unknown with %j', (change, reason) => expect(readRefund(answer({ ...ok, ...change } as JsonObject), asked, refund)).toMatchObject({ outcome: 'unknown', reason }));
+  it('are not sent only where nothing left', () => {
+    expect(readRefund({ heard: 'silence', sent: false, reason: 'no-answer', why: 'w' }, asked, refund)).toEqual({ outcome: 'not-sent', why: 'w' });
+    for (const sent of [true, false]) expect(readRefundQuery({ heard: 'silence', sent, reason: 'no-answer', why: 'w' }, asked, refund)).toEqual({ outcome: 'unknown', reason: 'no-answer', why: 'w' });
+  });
   it.each(Object.entries(REFUND_CODES))('%s declines', (code, entry) => expect(readRefund(refusedBy(code), asked, refund)).toEqual({ outcome: 'declined', verified: true, code, ...entry }));
   it('are found by their own number', () => {
     const found = { code: '10000', out_trade_no: 'AS1', out_request_no: 'AR1', refund_amount: '8.88', refund_status: 'REFUND_SUCCESS' };
@@ -200,7 +303,11 @@ describe('refunds', () => {
     expect(readRefundQuery(answer({ code: '10000' }), asked, refund)).toEqual({ outcome: 'absent' });
     expect(readRefundQuery(answer({ ...found, out_request_no: 'AR2' }), asked, refund)).toMatchObject({ reason: 'mismatch' });
     expect(readRefundQuery(answer({ ...found, refund_amount: '8.80' }), asked, refund)).toMatchObject({ reason: 'mismatch' });
-    expect(readRefundQuery(refusedBy('ACQ.SYSTEM_ERROR'), asked, refund).outcome).toBe('unknown');
+    expect(readRefundQuery(answer({ ...found, refund_amount: null }), asked, refund)).toMatchObject({ reason: 'mismatch' });
+    expect(readRefundQuery(answer({ ...found, out_request_no: null }), asked, refund)).toMatchObject({ reason: 'mismatch' });
+    for (const change of [{ out_trade_no: 'AS2' }, { seller_id: '2099' }]) expect(readRefundQuery(answer({ ...found, ...change }), asked, refund)).toMatchObject({ reason: 'mismatch' });
+    expect(readRefundQuery(answer({ code: '10000', refund_status: 'REFUND_SUCCESS' }), asked, refund)).toMatchObject({ reason: 'mismatch' });
+    expect(readRefundQuery(refusedBy('ACQ.SYSTEM_ERROR'), asked, refund)).toMatchObject({ outcome: 'unknown', reason: 'host-error' });
   });
   // Alipay's pages have said both that a refund without a status was made and that it was not, and know one that is under way.
   it.each([undefined, '', 'REFUND_PROCESSING', 'REFUND_FAIL'])('found with the status %j are neither made nor missing', (refund_status) => {
