@@ -1,9 +1,11 @@
 import { Sensitive } from '@tillwright/core/contract';
 import { generateKeyPairSync } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
+import type { IncomingHttpHeaders } from 'node:http';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { AlipaySdk } from 'alipay-sdk';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { AlipayCarrier } from './carrier.js';
 import type { AlipayHeard } from './gateway.js';
 import { sdkGateway } from './sdk-gateway.js';
 import { alipayKeys, answering, appKeys, nodeName, sign, signedBody, startTestGateway, strangerKeys } from './test-gateway.js';
@@ -39,6 +41,36 @@ describe('what is sent', () => {
     expect(seen).toMatchObject({ method: PAY, signatureFits: true, content: { out_trade_no: 'AS1', auth_code: CODE, total_amount: '88.88' } });
     const sentAt = Date.parse(`${seen?.timestamp.replace(' ', 'T')}+08:00`);
     expect(Math.abs(Date.now() - sentAt)).toBeLessThan(60_000);
+  });
+
+  it('is a form, and asks for an answer that is not packed: a packed one is not read', async () => {
+    const headers: IncomingHttpHeaders[] = [];
+    const heard = await pay((seen, response, request) => {
+      headers.push(request.headers);
+      answering(GENUINE)(seen, response, request);
+    });
+    expect(heard).toMatchObject({ heard: 'answer' });
+    expect(headers).toMatchObject([{ 'accept-encoding': 'identity', 'content-type': expect.stringMatching(/^application\/x-www-form-urlencoded/) }]);
+  });
+
+  it('is not begun when its time ran out before the connection stood', async () => {
+    const clock: AlipayCarrier['clock'] = { now: () => 0, until: () => Promise.resolve() };
+    const carried: string[] = [];
+    // The connection stands once the time is over, and would take the request all the same.
+    const carrier: AlipayCarrier = {
+      clock,
+      exchange: async (request, sent, signal) => {
+        await new Promise((resolve) => setImmediate(resolve));
+        sent();
+        signal.throwIfAborted();
+        carried.push(request.target);
+        const text = JSON.stringify(GENUINE);
+        return { status: 200, headers: {}, body: `{"${nodeName(PAY)}":${text},"sign":"${sign(text)}"}` };
+      },
+    };
+    const gateway = sdkGateway({ appId: '2021000000000001', privateKey: appKeys.privateKey, alipayPublicKey: alipayKeys.publicKey, now: Date.now, carrier });
+    expect(await gateway({ method: PAY, content: { auth_code: CODE }, timeoutMs: 1 })).toMatchObject({ heard: 'silence', sent: false, reason: 'no-answer' });
+    expect(carried).toEqual([]);
   });
 
   it('is not repeated when the connection breaks after it: the HTTP client would', async () => {
@@ -142,13 +174,18 @@ describe('silence after sending', () => {
     expect(heard).toEqual({ heard: 'silence', sent: true, reason: 'garbled', why: 'the answer is packed, which nobody asked for' });
   });
 
+  it('an answer that says it is not packed is read', async () => {
+    const heard = await pay((seen, response) => void response.writeHead(200, { Vary: 'Content-Encoding', 'Content-Encoding': 'identity' }).end(signedBody(seen.method, JSON.stringify(GENUINE))));
+    expect(heard).toEqual({ heard: 'answer', body: GENUINE });
+  });
+
   it.each([400, 404, 500, 502, 503])('HTTP %i, even with a genuine answer inside', async (status) => {
     const heard = await pay((seen, response) => void response.writeHead(status).end(signedBody(seen.method, JSON.stringify(GENUINE))));
     expect(heard).toEqual({ heard: 'silence', sent: true, reason: 'host-error', why: `HTTP status ${status}` });
   });
 
   it.each(['', '<html>', '{', 'null', '[]', '{}', '17', '{"alipay_trade_pay_response":', `{"${nodeName(PAY)}":null,"sign":"x"}`])('a body that is no answer: %j', async (text) => {
-    expect(await pay(body(text))).toMatchObject({ heard: 'silence', sent: true });
+    expect(await pay(body(text))).toMatchObject({ heard: 'silence', sent: true, reason: expect.stringMatching(/^(?:garbled|unverified)$/) });
   });
 
   it.each(['"10000"', '["10000"]', '7', 'true'])('a signed answer that is no object: %s', async (node) => {
