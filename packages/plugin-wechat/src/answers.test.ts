@@ -68,6 +68,45 @@ describe('codepay', () => {
     expect(query(change)).toMatchObject({ outcome: 'unknown', reason: 'mismatch' });
   });
 
+  it('without a payment number nothing could be refunded later: unknown', () => {
+    for (const transaction_id of ['', null]) expect(query({ transaction_id })).toMatchObject({ outcome: 'unknown', reason: 'garbled' });
+  });
+
+  it('an amount without a currency is in yuan', () => {
+    expect(query({ amount: { total: 8888 } })).toMatchObject({ outcome: 'approved', amount: { amountMinor: 8888, currency: 'CNY' } });
+  });
+
+  it.each([
+    [8888, 'RMB 88.88', undefined],
+    [8887, 'RMB 88.87', 'RMB 0.01'],
+    [5, 'RMB 0.05', 'RMB 88.83'],
+    [0, 'RMB 0.00', 'RMB 88.88'],
+    // None of these can be what the payer paid of it.
+    [8889, 'RMB 88.88', undefined],
+    [-1, 'RMB 88.88', undefined],
+    [0.5, 'RMB 88.88', undefined],
+    ['8000', 'RMB 88.88', undefined],
+  ])('of 8888 the payer paid %j', (payer_total, paid, discount) => {
+    const read = query({ amount: { total: 8888, payer_total, currency: 'CNY' } });
+    const lines = typeof read !== 'string' && read.outcome === 'approved' ? (read.facts.receipt as readonly { readonly key: string; readonly value: string }[]) : [];
+    const valueOf = (key: string) => lines.find((line) => line.key === key)?.value;
+    expect([valueOf('paidAmount'), valueOf('discountAmount')]).toEqual([paid, discount]);
+  });
+
+  it('facts hold what may be logged and printed, and nothing else that the host wrote', () => {
+    const factsOf = (change: JsonObject): JsonObject => {
+      const read = query(change);
+      return typeof read !== 'string' && read.outcome === 'approved' ? read.facts : {};
+    };
+    expect(factsOf({ transaction_id: '\u001b@42\n00001\u202e' })).toMatchObject({ tradeNumber: '@4200001' });
+    expect(factsOf({ transaction_id: '7'.repeat(65) })).toMatchObject({ tradeNumber: '7'.repeat(64) });
+    for (const success_time of ['2018-06-08T10:34:56+08:00\u001b@', ' 2018-06-08T10:34:56+08:00', '2018-06-08 10:34:56', 20180608, null]) expect(factsOf({ success_time })).toMatchObject({ paidAt: '' });
+    for (const success_time of ['2018-06-08T10:34:56.123+08:00', '2018-06-08T02:34:56Z']) expect(factsOf({ success_time })).toMatchObject({ paidAt: success_time });
+    for (const openid of ['oUpF8uMu', 'oUp']) expect(factsOf({ payer: { openid } })).toMatchObject({ payer: '*'.repeat(openid.length) });
+    expect(factsOf({ payer: { openid: 'oUpF8uMuA' } })).toMatchObject({ payer: 'oUpF****uMuA' });
+    expect(Object.values(factsOf({ success_time: null, payer: ['oUpF8uMuAJO'] })['receipt'] ?? {}).map((line) => (line as JsonObject)['key'])).toEqual(['merchantOrderNumber', 'tradeNumber', 'paidAmount', 'discountAmount']);
+  });
+
   it('any amount: approved exactly up to what was asked', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 1_000_000 }), fc.integer({ min: 1, max: 1_000_000 }), (askedMinor, paidMinor) => {
@@ -102,6 +141,20 @@ describe('codepay', () => {
     for (const status of [400, 403, 500]) expect(readCodepay(refusedBy(code, status), asked)).toMatchObject({ outcome: 'unknown', reason: 'host-error' });
   });
 
+  it('a status that is neither success nor an error approves nothing', () => {
+    for (const status of [199, 300, 302]) {
+      expect(readCodepay(answer(PAID, status), asked)).toMatchObject({ outcome: 'unknown', reason: 'host-error' });
+      expect(readQuery(answer(PAID, status), asked)).toMatchObject({ outcome: 'unknown', reason: 'host-error' });
+    }
+  });
+
+  it('what is told of a code is a code, whatever the host wrote there', () => {
+    expect(readCodepay(refusedBy('new "13800138000"\u001b@', 403), asked)).toEqual({ outcome: 'unknown', reason: 'host-error', why: 'answered NEW13800138000, HTTP status 403' });
+    expect(readCodepay(answer({}, 500), asked)).toMatchObject({ why: 'answered without a code, HTTP status 500' });
+    expect(readQuery(refusedBy('BANK_ERROR', 500), asked)).toMatchObject({ reason: 'host-error', why: 'the inquiry was answered BANKERROR' });
+    expect(readQuery(answer({}, 500), asked)).toMatchObject({ why: 'the inquiry was answered 500' });
+  });
+
   it('an unverified refusal decides nothing, and not-sent is said only where nothing left', () => {
     expect(readCodepay(nothing, asked)).toEqual({ outcome: 'unknown', reason: 'unverified', why: 'w' });
     expect(readCodepay(notSent, asked)).toEqual({ outcome: 'not-sent', why: 'w' });
@@ -115,7 +168,7 @@ describe('codepay', () => {
 
 describe('native', () => {
   it('shows the QR and waits', () => expect(readNative(answer({ code_url: 'weixin://wxpay/bizpayurl?pr=x' }))).toEqual({ outcome: 'pending', waitingFor: 'payer', show: { qr: 'weixin://wxpay/bizpayurl?pr=x' } }));
-  it.each([{}, { code_url: '' }, { code_url: 7 }])('is unknown with %j', (body) => expect(readNative(answer(body as JsonObject)).outcome).toBe('unknown'));
+  it.each([{}, { code_url: '' }, { code_url: 7 }, { code_url: 'w'.repeat(1025) }])('is unknown with %j', (body) => expect(readNative(answer(body as JsonObject))).toMatchObject({ outcome: 'unknown', reason: 'garbled' }));
   it('refuses and stays unknown as codepay does', () => {
     expect(readNative(refusedBy('PARAM_ERROR'))).toMatchObject({ outcome: 'declined', again: 'never' });
     expect(readNative(refusedBy('ORDERPAID'))).toMatchObject({ outcome: 'unknown', reason: 'duplicate' });
@@ -126,7 +179,7 @@ describe('native', () => {
 
 describe('query', () => {
   it('SUCCESS is approved', () => expect(query({})).toMatchObject({ outcome: 'approved', amount: { amountMinor: 8888 } }));
-  it.each(['NOTPAY', 'USERPAYING'])('%s waits', (trade_state) => expect(query({ trade_state })).toEqual({ outcome: 'pending', waitingFor: 'payer' }));
+  it.each(['NOTPAY', 'USERPAYING', 'ACCEPT'])('%s waits', (trade_state) => expect(query({ trade_state })).toEqual({ outcome: 'pending', waitingFor: 'payer' }));
   it('CLOSED and REVOKED are undone; a time of payment says that money went back', () => {
     const unpaid = { success_time: null };
     expect(query({ trade_state: 'CLOSED', ...unpaid })).toEqual({ outcome: 'undone', verified: true, proof: 'closed' });
@@ -134,7 +187,12 @@ describe('query', () => {
     expect(query({ trade_state: 'REVOKED' })).toEqual({ outcome: 'undone', verified: true, proof: 'money-back' });
     expect(query({ trade_state: 'REVOKED', out_trade_no: 'WS2' })).toMatchObject({ outcome: 'unknown', reason: 'mismatch' });
   });
-  it('PAYERROR is declined', () => expect(query({ trade_state: 'PAYERROR' })).toMatchObject({ outcome: 'declined', code: 'PAYERROR', again: 'new-input' }));
+  // WeChat Pay's own words for it: the payment failed, reverse the order (支付失败，请撤销订单). Payers were charged under it all the same.
+  it('PAYERROR is no decline: it asks for a reversal', () => {
+    expect(query({ trade_state: 'PAYERROR' })).toBe('failed');
+    expect(readCodepay(answer({ ...PAID, trade_state: 'PAYERROR' }), asked)).toMatchObject({ outcome: 'unknown', reason: 'host-error' });
+    expect(readCodepay(refusedBy('PAYERROR'), asked)).toMatchObject({ outcome: 'unknown', reason: 'host-error' });
+  });
   it('REFUND asks for the refund', () => expect(query({ trade_state: 'REFUND' })).toBe('refunded'));
   it('no such order is absent only when it is verified', () => {
     expect(readQuery(refusedBy('ORDER_NOT_EXIST', 404), asked)).toEqual({ outcome: 'absent' });
@@ -167,10 +225,32 @@ describe('refunds', () => {
   const refund = { number: 'WR1', amount: money(888, 'CNY') };
   const ok = { out_refund_no: 'WR1', out_trade_no: 'WS1', refund_id: '5000', status: 'SUCCESS', amount: { refund: 888, total: 8888, currency: 'CNY' } };
   it('as they stand', () => {
-    expect(readRefund(answer(ok), asked, refund)).toMatchObject({ outcome: 'approved', amount: { amountMinor: 888 }, facts: { reference: 'WR1', refundedMinor: 888 } });
+    expect(readRefund(answer({ ...ok, success_time: '2018-06-08T10:34:56+08:00' }), asked, refund)).toEqual({
+      outcome: 'approved',
+      verified: true,
+      amount: { amountMinor: 888, currency: 'CNY' },
+      completion: 'none',
+      facts: {
+        reference: 'WR1',
+        tradeNumber: '5000',
+        refundedMinor: 888,
+        refundedAt: '2018-06-08T10:34:56+08:00',
+        receipt: [
+          { key: 'refundNumber', label: { zh: '退款单号', en: 'Refund no.' }, value: 'WR1' },
+          { key: 'tradeNumber', label: { zh: '微信退款单号', en: 'WeChat refund no.' }, value: '5000' },
+          { key: 'refundedAmount', label: { zh: '退款金额', en: 'Refunded' }, value: 'RMB 8.88' },
+          { key: 'refundedAt', label: { zh: '退款时间', en: 'Refunded at' }, value: '2018-06-08 10:34:56' },
+        ],
+      },
+    });
     expect(readRefund(answer({ ...ok, status: 'PROCESSING' }), asked, refund)).toEqual({ outcome: 'pending', waitingFor: 'host' });
-    expect(readRefund(answer({ ...ok, status: 'CLOSED' }), asked, refund)).toMatchObject({ outcome: 'declined', code: 'CLOSED' });
-    expect(readRefund(answer({ ...ok, status: 'ABNORMAL' }), asked, refund)).toMatchObject({ outcome: 'unknown' });
+    expect(readRefund(answer({ ...ok, status: 'CLOSED' }), asked, refund)).toMatchObject({ outcome: 'declined', verified: true, code: 'CLOSED', again: 'later' });
+    expect(readRefund(answer({ ...ok, status: 'ABNORMAL' }), asked, refund)).toEqual({ outcome: 'unknown', reason: 'host-error', why: 'the refund stands as ABNORMAL' });
+    expect(readRefund(answer({ ...ok, status: null }), asked, refund)).toEqual({ outcome: 'unknown', reason: 'host-error', why: 'the refund stands as nothing' });
+  });
+  it('are not sent only where nothing left', () => {
+    expect(readRefund(notSent, asked, refund)).toEqual({ outcome: 'not-sent', why: 'w' });
+    expect(readRefund(nothing, asked, refund)).toEqual({ outcome: 'unknown', reason: 'unverified', why: 'w' });
   });
   it.each<JsonObject>([{ out_refund_no: 'WR2' }, { out_trade_no: 'WS2' }, { amount: { refund: 887 } }, { amount: { refund: 888, currency: 'HKD' } }, { amount: null }])('are unknown with %j', (change) => {
     expect(readRefund(answer({ ...ok, ...change }), asked, refund)).toMatchObject({ outcome: 'unknown', reason: 'mismatch' });
@@ -181,7 +261,7 @@ describe('refunds', () => {
     expect(readRefundQuery(answer(ok), asked, refund)).toMatchObject({ outcome: 'approved' });
     expect(readRefundQuery(refusedBy('RESOURCE_NOT_EXISTS', 404), asked, refund)).toEqual({ outcome: 'absent' });
     expect(readRefundQuery(nothing, asked, refund)).toMatchObject({ outcome: 'unknown' });
-    expect(readRefundQuery(notSent, asked, refund)).toMatchObject({ outcome: 'unknown' });
+    expect(readRefundQuery(notSent, asked, refund)).toEqual({ outcome: 'unknown', reason: 'no-answer', why: 'w' });
     expect(readRefundQuery(refusedBy('SYSTEM_ERROR', 500), asked, refund)).toMatchObject({ outcome: 'unknown' });
   });
 });
@@ -198,7 +278,7 @@ it('whatever a verified answer holds, reading it never throws and approves nothi
       readRefund(heard, asked, refund);
       readRefundQuery(heard, asked, refund);
       for (const each of [readCodepay(heard, asked), readQuery(heard, asked)]) {
-        if (each !== 'refunded' && each.outcome === 'approved') {
+        if (typeof each !== 'string' && each.outcome === 'approved') {
           expect([status < 300, members['out_trade_no'], members['mchid'], members['appid'], each.amount.amountMinor]).toEqual([true, 'WS1', '1900', 'wx1', 8888]);
         }
       }

@@ -22,7 +22,6 @@ export const PAY_CODES: { readonly [code: string]: CodeEntry } = {
   NOTENOUGH: entry('顾客余额不足，请更换付款方式', 'The balance is too low: ask for another way to pay', 'new-input'),
   NOTSUPORTCARD: entry('不支持该卡类型，请更换付款方式', 'This kind of card is not taken: ask for another way to pay', 'new-input'),
   TRADEERROR: entry('交易失败，请顾客刷新付款码后重试，或更换付款方式', 'The payment failed: refresh the code and try again, or pay another way', 'new-input'),
-  PAYERROR: entry('支付失败，请顾客刷新付款码后重试，或更换付款方式', 'The payment failed: refresh the code and try again, or pay another way', 'new-input'),
   ORDERCLOSED: entry('该订单已关闭，请重新扫码', 'This order is closed: begin again with a new scan', 'new-input'),
   ORDERREVERSED: entry('该订单已撤销，请重新扫码', 'This order was reversed: begin again with a new scan', 'new-input'),
   ACCOUNTERROR: entry('顾客账户异常，请更换付款方式', "The customer's account is restricted: pay another way", 'never'),

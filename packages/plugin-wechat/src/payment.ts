@@ -121,7 +121,11 @@ export class WechatPayment implements PaymentMethod {
   async inquire(recorded: Recorded): Promise<Finding> {
     const { request, prepared } = recorded;
     const asked = this.#asked(request, prepared);
-    if ((prepared.data as PreparedData).mode !== 'refund') return this.#findOrder(asked);
+    if ((prepared.data as PreparedData).mode !== 'refund') {
+      const found = await this.#findOrder(asked);
+      // Nothing is decided before its reversal: the payer may be charged yet.
+      return found === 'failed' ? { outcome: 'pending', waitingFor: 'host' } : found;
+    }
     const refund = { number: prepared.reference, amount: request.amount };
     return readRefundQuery(await this.#ask({ method: 'GET', path: `${REFUNDS}/${refund.number}` }), asked, refund);
   }
@@ -154,15 +158,14 @@ export class WechatPayment implements PaymentMethod {
 
   async #afterReverse(asked: Asked, say: Extract<Reversed['say'], 'done' | 'look'>, now: number): Promise<ReverseAnswer> {
     const found = await this.#findOrder(asked);
+    // Its reversal was taken, or refused because it failed: nothing was taken, and its number is used up.
+    if (found === 'failed') return { outcome: 'undone', verified: true, proof: 'closed' };
     switch (found.outcome) {
       case 'undone':
       case 'unknown':
         return found;
       case 'absent':
         return { outcome: 'undone', verified: true, proof: 'no-original' };
-      // It failed: nothing was taken, and its number is used up.
-      case 'declined':
-        return { outcome: 'undone', verified: true, proof: 'closed' };
       case 'pending':
         if (found.waitingFor === 'host') return unknown('the money is on its way back');
         return say === 'done' ? unknown('reversed, and yet the order waits for the payer') : { outcome: 'not-now', retryAt: now + PAYING_WAIT_MS, why: 'the payer is paying' };
@@ -181,7 +184,7 @@ export class WechatPayment implements PaymentMethod {
   }
 
   /** An order whose money went back is undone only when the undo's own refund gave all of it back. */
-  async #findOrder(asked: Asked): Promise<Finding> {
+  async #findOrder(asked: Asked): Promise<Exclude<ReturnType<typeof readQuery>, 'refunded'>> {
     const found = readQuery(await this.#ask({ method: 'GET', path: `${ORDERS}/${asked.reference}`, query: { mchid: asked.mchid } }), asked);
     if (found !== 'refunded') return found;
     const refund = { number: undoNumberOf(asked.reference), amount: asked.amount };
