@@ -220,6 +220,10 @@ describe('keys', () => {
     for (const wrong of ['', 'SECRETSECRET']) {
       expect(() => sdkGateway({ ...options, alipayPublicKey: wrong })).toThrow(/options\/alipayPublicKey is no RSA public key/);
     }
+    // Keys of another kind sign nothing here.
+    const ec = generateKeyPairSync('ec', { namedCurve: 'P-256', publicKeyEncoding: { type: 'spki', format: 'pem' }, privateKeyEncoding: { type: 'pkcs8', format: 'pem' } });
+    expect(() => sdkGateway({ ...options, privateKey: ec.privateKey })).toThrow(/options\/privateKey is no RSA private key/);
+    expect(() => sdkGateway({ ...options, alipayPublicKey: ec.publicKey })).toThrow(/options\/alipayPublicKey is no RSA public key/);
     expect(() => sdkGateway({ ...options, privateKey: 'SECRETSECRET' })).toThrow(/^((?!SECRET).)*$/s);
   });
 });

@@ -1,9 +1,14 @@
+import { Sensitive } from '@tillwright/core/contract';
+import { generateKeyPairSync } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { gzipSync } from 'node:zlib';
 import { Decorator, Rsa } from 'wechatpay-axios-plugin';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { WechatHeard } from './gateway.js';
 import { sdkGateway } from './sdk-gateway.js';
-import { answering, MERCHANT_SERIAL, merchantKeys, PLATFORM_SERIAL, platformKeys, signedHeaders, startTestGateway, strangerKeys } from './test-gateway.js';
+import { answering, MERCHANT_SERIAL, merchantKeys, PLATFORM_SERIAL, platformKeys, selfSigned, signedHeaders, startTestGateway, strangerKeys } from './test-gateway.js';
 import type { Respond, TestGateway } from './test-gateway.js';
 
 const CODE = '130012345678901234';
@@ -75,6 +80,40 @@ describe('what is sent', () => {
   });
 });
 
+describe('over TLS', () => {
+  let lost: Server;
+  let heard = 0;
+  const before = process.env['NODE_TLS_REJECT_UNAUTHORIZED'];
+  beforeEach(async () => {
+    heard = 0;
+    // The certificate is nobody's: what is looked at here is the connection.
+    process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = '0';
+    lost = createServer({ key: strangerKeys.privateKey, cert: selfSigned(strangerKeys) }, (request) => {
+      heard += 1;
+      request.socket.destroy();
+    });
+    await new Promise<void>((resolve) => lost.listen(0, '127.0.0.1', resolve));
+  });
+  afterEach(async () => {
+    if (before === undefined) delete process.env['NODE_TLS_REJECT_UNAUTHORIZED'];
+    else process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = before;
+    await new Promise((resolve) => lost.close(resolve));
+  });
+
+  it('a request whose answer was lost has been sent', async () => {
+    const gateway = sdkGateway({ ...setup, baseUrl: `https://127.0.0.1:${(lost.address() as AddressInfo).port}/` });
+    expect(await gateway(codepay)).toMatchObject({ heard: 'silence', sent: true, reason: 'no-answer' });
+    expect(heard).toBe(1);
+  });
+
+  it('with a certificate that is not trusted nothing leaves', async () => {
+    process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = '1';
+    const gateway = sdkGateway({ ...setup, baseUrl: `https://127.0.0.1:${(lost.address() as AddressInfo).port}/` });
+    expect(await gateway(codepay)).toMatchObject({ heard: 'silence', sent: false, reason: 'no-answer' });
+    expect(heard).toBe(0);
+  });
+});
+
 describe('an answer of any HTTP status is believed only when its signature covers the raw body', () => {
   it('with unusual white space, escapes and member order', async () => {
     const text = ' {\n"trade_state_desc" : "\\u652f\\u4ed8\\/ok" ,\t"trade_state":"SUCCESS" } ';
@@ -124,6 +163,14 @@ describe('silence after sending', () => {
     expect(heard).toEqual({ heard: 'silence', sent: true, reason: 'no-answer', why: 'no answer in time' });
   });
 
+  it.each([
+    ['as it is', {}, (text: string) => text],
+    ['packed', { 'Content-Encoding': 'gzip' }, (text: string) => gzipSync(text)],
+  ])('an answer longer than any, %s: the till does not take it all in', async (_how, headers, written) => {
+    const text = JSON.stringify({ ...GENUINE, note: ' '.repeat(5_000_000) });
+    expect(await pay((_seen, response) => void response.writeHead(200, { ...signedHeaders(text), ...headers }).end(written(text)))).toMatchObject({ heard: 'silence', sent: true });
+  });
+
   it.each([500, 502, 503])('HTTP %i without a signature', async (status) => {
     expect(await pay((_seen, response) => void response.writeHead(status).end('<html>'))).toEqual({ heard: 'silence', sent: true, reason: 'host-error', why: `HTTP status ${status}, not verified`, status });
   });
@@ -142,6 +189,13 @@ describe('silence after sending', () => {
 });
 
 describe('keys', () => {
+  it('are taken as text, or as what nobody may see', async () => {
+    host.respond = answering(200, GENUINE);
+    const gateway = sdkGateway({ ...setup, privateKey: new Sensitive(setup.privateKey), baseUrl: host.url });
+    expect(await gateway(codepay)).toMatchObject({ heard: 'answer' });
+    expect(host.seen).toMatchObject([{ signatureFits: true }]);
+  });
+
   it('that are none are refused at once, without being shown', () => {
     const wrong = (more: object): string => {
       try {
@@ -154,6 +208,10 @@ describe('keys', () => {
     expect(wrong({})).toBe('taken');
     expect(wrong({ privateKey: 'SECRETSECRET' })).toMatch(/^TillwrightError: PLUGIN_OPTIONS_INVALID: .*options\/privateKey is no RSA private key((?!SECRET).)*$/);
     expect(wrong({ privateKey: 5 })).toMatch(/options\/privateKey is no RSA private key/);
+    // Keys of another kind sign nothing here.
+    const ec = generateKeyPairSync('ec', { namedCurve: 'P-256', publicKeyEncoding: { type: 'spki', format: 'pem' }, privateKeyEncoding: { type: 'pkcs8', format: 'pem' } });
+    expect(wrong({ privateKey: ec.privateKey })).toMatch(/options\/privateKey is no RSA private key/);
+    expect(wrong({ platformKeys: { X: ec.publicKey } })).toMatch(/options\/platformKeys\/X is no RSA public key/);
     expect(wrong({ platformKeys: {} })).toMatch(/options\/platformKeys is empty/);
     expect(wrong({ platformKeys: { X: 'SECRETSECRET' } })).toMatch(/options\/platformKeys\/X is no RSA public key((?!SECRET).)*$/);
     expect(wrong({ platformKeys: { [MERCHANT_SERIAL]: platformKeys.publicKey } })).toMatch(/merchant's own certificate/);

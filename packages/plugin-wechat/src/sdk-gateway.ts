@@ -1,4 +1,4 @@
-import { createPrivateKey, createPublicKey, X509Certificate } from 'node:crypto';
+import { createPrivateKey, createPublicKey } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import type { JsonObject, Sensitive } from '@tillwright/core/contract';
 import { Decorator } from 'wechatpay-axios-plugin';
@@ -117,7 +117,8 @@ const platformKeysOf = (keys: { readonly [serial: string]: string }, merchantSer
 
 const publicKeyOf = (serial: string, pem: string): KeyObject => {
   try {
-    const key = pem.includes('CERTIFICATE') ? new X509Certificate(pem).publicKey : createPublicKey(pem);
+    // A certificate is taken too, as its key.
+    const key = createPublicKey(pem);
     if (key.asymmetricKeyType === 'rsa') return key;
   } catch {
     // Told below, without the text.

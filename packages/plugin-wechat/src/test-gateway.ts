@@ -1,5 +1,5 @@
 /** For tests only: a small WeChat Pay host on loopback that answers what a test tells it to, signed with keys made at start. */
-import { createSign, createVerify, generateKeyPairSync } from 'node:crypto';
+import { createPublicKey, createSign, createVerify, generateKeyPairSync, sign } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -11,6 +11,22 @@ export const platformKeys = pair();
 export const strangerKeys = pair();
 export const PLATFORM_SERIAL = 'PUB_KEY_ID_0119000000012024';
 export const MERCHANT_SERIAL = '1DDE55AD98ED71D6EDD4A4A16996DE7B47773A8C';
+
+/** A certificate of these keys, for nobody, good from 2000 to 2049 (X.509, version 1). PEM. */
+export const selfSigned = ({ privateKey, publicKey }: { readonly privateKey: string; readonly publicKey: string }): string => {
+  const der = (tag: number, ...parts: readonly Buffer[]): Buffer => {
+    const content = Buffer.concat(parts);
+    const { length } = content;
+    return Buffer.concat([Buffer.from(length < 128 ? [tag, length] : [tag, 0x82, length >> 8, length & 0xff]), content]);
+  };
+  const sequence = (...parts: readonly Buffer[]): Buffer => der(0x30, ...parts);
+  const sha256WithRsa = sequence(Buffer.from('06092a864886f70d01010b0500', 'hex'));
+  const nobody = sequence();
+  const time = (text: string): Buffer => der(0x17, Buffer.from(text));
+  const content = sequence(der(0x02, Buffer.from([1])), sha256WithRsa, nobody, sequence(time('000101000000Z'), time('491231235959Z')), nobody, createPublicKey(publicKey).export({ type: 'spki', format: 'der' }));
+  const signature = der(0x03, Buffer.from([0]), sign('sha256', content, privateKey));
+  return `-----BEGIN CERTIFICATE-----\n${sequence(content, sha256WithRsa, signature).toString('base64')}\n-----END CERTIFICATE-----\n`;
+};
 
 export interface Seen {
   readonly method: string;
