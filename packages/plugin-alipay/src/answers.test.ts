@@ -135,6 +135,16 @@ describe('alipay.trade.pay', () => {
     expect(readPay(answer({ code: '40004', sub_code: subCode, out_trade_no: 'AS2' }), asked)).toMatchObject({ outcome: 'unknown', reason: 'mismatch' });
   });
 
+  // The codes that Alipay's page of face-to-face payment names, and what the cashier can do.
+  it.each([
+    ['new-input', 'PAYMENT_AUTH_CODE_INVALID BUYER_BALANCE_NOT_ENOUGH BUYER_BANKCARD_BALANCE_NOT_ENOUGH ERROR_BALANCE_PAYMENT_DISABLE NO_PAYMENT_INSTRUMENTS_AVAILABLE TRADE_HAS_CLOSE PAYMENT_FAIL PULL_MOBILE_CASHIER_FAIL USER_FACE_PAYMENT_SWITCH_OFF'],
+    ['never', 'TOTAL_FEE_EXCEED PAYMENT_REQUEST_HAS_RISK BUYER_ENABLE_STATUS_FORBID BUYER_PAYMENT_AMOUNT_DAY_LIMIT_ERROR BUYER_PAYMENT_AMOUNT_MONTH_LIMIT_ERROR BEYOND_PAY_RESTRICTION INVALID_PARAMETER ACCESS_FORBIDDEN SELLER_BEEN_BLOCKED'],
+    ['duplicate', 'TRADE_HAS_SUCCESS CONTEXT_INCONSISTENT TRADE_BUYER_NOT_MATCH'],
+  ])('%s: %s', (what, codes) => {
+    const read = codes.split(' ').map((code) => readPay(refusedBy(`ACQ.${code}`), asked));
+    expect(read.map((each) => (each.outcome === 'declined' ? each.again : each.outcome === 'unknown' ? each.reason : each.outcome))).toEqual(read.map(() => what));
+  });
+
   // Rule 4.
   it.each([...DUPLICATE_CODES])('%s is unknown: the first copy may have been paid', (subCode) => {
     expect(readPay(refusedBy(subCode), asked)).toMatchObject({ outcome: 'unknown', reason: 'duplicate' });
@@ -247,7 +257,7 @@ describe('alipay.trade.cancel', () => {
     expect(afterCancel(readPay(answer(PAID), asked) as never)).toMatchObject({ outcome: 'unknown', reason: 'host-error' });
     expect(afterCancel({ outcome: 'unknown', reason: 'unverified', why: 'w' })).toEqual({ outcome: 'unknown', reason: 'unverified', why: 'w' });
   });
-  it.each([...CANCEL_REFUSALS])('%s is refused', (code) => expect(readCancel(refusedBy(code), asked, 0)).toEqual({ outcome: 'refused', code }));
+  it.each([...CANCEL_REFUSALS, 'ACQ.CANCEL_NOT_ALLOWED', 'ACQ.TRADE_CANCEL_TIME_OUT', 'ACQ.REASON_TRADE_BEEN_FREEZEN'])('%s is refused', (code) => expect(readCancel(refusedBy(code), asked, 0)).toEqual({ outcome: 'refused', code }));
   it('an empty merchant account is for later', () => {
     expect(readCancel(refusedBy('ACQ.SELLER_BALANCE_NOT_ENOUGH'), asked, 1_000)).toMatchObject({ outcome: 'not-now', retryAt: 601_000 });
   });
