@@ -377,6 +377,9 @@ describe('on the SDK, over HTTP', () => {
     const check = (more: Partial<AlipayOptions> = {}) => (made(alipay(options({ gatewayUrl: host.url, ...more })), HealthCheck) as HealthCheck).check(new AbortController().signal);
     host.respond = answering({ code: '40004', sub_code: 'ACQ.TRADE_NOT_EXIST' });
     expect(await check()).toEqual({ ok: true });
+    expect(host.seen).toMatchObject([{ method: 'alipay.trade.query', content: { out_trade_no: 'HEALTHCHECK0' }, signatureFits: true }]);
+    // Nothing but this way to pay stands still when it fails.
+    expect(made(alipay(options()), HealthCheck)).toMatchObject({ name: 'alipay:gateway', scope: { method: 'alipay' } });
     expect(await check({ alipayPublicKey: strangerKeys.publicKey })).toMatchObject({ ok: false, hint: { en: expect.stringContaining('public key') } });
     host.respond = answering({ code: '40002', sub_code: 'isv.invalid-signature' });
     expect(await check()).toMatchObject({ ok: false, hint: { en: expect.stringContaining('application') } });

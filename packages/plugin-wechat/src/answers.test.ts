@@ -126,6 +126,17 @@ describe('codepay', () => {
     expect([codeKey(code), entry.hint.zh.length > 5, entry.hint.en.length > 5]).toEqual([code, true, true]);
   });
 
+  // By name, as WeChat Pay's pages write them, and what the cashier can do.
+  it.each([
+    ['new-input', 'AUTHCODEEXPIRE AUTH_CODE_EXPIRED AUTH_CODE_INVALID AUTH_CODE_ERROR NOTENOUGH NOT_ENOUGH NOTSUPORTCARD TRADE_ERROR ORDER_CLOSED ORDERREVERSED'],
+    ['never', 'ACCOUNT_ERROR RULE_LIMIT NO_AUTH PARAM_ERROR SIGN_ERROR APPID_MCHID_NOT_MATCH APPID_NOT_EXIST MCH_NOT_EXISTS'],
+    ['later', 'FREQUENCY_LIMITED RATELIMIT_EXCEEDED'],
+    ['duplicate', 'ORDERPAID OUT_TRADE_NO_USED BUYER_MISMATCH'],
+  ])('%s: %s', (what, codes) => {
+    const read = codes.split(' ').map((code) => readCodepay(refusedBy(code), asked));
+    expect(read.map((each) => (each.outcome === 'declined' ? each.again : each.outcome === 'unknown' ? each.reason : each.outcome))).toEqual(read.map(() => what));
+  });
+
   it('codes are known with and without underscores', () => {
     expect(readCodepay(refusedBy('AUTH_CODE_EXPIRE'), asked)).toMatchObject({ outcome: 'declined', code: 'AUTH_CODE_EXPIRE', again: 'new-input' });
     expect(readCodepay(refusedBy('ORDER_PAID'), asked)).toMatchObject({ outcome: 'unknown', reason: 'duplicate' });

@@ -402,6 +402,9 @@ describe('on the SDK, over HTTP', () => {
     const check = (more: Partial<WechatOptions> = {}) => (made(wechat(options({ baseUrl: host.url, ...more })), HealthCheck) as HealthCheck).check(new AbortController().signal);
     host.respond = answering(404, { code: 'ORDER_NOT_EXIST' });
     expect(await check()).toEqual({ ok: true });
+    expect(host.seen).toMatchObject([{ method: 'GET', target: '/v3/pay/transactions/out-trade-no/HEALTHCHECK0?mchid=1900', signatureFits: true }]);
+    // Nothing but this way to pay stands still when it fails.
+    expect(made(wechat(options()), HealthCheck)).toMatchObject({ name: 'wechat:gateway', scope: { method: 'wechat' } });
     expect(await check({ platformKeys: { [PLATFORM_SERIAL]: strangerKeys.publicKey } })).toMatchObject({ ok: false, hint: { en: expect.stringContaining('public key') } });
     host.respond = (_seen, response) => void response.writeHead(401).end('{"code":"SIGN_ERROR"}');
     expect(await check()).toMatchObject({ ok: false, hint: { en: expect.stringContaining('merchant id') } });
