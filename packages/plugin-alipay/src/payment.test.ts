@@ -233,6 +233,7 @@ describe('submit', () => {
     expect(await content({ subject: ' \u0007/Tea=& ' })).toMatchObject({ subject: 'Tea' });
     expect(await content({ subject: '&' })).toMatchObject({ subject: 'POS' });
     expect(String((await content({ subject: '茶'.repeat(300) }))['subject']).length).toBeLessThanOrEqual(256);
+    expect(await content({ subject: `${'茶'.repeat(127)}🍵` })).toMatchObject({ subject: '茶'.repeat(127) });
     expect(await content({}, request({ operatorId: '' }))).not.toHaveProperty('operator_id');
     expect(await content({}, request({ operatorId: '7'.repeat(29) }))).toMatchObject({ operator_id: '7'.repeat(28) });
     expect(await content({})).not.toHaveProperty('store_id');

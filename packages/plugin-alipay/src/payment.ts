@@ -160,9 +160,9 @@ export class AlipayPayment implements PaymentMethod {
     return { reference: of ?? prepared.reference, amount: request.amount, appId: this.options.appId, sellerId: this.options.sellerId };
   }
 
-  /** Characters that Alipay refuses in a title are left out. */
+  /** Characters that Alipay refuses in a title are left out; cut before, for half a character at its end is one of them. */
   #subject(): string {
-    return ((this.options.subject ?? this.terminal.name).replace(/[/=&\p{C}]/gu, ' ').trim() || 'POS').slice(0, 128);
+    return (this.options.subject ?? this.terminal.name).slice(0, 128).replace(/[/=&\p{C}]/gu, ' ').trim() || 'POS';
   }
 
   #expiry(prepared: Prepared): JsonObject {

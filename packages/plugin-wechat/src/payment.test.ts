@@ -226,6 +226,7 @@ describe('submit', () => {
     expect(await body({ description: ' \u0007Tea\u202e🍵\n ' })).toMatchObject({ description: 'Tea 🍵' });
     expect(await body({ description: '\u0007' })).toMatchObject({ description: 'POS' });
     expect(Buffer.byteLength(String((await body({ description: '茶'.repeat(200) }))['description']))).toBeLessThanOrEqual(127);
+    expect(await body({ description: `${'茶'.repeat(39)}🍵` })).toMatchObject({ description: '茶'.repeat(39) });
     expect(await body({ storeId: 'S1' })).toMatchObject({ scene_info: { device_id: '00000001', store_info: { id: 'S1' } } });
     expect((await body({}))['scene_info']).not.toHaveProperty('device_ip');
     expect(await body({ notifyUrl: 'https://shop.example/notify' }, qrRequest)).toMatchObject({ notify_url: 'https://shop.example/notify' });

@@ -204,8 +204,9 @@ export class WechatPayment implements PaymentMethod {
     return { reference: of ?? prepared.reference, amount: request.amount, appid: this.options.appid, mchid: this.options.mchid };
   }
 
+  /** Cut before it is cleaned: half a character at its end is none, and goes too. */
   #description(): string {
-    return ((this.options.description ?? this.terminal.name).replace(/\p{C}/gu, ' ').trim() || 'POS').slice(0, 40);
+    return (this.options.description ?? this.terminal.name).slice(0, 40).replace(/\p{C}/gu, ' ').trim() || 'POS';
   }
 
   #scene(): JsonObject {
