@@ -53,26 +53,6 @@ describe('what is sent', () => {
     expect(headers).toMatchObject([{ 'accept-encoding': 'identity', 'content-type': expect.stringMatching(/^application\/x-www-form-urlencoded/) }]);
   });
 
-  it('is not begun when its time ran out before the connection stood', async () => {
-    const clock: AlipayCarrier['clock'] = { now: () => 0, until: () => Promise.resolve() };
-    const carried: string[] = [];
-    // The connection stands once the time is over, and would take the request all the same.
-    const carrier: AlipayCarrier = {
-      clock,
-      exchange: async (request, sent, signal) => {
-        await new Promise((resolve) => setImmediate(resolve));
-        sent();
-        signal.throwIfAborted();
-        carried.push(request.target);
-        const text = JSON.stringify(GENUINE);
-        return { status: 200, headers: {}, body: `{"${nodeName(PAY)}":${text},"sign":"${sign(text)}"}` };
-      },
-    };
-    const gateway = sdkGateway({ appId: '2021000000000001', privateKey: appKeys.privateKey, alipayPublicKey: alipayKeys.publicKey, now: Date.now, carrier });
-    expect(await gateway({ method: PAY, content: { auth_code: CODE }, timeoutMs: 1 })).toMatchObject({ heard: 'silence', sent: false, reason: 'no-answer' });
-    expect(carried).toEqual([]);
-  });
-
   it('is not repeated when the connection breaks after it: the HTTP client would', async () => {
     const heard = await pay((_seen, _response, request) => void request.socket.destroy());
     expect(heard).toMatchObject({ heard: 'silence', sent: true, reason: 'no-answer' });
@@ -162,7 +142,7 @@ describe('silence after sending', () => {
   });
 
   it('an answer longer than any: the till does not take it all in', async () => {
-    const heard = await pay((_seen, response) => void response.end(' '.repeat(5_000_000)));
+    const heard = await pay((_seen, response) => void response.end(' '.repeat(5_000_000)), 60_000);
     expect(heard).toEqual({ heard: 'silence', sent: true, reason: 'garbled', why: 'the answer is longer than any answer' });
   });
 
@@ -170,7 +150,7 @@ describe('silence after sending', () => {
     ['gzip', gzipSync],
     ['br', brotliCompressSync],
   ] as const)('an answer that is packed with %s is not unpacked: a few bytes may hold more than the till has room for', async (encoding, pack) => {
-    const heard = await pay((seen, response) => void response.writeHead(200, { 'Content-Encoding': encoding }).end(pack(signedBody(seen.method, JSON.stringify(GENUINE)))));
+    const heard = await pay((seen, response) => void response.writeHead(200, { 'Content-Encoding': encoding }).end(pack(signedBody(seen.method, JSON.stringify(GENUINE)))), 60_000);
     expect(heard).toEqual({ heard: 'silence', sent: true, reason: 'garbled', why: 'the answer is packed, which nobody asked for' });
   });
 
@@ -197,6 +177,81 @@ describe('silence after sending', () => {
     for (const text of [secret, `{"${nodeName(PAY)}":{"code":"10000","buyer":"${secret}"},"sign":"eA=="}`, `{"error_response":{"sub_msg":"${secret}"}}`]) {
       expect(JSON.stringify(await pay(body(text)))).not.toContain('138001');
     }
+  });
+});
+
+describe('another carrier than the network', () => {
+  const answered = JSON.stringify(GENUINE);
+  /** Time passes when the test says so. */
+  const carriedOver = (exchange: (...args: [...Parameters<AlipayCarrier['exchange']>, over: () => void]) => ReturnType<AlipayCarrier['exchange']>) => {
+    let over = (): void => undefined;
+    const ended = { waits: 0 };
+    const clock: AlipayCarrier['clock'] = {
+      now: () => 1_000,
+      until: (atMs, signal) =>
+        new Promise((resolve, reject) => {
+          expect(atMs).toBe(1_200);
+          ended.waits += 1;
+          over = resolve;
+          signal?.addEventListener('abort', () => {
+            ended.waits -= 1;
+            reject(new Error('no longer waited for'));
+          });
+        }),
+    };
+    const carrier: AlipayCarrier = { clock, exchange: (request, sent, signal) => exchange(request, sent, signal, () => over()) };
+    const gateway = sdkGateway({ appId: '2021000000000001', privateKey: appKeys.privateKey, alipayPublicKey: alipayKeys.publicKey, gatewayUrl: 'http://gateway.example/gateway.do', now: Date.now, carrier });
+    return { ended, heard: gateway({ method: PAY, content: { out_trade_no: 'AS1', auth_code: CODE }, timeoutMs: 200 }) };
+  };
+  const genuine = { status: 200, headers: {}, body: `{"${nodeName(PAY)}":${answered},"sign":"${sign(answered)}"}` };
+
+  it('takes one signed request there and its answer back', async () => {
+    const carried: Parameters<AlipayCarrier['exchange']>[0][] = [];
+    const { ended, heard } = carriedOver((request, sent) => {
+      carried.push(request);
+      sent();
+      return Promise.resolve(genuine);
+    });
+    expect(await heard).toEqual({ heard: 'answer', body: GENUINE });
+    expect(carried).toMatchObject([{ method: 'POST', target: expect.stringMatching(/^\/gateway\.do\?/), headers: { 'content-type': expect.stringMatching(/^application\/x-www-form-urlencoded/) } }]);
+    expect(Object.fromEntries(new URLSearchParams(carried[0]?.body))).toMatchObject({ biz_content: JSON.stringify({ out_trade_no: 'AS1', auth_code: CODE }) });
+    // Nothing waits on for an answer that has come.
+    expect(ended.waits).toBe(0);
+  });
+
+  it('knows what was sent when no connection came about, when it broke, and when no answer came', async () => {
+    const unreached = carriedOver(() => Promise.reject(Object.assign(new Error('refused'), { code: 'ECONNREFUSED' })));
+    expect(await unreached.heard).toMatchObject({ heard: 'silence', sent: false, reason: 'no-answer' });
+    const broken = carriedOver((_request, sent) => {
+      sent();
+      return Promise.reject(new Error('broken'));
+    });
+    expect(await broken.heard).toMatchObject({ heard: 'silence', sent: true });
+    const late = carriedOver((_request, sent, signal, over) => {
+      sent();
+      over();
+      return new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(new Error('given up'))));
+    });
+    expect(await late.heard).toEqual({ heard: 'silence', sent: true, reason: 'no-answer', why: 'no answer in time' });
+    const forged = carriedOver((_request, sent) => {
+      sent();
+      return Promise.resolve({ ...genuine, body: genuine.body.replace('88.88', '8.88') });
+    });
+    expect(await forged.heard).toMatchObject(distrusted);
+  });
+
+  it('begins no request whose time ran out before the connection stood', async () => {
+    const begun: boolean[] = [];
+    const { heard } = carriedOver(async (_request, sent, signal, over) => {
+      over();
+      await new Promise((resolve) => setImmediate(resolve));
+      sent();
+      begun.push(!signal.aborted);
+      signal.throwIfAborted();
+      return genuine;
+    });
+    expect(await heard).toMatchObject({ heard: 'silence', sent: false, reason: 'no-answer' });
+    expect(begun).toEqual([false]);
   });
 });
 

@@ -6,7 +6,8 @@ import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { Decorator, Rsa } from 'wechatpay-axios-plugin';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { WechatHeard } from './gateway.js';
+import type { WechatCarrier } from './carrier.js';
+import type { WechatCall, WechatHeard } from './gateway.js';
 import { sdkGateway } from './sdk-gateway.js';
 import { answering, MERCHANT_SERIAL, merchantKeys, PLATFORM_SERIAL, platformKeys, selfSigned, signedHeaders, startTestGateway, strangerKeys } from './test-gateway.js';
 import type { Respond, TestGateway } from './test-gateway.js';
@@ -185,6 +186,72 @@ describe('silence after sending', () => {
   it('is told without the code and without what the answer said', async () => {
     const told = [await pay(answering(400, { message: CODE }, { signedBody: 'x' })), await pay((_seen, response) => void response.writeHead(500).end(CODE)), await pay((_seen, response, request) => void (response.write(CODE), request.socket.destroy()))];
     expect(JSON.stringify(told)).not.toContain(CODE.slice(0, 8));
+  });
+});
+
+describe('another carrier than the network', () => {
+  /** Time passes when the test says so. */
+  const carriedOver = (call: WechatCall, exchange: (...args: [...Parameters<WechatCarrier['exchange']>, over: () => void]) => ReturnType<WechatCarrier['exchange']>) => {
+    let over = (): void => undefined;
+    const ended = { waits: 0 };
+    const clock: WechatCarrier['clock'] = {
+      now: () => 1_000,
+      until: (atMs, signal) =>
+        new Promise((resolve, reject) => {
+          expect(atMs).toBe(6_000);
+          ended.waits += 1;
+          over = resolve;
+          signal?.addEventListener('abort', () => {
+            ended.waits -= 1;
+            reject(new Error('no longer waited for'));
+          });
+        }),
+    };
+    const carrier: WechatCarrier = { clock, exchange: (request, sent, signal) => exchange(request, sent, signal, () => over()) };
+    return { ended, heard: sdkGateway({ ...setup, baseUrl: 'http://host.example/', carrier })(call) };
+  };
+  const text = JSON.stringify(GENUINE);
+  // As headers come from the network: in small letters.
+  const headers = Object.fromEntries(Object.entries(signedHeaders(text)).map(([name, value]) => [name.toLowerCase(), value]));
+
+  it('takes one signed request there and its answer back', async () => {
+    const carried: Parameters<WechatCarrier['exchange']>[0][] = [];
+    const back = (request: Parameters<WechatCarrier['exchange']>[0], sent: () => void) => {
+      carried.push(request);
+      sent();
+      return Promise.resolve({ status: 200, headers, body: text });
+    };
+    const first = carriedOver(codepay, back);
+    expect(await first.heard).toEqual({ heard: 'answer', status: 200, body: GENUINE });
+    await carriedOver({ method: 'GET', path: 'v3/pay/transactions/out-trade-no/WS1', query: { mchid: '1900000001' }, timeoutMs: 5_000 }, back).heard;
+    const signature = { authorization: expect.stringMatching(/^WECHATPAY2-SHA256-RSA2048 /) };
+    expect(carried).toMatchObject([
+      { method: 'POST', target: '/v3/pay/transactions/codepay', headers: signature, body: JSON.stringify(codepay.body) },
+      { method: 'GET', target: '/v3/pay/transactions/out-trade-no/WS1?mchid=1900000001', headers: signature, body: '' },
+    ]);
+    // Nothing waits on for an answer that has come.
+    expect(first.ended.waits).toBe(0);
+  });
+
+  it('knows what was sent when no connection came about, when it broke, and when no answer came', async () => {
+    const unreached = carriedOver(codepay, () => Promise.reject(Object.assign(new Error('refused'), { code: 'ECONNREFUSED' })));
+    expect(await unreached.heard).toMatchObject({ heard: 'silence', sent: false, reason: 'no-answer' });
+    const broken = carriedOver(codepay, (_request, sent) => {
+      sent();
+      return Promise.reject(new Error('broken'));
+    });
+    expect(await broken.heard).toEqual({ heard: 'silence', sent: true, reason: 'no-answer', why: 'the connection broke (no code)' });
+    const late = carriedOver(codepay, (_request, sent, signal, over) => {
+      sent();
+      over();
+      return new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(new Error('given up'))));
+    });
+    expect(await late.heard).toEqual({ heard: 'silence', sent: true, reason: 'no-answer', why: 'no answer in time' });
+    const forged = carriedOver(codepay, (_request, sent) => {
+      sent();
+      return Promise.resolve({ status: 200, headers, body: text.replace('8888', '888') });
+    });
+    expect(await forged.heard).toMatchObject(distrusted);
   });
 });
 
