@@ -158,6 +158,16 @@ describe.each(WALLETS)('$id', (wallet) => {
     expect((await ledger()).filter(({ status }) => status === 'approved' || status === 'waiting')).toEqual([]);
   });
 
+  it('waits for a payer who declines: closed, with proof, by the host or by a reversal', async () => {
+    const { recorded } = await begin(await payer({ outcome: 'declines', paysAfterQueries: 0 }));
+    const found = await inquire(recorded);
+    // WeChat Pay calls it failed and asks for a reversal, until which nothing is decided.
+    expect(found).toEqual(wallet.id === 'wechat' ? { outcome: 'pending', waitingFor: 'host' } : { outcome: 'undone', verified: true, proof: 'closed' });
+    later(60_000);
+    expect(await reverse(recorded)).toEqual({ outcome: 'undone', verified: true, proof: 'closed' });
+    expect((await ledger()).filter(({ status }) => status !== 'closed')).toEqual([]);
+  });
+
   it.each<[string, Fault]>([
     ['is lost', { do: 'drop-answer' }],
     ['is garbled', { do: 'garble' }],

@@ -172,9 +172,17 @@ describe('POST /v3/pay/transactions/native', () => {
     expect(await till.post(NATIVE, { ...order('QR_004'), notify_url: undefined })).toMatchObject({ data: { code: 'PARAM_ERROR', detail: { field: '/notify_url' } } });
   });
 
+  it('is closed by the merchant who signs, and by no other', async () => {
+    await till.post(NATIVE, order('QR_007'));
+    expect(await till.post('v3/pay/transactions/out-trade-no/QR_007/close', { mchid: '1999999999' })).toMatchObject({ status: 403, data: { code: 'NO_AUTH' } });
+    expect(await stateOf('QR_007')).toBe('NOTPAY');
+  });
+
   it('is not reversed, as a payer\'s code is not closed', async () => {
     await till.post(NATIVE, order('QR_005'));
+    till.clock.now += 15_000;
     expect(await till.reverse('QR_005')).toMatchObject({ status: 400, data: { code: 'INVALID_REQUEST' } });
+    expect(await stateOf('QR_005')).toBe('NOTPAY');
     await pay('QR_006', 1);
     expect(await close('QR_006')).toMatchObject({ status: 400, data: { code: 'INVALID_REQUEST' } });
   });
