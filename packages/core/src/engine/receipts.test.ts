@@ -150,6 +150,22 @@ it('each of two receipts of a payment is printed, once, though paper comes a cop
   await setup.till.close();
 });
 
+it('a receipt that is printed long after tells when it was paid', async () => {
+  const times: (string | undefined)[] = [];
+  const printer = { print: async ({ lines }: ReceiptDocument) => void times.push(lines.find(({ label }) => label.en === 'Date/Time')?.value), status: async () => ({ paper: true }) };
+  const long = flow({
+    Pay: pay({ Next: 'Eat' }),
+    Eat: { Type: 'Wait', Seconds: 7200, Next: 'Print' },
+    Print: { Type: 'Task', Resource: 'printer:print', Arguments: { copies: ['customer'] }, End: true },
+  });
+  const setup = await open({ kind: 'wallet', flow: long, plugins: [definePlugin({ name: 'printer', provides: [bind(Printer).toValue(printer)] })] });
+  const begun = setup.clock.now();
+  expect(await run(setup)).toMatchObject({ status: 'succeeded' });
+  expect(setup.clock.now() - begun).toBeGreaterThanOrEqual(7_200_000);
+  expect(times.map((time) => new Date(time ?? '').getTime() - begun)).toEqual([expect.toSatisfy((late: number) => Math.abs(late) < 60_000)]);
+  await setup.till.close();
+});
+
 it('a terminal that has no printer owes no receipts: they would hold its sales in memory for good', async () => {
   const setup = await open({ kind: 'wallet', flow: printing, keepClosed: 2 });
   for (let sales = 0; sales < 5; sales += 1) expect(await run(setup)).toMatchObject({ status: 'succeeded' });

@@ -42,7 +42,7 @@ export class Receipts {
       .filter(({ payment, receiptId }) => !payment.receipts.some((receipt) => receipt.receiptId === receiptId))
       .map(({ payment, receiptId }) => {
         for (const copy of order.copies) this.#fresh.add(`${receiptId}/${copy}`);
-        const document = compose(payment, order.loaded, order.language, this.#journal.ports.clock.now());
+        const document = compose(payment, order.loaded, order.language);
         // All of it is ours: frozen, the log need not copy it.
         return { stream: stream.payment(payment.paymentId), event: deepFreeze({ type: 'receiptOwed', receiptId, copies: order.copies, document } as const) };
       });
@@ -124,7 +124,7 @@ export class Receipts {
   }
 }
 
-const compose = (payment: PaymentState, loaded: LoadedTerminal, language: 'zh' | 'en' | 'both', now: number): JsonObject => {
+const compose = (payment: PaymentState, loaded: LoadedTerminal, language: 'zh' | 'en' | 'both'): JsonObject => {
   const { terminal } = loaded;
   const attempt = payment.attempts.findLast((a) => a.fate === 'completed' && a.undoes === undefined);
   const fields = attempt?.facts?.receipt ?? [];
@@ -147,7 +147,7 @@ const compose = (payment: PaymentState, loaded: LoadedTerminal, language: 'zh' |
       ...(method ? [line(labels.method, language === 'en' ? method.label.en : method.label.zh)] : []),
       ...(has('transactionType') ? [] : [line(labels.type, language === 'en' ? 'SALE' : '消费 SALE')]),
       ...fields.map((field: ReceiptField) => line(field.label, field.value)),
-      ...(has('dateTime') || has('paidAt') ? [] : [line(labels.dateTime, localTime(now))]),
+      ...(!attempt || has('dateTime') || has('paidAt') ? [] : [line(labels.dateTime, localTime(attempt.submittedAt))]),
       line(labels.amount, `${symbol} ${toDecimal(amount)}`, true),
     ],
     signature: attempt?.facts?.['signature'] === 'signature' ? 'signature' : attempt?.facts?.['signature'] === 'none' ? 'none' : 'absent',
