@@ -73,7 +73,7 @@ describe('tillwright cases', () => {
     expect(await casesResolve(caseId, { ...english(), as: 'not-paid', by: 'Li Lei', reason: 'not in the acquirer’s books' })).toBe(0);
     out.length = 0;
     expect(await casesList(english())).toBe(0);
-    expect(out).toEqual(['Nothing is open']);
+    expect(out).toEqual(['No case waits for a person']);
     out.length = 0;
     expect(await casesList({ ...english(), language: 'zh' })).toBe(0);
     expect(out).toEqual(['没有待处理事项']);

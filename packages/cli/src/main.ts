@@ -197,7 +197,7 @@ type CaseOptions = Omit<CasesOptions, 'language'> & { readonly lang: Language };
 const cases = program.command('cases').description('payments that wait for a person').addHelpText('after', exits);
 cases
   .command('list')
-  .description('lists what is open; exit code 3 when something is')
+  .description('lists the open cases; exit code 3 when there are any')
   .addOption(dataOption())
   .option('--json', 'cases as lines of JSON', false)
   .addOption(languageOption())

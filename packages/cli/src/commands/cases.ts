@@ -11,7 +11,7 @@ export interface CasesOptions {
 }
 
 const texts = {
-  none: { zh: '没有待处理事项', en: 'Nothing is open' },
+  none: { zh: '没有待处理事项', en: 'No case waits for a person' },
   open: { zh: '待处理', en: 'open' },
   next: {
     zh: '先在收单机构或钱包的商户平台核实，再运行 tillwright cases resolve <编号> --as paid|not-paid|undone --by <姓名> --reason <理由>',
