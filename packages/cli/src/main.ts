@@ -94,9 +94,10 @@ program
   .command('explain')
   .description('tells what a code of a report or an error name means, why the rule is there, and what to do')
   .argument('<code>', 'such as WORKFLOW_PAYMENT_UNCONFIRMED or Payment.Declined')
+  .option('--config <file>', 'plugins of your own; otherwise ./tillwright.config.mjs where there is one')
   .addOption(languageOption())
   .addHelpText('after', exits)
-  .action(act(async (code: string, { lang }: { lang: Language }) => (await import('./commands/explain.js')).explain(code, { language: lang })));
+  .action(act(async (code: string, { lang, ...options }: { config?: string; lang: Language }) => (await import('./commands/explain.js')).explain(code, { ...options, language: lang })));
 
 program
   .command('graph')

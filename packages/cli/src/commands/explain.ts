@@ -1,12 +1,15 @@
 import type { Text } from '@tillwright/core';
 import { nearestNames } from '@tillwright/core/check';
+import { loadConfig } from '../config.js';
 import { EXIT, type ExitCode } from '../exit.js';
 import { type Language, say } from '../language.js';
 import { ERRORS_PAGE, RULE_PAGES } from '../pages.js';
 
 /** Prints what a code or an error name means and what to do; for a code of the checker also why the rule is there, with examples. */
-export const explain = (name: string, { language }: { language: Language }): ExitCode => {
+export const explain = async (name: string, { config, language }: { config?: string; language: Language }): Promise<ExitCode> => {
   const known = explanations();
+  // A code that plugins of one's own are refused with is explained while they can't be loaded.
+  if (!known.has(name.toUpperCase())) await addOwn(known, config);
   const found = known.get(name) ?? known.get(name.toUpperCase());
   if (!found) {
     const near = nearestNames(name, known.keys());
@@ -33,7 +36,7 @@ const explanations = (): Map<string, Explanation> => {
   const known = new Map<string, Explanation>();
   const lines = ERRORS_PAGE.split('\n');
   lines.forEach((line, index) => {
-    const name = /^\| `([\w.]+)`/.exec(line)?.[1];
+    const name = /^\| `([\w.-]+)`/.exec(line)?.[1];
     if (name === undefined) return;
     const [title = '', ...en] = cells(line);
     const [, ...zh] = cells(lines[index + 1] ?? '');
@@ -48,6 +51,25 @@ const explanations = (): Map<string, Explanation> => {
     } else one.told.push(...en.map((text, cell) => named(cell, en.length, { zh: zh[cell] ?? '', en: text })));
   });
   return known;
+};
+
+/** The errors of plugins that no page tells of: those of a till's own. */
+const addOwn = async (known: Map<string, Explanation>, config: string | undefined): Promise<void> => {
+  const { plugins } = await loadConfig(config);
+  if (!plugins) return;
+  const { createTillCatalogue } = await import('../catalogue.js');
+  const { actions, methods } = await createTillCatalogue((defaults) => plugins(defaults), []);
+  const said = [
+    ...Object.entries(actions).flatMap(([namespace, each]) => Object.entries(each).map(([action, { errors }]) => [`${namespace}:${action}`, errors] as const)),
+    ...methods.map(({ id, errors }) => [`method ${id}`, errors] as const),
+  ];
+  for (const [from, errors] of said) {
+    for (const [name, { zh, en }] of Object.entries(errors)) {
+      const one = known.get(name) ?? { title: name, told: [] };
+      known.set(name, one);
+      if (!one.told.some((text) => text.en.endsWith(`: ${en}`))) one.told.push({ zh: `${from}：${zh}`, en: `${from}: ${en}` });
+    }
+  }
 };
 
 const cells = (row: string): string[] => row.split(/(?<!\\)\|/).slice(1, -1).map((cell) => cell.trim().replaceAll('\\|', '|'));
