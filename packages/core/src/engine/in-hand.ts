@@ -10,6 +10,7 @@ import type { Journal } from './journal.js';
 import { Lanes } from './lanes.js';
 import type { LogMarks } from './log-marks.js';
 import { type AttemptState, isUnproven, openCase, type PaymentState } from './payment.js';
+import type { PayingScreen } from './paying-screen.js';
 import type { Ports } from './ports.js';
 import { Roster } from './roster.js';
 import { Stops } from './stops.js';
@@ -49,6 +50,8 @@ export class InHand {
   readonly givenUp = new Map<string, UndoReason>();
   /** What dies with the process, by payment: while it is here the card can still complete. */
   readonly live = new Roster<string, Live>();
+  /** By payment: what its Task shows. */
+  readonly screens = new Roster<string, PayingScreen>();
   /** Sales' attempts on their way to an intent, by payment: what undoes a former one meanwhile has a number of its own. */
   readonly begun = new Map<string, number>();
   readonly #inFlight = new Roster<string, Set<number>>();

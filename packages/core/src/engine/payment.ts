@@ -39,6 +39,8 @@ export interface AttemptState {
   readonly answer?: Answer | Finding;
   readonly approved?: Approved;
   readonly facts?: PaymentFacts;
+  /** What it last gave to show while it was pending: a QR may be paid until it is decided. */
+  readonly show?: JsonObject;
   readonly inquiries: number;
   /** ms since 1970: when the last of them was answered, or given up. */
   readonly askedAt: number;
@@ -267,7 +269,7 @@ const answered = (state: PaymentState, event: Extract<PaymentEvent, { type: 'pay
         : counted;
     }
     if (a.fate !== 'submitted' && a.fate !== 'undecided') return counted;
-    const heard = { ...counted, answer };
+    const heard = { ...counted, answer, ...(answer.outcome === 'pending' && answer.show ? { show: answer.show } : {}) };
     switch (answer.outcome) {
       case 'declined':
         return { ...heard, fate: 'declined' };

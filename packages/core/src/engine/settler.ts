@@ -11,6 +11,7 @@ import { type Duty, type DutyTo, nextDuty } from './duties.js';
 import { type FoundMethod, InHand, type PaymentInput, sealedKey, type SettlerOptions } from './in-hand.js';
 import { stream } from './journal.js';
 import { type AttemptState, decidedAs, isHandsOff, isResolved, isSettled, isUnproven, judge, openCase, owesAdvice, paidMinor, type PaymentState } from './payment.js';
+import { PayingScreen } from './paying-screen.js';
 import { Roster } from './roster.js';
 import { Submitting } from './submitting.js';
 import { Undoing } from './undoing.js';
@@ -59,6 +60,17 @@ export class Settler {
   async charge(order: ChargeOrder, live: Live): Promise<ChargeResult> {
     const { paymentId } = order;
     const known = goesOn(this.#hand.payment(paymentId), order.taskAttempt);
+    const screen = new PayingScreen(live.show);
+    this.#hand.screens.set(paymentId, screen);
+    try {
+      return await this.#charge(order, { ...live, show: screen.show }, known);
+    } finally {
+      this.#hand.screens.delete(paymentId);
+    }
+  }
+
+  async #charge(order: ChargeOrder, live: Live, known: number | undefined): Promise<ChargeResult> {
+    const { paymentId } = order;
     if (known === undefined) {
       const refusal = await this.#submitting.first(order, live);
       if (refusal) {
@@ -68,6 +80,7 @@ export class Settler {
         return refusal;
       }
     } else if (this.#wasGivenUp(paymentId)) this.giveUp(paymentId, 'cancelled');
+    else this.#showAgain(paymentId);
     this.settle(paymentId);
     return await this.#result(paymentId, known ?? order.taskAttempt);
   }
@@ -76,6 +89,14 @@ export class Settler {
   #wasGivenUp(paymentId: string): boolean {
     const payment = this.#hand.payment(paymentId);
     return payment !== undefined && !payment.committed && !this.#hand.givenUp.has(paymentId) && paidMinor(payment) >= payment.dueMinor;
+  }
+
+  /** What a former life showed of a payment that is not decided yet. */
+  #showAgain(paymentId: string): void {
+    const payment = this.#hand.payment(paymentId);
+    const open = payment?.attempts.findLast(({ fate, undoes }) => undoes === undefined && (fate === 'submitted' || fate === 'undecided'));
+    if (!open || this.#hand.whyGivenUp(paymentId)) return;
+    this.#hand.screens.get(paymentId)?.waiting(open.answer?.outcome === 'pending' ? open.answer.waitingFor : 'host', open.show);
   }
 
   /** Asks to give a payment up: before commitment it is condemned, after it nothing happens (14). */

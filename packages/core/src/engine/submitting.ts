@@ -248,10 +248,9 @@ export class Submitting {
     if (after) this.#hand.shutLane(after);
     if (answer.outcome === 'approved') await journal.ports.log.durable(seq);
     this.#wakeCommitted(inputs, paymentId);
-    const live = this.#hand.live.get(paymentId);
-    // Later inquiries that bring nothing to show leave a QR where it stands; nobody is to pay what is decided by now, or turned up.
+    // Nobody is to pay what is decided by now, or turned up.
     const isAwaited = before?.fate === 'submitted' || before?.fate === 'undecided';
-    if (answer.outcome === 'pending' && isAwaited && (answer.show || before.answer?.outcome !== 'pending')) live?.show('customer', payingTexts[answer.show?.qr === undefined ? answer.waitingFor : 'scan'], answer.show ?? {});
+    if (answer.outcome === 'pending' && isAwaited) this.#hand.screens.get(paymentId)?.pending(answer, before.answer?.outcome !== 'pending');
     this.#hand.notify(paymentId);
   }
 
@@ -368,12 +367,6 @@ export class Submitting {
 const UNWANTED = 'cancelled before it was sent';
 const DECIDED = 'a person has decided about this payment';
 const NOT_TAKEN = { zh: '此流程不能用该方式收款，未扣款，请换一种方式', en: 'This flow can not take that way of paying; nothing was charged: pay another way' };
-
-const payingTexts = {
-  scan: { zh: '请扫描二维码付款', en: 'Please scan the QR code to pay' },
-  payer: { zh: '请在手机上完成支付', en: 'Please finish the payment on your phone' },
-  host: { zh: '正在等待支付结果', en: 'Waiting for the result of the payment' },
-} as const;
 
 const standsForGood = (payment: PaymentState): boolean => payment.committed || isResolved(payment);
 
