@@ -107,8 +107,9 @@ const phoneOf =
     const payment = (await till.get(prompt.executionId)).payments.at(-1);
     const control = payment?.method === 'alipay' ? endpoints.alipay?.control : payment?.method === 'wechat' ? endpoints.wechat?.control : undefined;
     const reference = payment?.references.at(-1);
-    if (control === undefined || reference === undefined) return;
+    if (control === undefined || reference === undefined) return false;
     await fetch(`${control}/scan`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ reference, outcome }) });
+    return true;
   };
 
 const worse = (a: ExitCode, b: ExitCode): ExitCode => (a > b ? a : b);

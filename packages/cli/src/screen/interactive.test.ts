@@ -14,7 +14,7 @@ vi.mock('@inquirer/prompts', () => ({
 }));
 const { showInteractively } = await import('./interactive.js');
 
-const till = Object.assign(new EventEmitter(), { catalogue: { methods: [] } });
+const till = Object.assign(new EventEmitter(), { catalogue: { methods: [] }, cancelPrompt: vi.fn() });
 const world = Object.assign(new EventEmitter(), {
   cards: [{ id: 'stripe-only', description: 'a stripe', works: ['swipe'] }],
   presented: [] as string[],
@@ -27,7 +27,7 @@ const card = { for: 'card', device: 'reader', accept: ['swipe', 'tap'] };
 
 beforeEach(() => {
   vi.spyOn(console, 'log').mockImplementation(() => {});
-  showInteractively(till as unknown as Till, world as unknown as SimulatedTill, 'en', async () => {});
+  showInteractively(till as unknown as Till, world as unknown as SimulatedTill, 'en', async () => false);
 });
 afterEach(() => {
   vi.restoreAllMocks();
@@ -59,5 +59,14 @@ describe('a device that waits', () => {
     await choose('stripe-only');
     await choose('swipe');
     await vi.waitFor(() => expect(world.presented).toEqual(['stripe-only swipe']), { interval: 1 });
+  });
+});
+
+describe('a QR code', () => {
+  it('of a method whose host is not simulated: the merchant is told so, and can still cancel', async () => {
+    till.emit('prompt', { id: 'qr', kind: 'device', audience: 'customer', show: { text: { zh: '扫码', en: 'Scan' }, qr: 'pay:1' } });
+    expect([await choose('The customer scans and pays'), await choose('Cancel')]).toEqual(['Waiting for the customer to scan and pay', 'Waiting for the customer to scan and pay']);
+    expect(console.log).toHaveBeenCalledWith(expect.stringContaining('not simulated here'));
+    await vi.waitFor(() => expect(till.cancelPrompt).toHaveBeenCalledWith('qr', 'customer'), { interval: 1 });
   });
 });

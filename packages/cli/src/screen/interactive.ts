@@ -5,8 +5,8 @@ import { encodeQR } from 'qr';
 import { type Language, say } from '../language.js';
 import { askChoice, askNext, askPin, askPrompt, askText, audienceName, CANCEL, codeQuestion, type Draft, isCancel } from './questions.js';
 
-/** Plays the customer's phone on the QR code of a prompt. */
-export type Payer = (prompt: Prompt, outcome: 'pays' | 'declines') => Promise<void>;
+/** Plays the customer's phone on the QR code of a prompt. @returns false where the payment's host is not simulated here */
+export type Payer = (prompt: Prompt, outcome: 'pays' | 'declines') => Promise<boolean>;
 
 interface Question {
   readonly id: string;
@@ -104,15 +104,18 @@ class InteractiveScreen implements Screen {
     if (typeof qr !== 'string') return;
     console.log(encodeQR(qr, 'ascii'));
     // A wallet's app would read it: the simulated host plays the customer who has one.
-    this.#enqueue(prompt.id, async (signal) => {
+    const scan = async (signal: AbortSignal): Promise<void> => {
       const ways = [
         { value: 'pays', name: say(this.#language, { zh: '顾客扫码并付款', en: 'The customer scans and pays' }) },
         { value: 'declines', name: say(this.#language, { zh: '顾客扫码后放弃', en: 'The customer scans and declines' }) },
       ] as const;
       const way = await askChoice(say(this.#language, { zh: '等待顾客扫码付款', en: 'Waiting for the customer to scan and pay' }), ways, this.#language, signal);
-      if (way === CANCEL) this.#till.cancelPrompt(prompt.id, prompt.audience);
-      else await this.#payer(prompt, way);
-    });
+      if (way === CANCEL) return this.#till.cancelPrompt(prompt.id, prompt.audience);
+      if (await this.#payer(prompt, way)) return;
+      console.log(say(this.#language, { zh: '这种支付方式的主机不在此模拟：请用它自己的付款端扫码', en: 'The host of this method is not simulated here: scan with what pays there' }));
+      return scan(signal);
+    };
+    this.#enqueue(prompt.id, scan);
   }
 
   #waiting(what: Waiting): void {
