@@ -1,5 +1,6 @@
 export { catalogueFor, createTill, diagnosticsOf } from './till.js';
-export type { CaseView, ExecutionResult, FoundPayment, Sale, Till, TillEvents, TillOptions, TransactionView } from './till.js';
+export type { CaseView, ExecutionResult, FoundPayment, Sale, Till, TillEvents, TillOptions, TransactionView, WorkflowSource } from './till.js';
+export type { CaseDecision } from './engine/case-files.js';
 export { paymentsOf, type PaymentView } from './engine/payment-view.js';
 export { type Alarm, ALARMS, alarmText } from './alarm.js';
 export type { Prompt } from './engine/prompts.js';

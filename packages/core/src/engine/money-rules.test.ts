@@ -600,6 +600,22 @@ describe('rule 8: completion', () => {
 });
 
 describe('rule 9: commitment', () => {
+  it.each([true, false])('waits for what is to happen first where more is due than is taken, and then for payment:commit (it happens: %s)', async (happens) => {
+    const machine = flow({
+      Pay: pay({ Next: 'Drop' }, { dueMinor: 1001 }),
+      Drop: { Type: 'Choice', Choices: [{ Condition: '{% $states.context.Execution.Input.drops %}', Next: 'Commit' }], Default: 'Jammed' },
+      Commit: { Type: 'Task', Resource: 'payment:commit', Next: 'Done' },
+      Done: { Type: 'Succeed' },
+      Jammed: broken,
+    });
+    const setup = await open({ kind: 'wallet', flow: machine });
+    expect(await run(setup, { drops: happens })).toMatchObject(happens ? { status: 'succeeded' } : { status: 'failed', error: 'X', paid: [] });
+    await settled(setup);
+    expect(statuses(setup.host)).toEqual([happens ? 'approved' : 'reversed']);
+    expect(setup.till.payments()).toMatchObject([happens ? { state: 'paid', amountMinor: 1000, committed: true } : { state: 'undone' }]);
+    await setup.till.close();
+  });
+
   it('commits in the write that records completion; a later failure leaves the sale paid', async () => {
     const setup = await open({ kind: 'card', flow: flow({ Pay: pay({ Next: 'Broken' }), Broken: broken }) });
     const result = await run(setup);
