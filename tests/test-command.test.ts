@@ -223,5 +223,9 @@ export default { plugins: (defaults) => [...defaults.filter(({ name }) => !name.
       expect(exit).toBe(3);
       expect(told).toMatch(/points: \S+ is paid, and not in the book/);
     }
+    // The same from a factory, which may well make one that charges at a real host.
+    const own = join(dir, 'own.config.mjs');
+    await writeFile(own, (await readFile(config, 'utf8')).replace('.toValue(lies)', '.from([], () => lies)'));
+    await expect(called({ config: own })).rejects.toMatchObject({ name: 'UsageError', message: expect.stringContaining('simulated: true') });
   });
 });

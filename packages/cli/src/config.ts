@@ -10,11 +10,14 @@ export interface TillwrightConfig {
   plugins?(defaults: readonly Plugin[]): readonly Plugin[] | Promise<readonly Plugin[]>;
   /** The terminal's data, where they differ from what the simulated acquirer knows. */
   terminal?: { readonly tid?: string; readonly mid?: string; readonly name?: string; readonly operatorId?: string };
+  /** True where the hosts of its payment methods are simulated: without it scenarios and simulations, which would charge there, refuse them. */
+  readonly simulated?: boolean;
 }
 
 /** Types a configuration where it is written. */
 export const defineConfig = (config: TillwrightConfig): TillwrightConfig => config;
 
+const FIELDS = ['plugins', 'terminal', 'simulated'];
 const TERMINAL = ['tid', 'mid', 'name', 'operatorId'];
 const NAMES = ['tillwright.config.mjs', 'tillwright.config.js'];
 
@@ -34,9 +37,10 @@ export const loadConfig = async (named: string | undefined, folder = process.cwd
   }
   const config = loaded.default;
   if (typeof config !== 'object' || config === null) throw new UsageError(`${file} has no default export that is a configuration`);
-  const unknown = Object.keys(config).filter((key) => key !== 'plugins' && key !== 'terminal');
-  if (unknown.length > 0) throw new UsageError(`${file}: unknown field ${unknown.join(', ')}; it knows: plugins, terminal`);
-  const { plugins, terminal } = config as { readonly [field: string]: unknown };
+  const unknown = Object.keys(config).filter((key) => !FIELDS.includes(key));
+  if (unknown.length > 0) throw new UsageError(`${file}: unknown field ${unknown.join(', ')}; it knows: ${FIELDS.join(', ')}`);
+  const { plugins, terminal, simulated } = config as { readonly [field: string]: unknown };
+  if (simulated !== undefined && typeof simulated !== 'boolean') throw new UsageError(`${file}: simulated is true or false`);
   if (plugins !== undefined && typeof plugins !== 'function') throw new UsageError(`${file}: plugins is a function, given the plugins that come with Tillwright: plugins: (defaults) => [...defaults, yours()]`);
   if (terminal !== undefined && (typeof terminal !== 'object' || terminal === null)) throw new UsageError(`${file}: terminal is an object of ${TERMINAL.join(', ')}`);
   for (const [field, value] of Object.entries(terminal ?? {})) {

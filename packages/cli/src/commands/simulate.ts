@@ -9,6 +9,7 @@ import Table from 'cli-table3';
 import { loadConfig } from '../config.js';
 import { EXIT, type ExitCode, UsageError } from '../exit.js';
 import { type Language, say } from '../language.js';
+import { simulatedPlugins } from '../simulated-plugins.js';
 import { readWorkflows } from '../workflow-files.js';
 
 const texts = {
@@ -81,19 +82,7 @@ const FOLDER = 'workflows';
 const simulateWire = async ({ workflow, ...order }: Order & { onRun: OnRun }, configFile: string | undefined): Promise<SimulationReport> => {
   const [config, { simulateShops }] = await Promise.all([loadConfig(configFile), import('@tillwright/simulation')]);
   const workflows = workflow === GROWN ? workflow : await readWorkflows(workflow === undefined ? await shipped() : [workflow]);
-  const { plugins } = config;
-  // Plugins are made anew for every life of the till; a promise of them can't be waited for there.
-  const chosen: { plugins?: (defaults: readonly Plugin[]) => readonly Plugin[] } =
-    plugins === undefined
-      ? {}
-      : {
-          plugins: (defaults) => {
-            const own = plugins(defaults);
-            if (own instanceof Promise) throw new UsageError('`plugins` of the configuration is asynchronous; simulate needs them at once');
-            return own;
-          },
-        };
-  const report = await simulateShops({ ...order, workflows, ...chosen });
+  const report = await simulateShops({ ...order, workflows, ...(config.plugins ? { plugins: (defaults: readonly Plugin[]) => simulatedPlugins(config, defaults) } : {}) });
   const rest = [...(workflow === undefined ? [] : [`--workflow ${workflow}`]), ...(order.faults === 'all' ? [] : [`--faults ${order.faults}`]), ...(configFile === undefined ? [] : [`--config ${configFile}`])];
   return { ...report, failures: report.failures.map((failure) => ({ ...failure, replay: ['tillwright simulate --wire', `--seed ${failure.seed}`, '--runs 1', ...rest].join(' ') })) };
 };

@@ -1,12 +1,11 @@
 /** Plays one scenario and tells everything that came out. */
 import type { ExecutionResult, PaymentView, Prompt } from '@tillwright/core';
-import type { Plugin } from '@tillwright/core/contract';
 import { addressOf, type LifeOptions, scopeOf } from '@tillwright/core/testing';
 import { memberPoints, MembersClub, simulatedCash } from '@tillwright/device-sim';
 import type { Fault } from '@tillwright/host-sim';
 import { openShop, type Shop } from '@tillwright/simulation';
 import type { TillwrightConfig } from '../config.js';
-import { UsageError } from '../exit.js';
+import { simulatedPlugins } from '../simulated-plugins.js';
 import type { WorkflowSource } from '../workflow-files.js';
 import type { Outcome } from './compare.js';
 import type { Coverage } from './coverage.js';
@@ -49,7 +48,7 @@ export const play = async (
     seed: `${world.workflow}/${scenario.name}`,
     workflows: world.sources,
     script: JSON.stringify({ steps: [...(scenario.steps ?? []), ...(file.always ?? [])] }),
-    plugins: (defaults) => pluginsOf(world.config, [...defaults, ...own]),
+    plugins: (defaults) => simulatedPlugins(world.config, [...defaults, ...own]),
   });
   try {
     course = new Course(shop, scenario, club, life);
@@ -84,12 +83,6 @@ export const play = async (
   } finally {
     await shop.close();
   }
-};
-
-const pluginsOf = ({ plugins }: TillwrightConfig, defaults: readonly Plugin[]): readonly Plugin[] => {
-  const chosen = plugins?.(defaults) ?? defaults;
-  if ('then' in chosen) throw new UsageError('scenarios need a configuration whose `plugins` returns them at once, not a promise of them');
-  return chosen;
 };
 
 /** What `always` brings need not be used. */
