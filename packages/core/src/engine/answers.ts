@@ -42,11 +42,32 @@ const read = (value: unknown, shapeOf: (plain: Json) => JsonSchema | undefined):
 const oneOf = (allowed: readonly string[]) => (plain: Json): JsonSchema | undefined =>
   isObject(plain) && typeof plain['outcome'] === 'string' && allowed.includes(plain['outcome']) ? outcomes[plain['outcome']] : undefined;
 
+const isText = (label: Json | undefined): boolean => isObject(label) && typeof label['zh'] === 'string' && typeof label['en'] === 'string';
+const isLine = (line: Json): boolean => isObject(line) && typeof line['key'] === 'string' && isText(line['label']) && typeof line['value'] === 'string';
+
+/** What a line of the receipt was meant to be, where it can be told. */
+const lineOf = (line: Json): Json[] => {
+  if (isLine(line)) return [line];
+  if (!isObject(line)) return [];
+  const { key, label, value } = line;
+  const meant = { ...line, key: String(key ?? ''), label: typeof label === 'string' ? { zh: label, en: label } : label, value: typeof value === 'number' ? String(value) : value };
+  return isLine(meant as Json) ? [meant as Json] : [];
+};
+
+/** A line that is none costs no approval, keeps no receipt from its customer, and no case from a person. */
+const withLines = (answer: Json): Json => {
+  if (!isObject(answer) || !isObject(answer['facts'])) return answer;
+  const { facts } = answer;
+  const { receipt } = facts;
+  if (Array.isArray(receipt) && receipt.every(isLine)) return answer;
+  return { ...answer, facts: { ...facts, receipt: Array.isArray(receipt) ? receipt.flatMap(lineOf) : [] } };
+};
+
 const answering = <T>(...allowed: string[]) => {
   const shapeOf = oneOf(allowed);
   return (value: unknown): T | Unknown => {
     const said = read(value, shapeOf);
-    return 'plain' in said ? (said.plain as T) : { outcome: 'unknown', reason: 'garbled', why: said.problem };
+    return 'plain' in said ? (withLines(said.plain) as T) : { outcome: 'unknown', reason: 'garbled', why: said.problem };
   };
 };
 
@@ -59,7 +80,7 @@ const completions = oneOf(['completed', 'refused-by-card']);
 /** What is no word of the card is none of its acceptance. */
 export const completionOf = (value: unknown): Completion => {
   const said = read(value, completions);
-  return 'plain' in said ? (said.plain as Completion) : { outcome: 'refused-by-card', why: said.problem };
+  return 'plain' in said ? (withLines(said.plain) as Completion) : { outcome: 'refused-by-card', why: said.problem };
 };
 
 const remedies: { readonly [remedy: string]: JsonSchema } = { reverse: object({}), void: object({ amount: money }), refund: object({ amount: money }), 'ask-person': object({ why: string }) };

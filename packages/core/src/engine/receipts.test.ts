@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { ActionError, bind, definePlugin, type Plugin, Printer, type ReceiptDocument } from '../contract.js';
 import { memoryLog } from '../log/memory-log.js';
-import { cut, events, flow, open, pay, run, type Setup, type SetupOptions, until } from './money-rules.testing.js';
+import { approvedFor, cut, events, flow, open, pay, run, type Setup, type SetupOptions, until } from './money-rules.testing.js';
 import { virtualClock } from './virtual-clock.js';
 
 const printing = flow({
@@ -163,6 +163,25 @@ it('a receipt that is printed long after tells when it was paid', async () => {
   expect(await run(setup)).toMatchObject({ status: 'succeeded' });
   expect(setup.clock.now() - begun).toBeGreaterThanOrEqual(7_200_000);
   expect(times.map((time) => new Date(time ?? '').getTime() - begun)).toEqual([expect.toSatisfy((late: number) => Math.abs(late) < 60_000)]);
+  await setup.till.close();
+});
+
+it.each<[string, unknown, unknown[]]>([
+  ['a line with a number', [{ key: 'balance', label: { zh: '余额', en: 'Balance' }, value: 5 }], [{ label: { zh: '余额', en: 'Balance' }, value: '5' }]],
+  ['a label in one language', [{ key: 'code', label: 'Code', value: '7' }], [{ label: { zh: 'Code', en: 'Code' }, value: '7' }]],
+  ['lines that are none beside one that is', [null, 'x', { key: 'a' }, { key: 'b', label: {}, value: '1' }, { key: 'code', label: { zh: '码', en: 'Code' }, value: '7' }], [{ label: { zh: '码', en: 'Code' }, value: '7' }]],
+  ['an object for the list', { code: '7' }, []],
+  ['a text for the list', 'code 7', []],
+  ['no list', undefined, []],
+])('a method that gives %s for its receipt keeps it from nobody', async (_, given, own) => {
+  const printed: ReceiptDocument[] = [];
+  const printer = { print: async (document: ReceiptDocument) => void printed.push(document), status: async () => ({ paper: true }) };
+  const setup = await open({ kind: 'wallet', flow: printing, plugins: [definePlugin({ name: 'printer', provides: [bind(Printer).toValue(printer)] })] });
+  setup.host.submits.push(approvedFor(1000, { facts: { receipt: given } as never }));
+  expect(await run(setup)).toMatchObject({ status: 'succeeded' });
+  expect(printed.map(({ copy }) => copy)).toEqual(['merchant', 'customer']);
+  const known = ['Merchant No.', 'Terminal No.', 'Operator', 'Payment', 'Type', 'Date/Time', 'Amount'];
+  expect(printed[0]?.lines.filter(({ label }) => !known.includes(label.en))).toEqual(own);
   await setup.till.close();
 });
 
