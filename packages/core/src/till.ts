@@ -52,7 +52,7 @@ export interface TillOptions extends Storage {
 
 export interface Sale {
   readonly executionId: string;
-  /** Resolves once the end is on disk. */
+  /** Resolves once the end is on disk. Rejects with what stopped the till before that: ENGINE_CLOSED, LOG_FAILED; the next life goes on, and tells by the same key or id. */
   readonly result: Promise<ExecutionResult>;
 }
 
