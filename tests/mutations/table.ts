@@ -20,7 +20,7 @@ const SCAN = 'log/scan.ts';
 const ADAPTER = 'log/appending-adapter.ts';
 
 /** Without the last looks before a submit, which would hide what went wrong earlier. */
-const UNCHECKED = { file: SUBMITTING, find: 'if (undoes !== undefined) return undefined;\n    const ofSale', put: 'if (undoes !== undefined || order !== undefined) return undefined;\n    const ofSale' };
+const UNCHECKED = { file: SUBMITTING, find: 'if (undoes !== undefined) return undefined;\n    if (this.#hand.whyGivenUp(paymentId)) return {', put: 'if (undoes !== undefined || order !== undefined) return undefined;\n    if (this.#hand.whyGivenUp(paymentId)) return {' };
 
 export const mutations: readonly Mutation[] = [
   {
@@ -197,6 +197,18 @@ export const mutations: readonly Mutation[] = [
     name: 'a cancel during submit is forgotten',
     rule: 14,
     edits: [{ file: SETTLER, find: 'if (!this.#hand.givenUp.has(paymentId)) this.#hand.givenUp.set(paymentId, why);', put: 'void why;' }],
+  },
+  {
+    name: 'what is given up as it is decided is told as paid',
+    rule: 14,
+    flow: 'part-in-time',
+    edits: [{ file: 'engine/standard/payment.ts', find: "if (result.is === 'paid' && context.stop.aborted)", put: "if (result.is === 'paid' && context.attempt === 0)" }],
+  },
+  {
+    name: 'what is given up while its intent goes to disk is sent',
+    rule: 14,
+    flow: 'grown',
+    edits: [{ file: SUBMITTING, find: 'if (this.#hand.whyGivenUp(paymentId)) return {', put: "if (paymentId === '') return {" }],
   },
   {
     name: 'the same key starts another transaction',

@@ -741,6 +741,21 @@ describe('rule 14: cancel and time-out during submit are requests', () => {
     expect(statuses(again.host)).toEqual(['approved']);
   });
 
+  it('does not tell a flow that a part of a bill is paid which a time-out that passed while nobody was there condemns', async () => {
+    const options: SetupOptions = { kind: 'wallet', flow: flow({ Part: pay({ TimeoutSeconds: 20, Next: 'Done' }, { amountMinor: 400, dueMinor: 1000 }), Done: { Type: 'Succeed' } }) };
+    const first = await open(options);
+    void run(first);
+    await until(first, 'approved', () => events(first.log, 'paymentAnswered').length > 0);
+    first.clock.stop();
+    // The power fails as the approval has reached the disk.
+    const records = first.log.records.slice(0, events(first.log, 'paymentAnswered')[0]?.seq);
+    const again = await open({ ...options, host: first.host, sealed: first.sealed, log: memoryLog({ records }), clock: virtualClock({ startMs: first.clock.now() + 60_000 }) });
+    const { result } = await again.till.get(again.till.executions()[0]?.executionId ?? '');
+    expect(await result).toMatchObject({ status: 'failed', error: 'States.Timeout' });
+    await settled(again);
+    expect(statuses(again.host)).toEqual(['reversed']);
+  });
+
   it('refuses a cancel after commitment', async () => {
     const setup = await open({ kind: 'wallet', flow: flow({ Pay: pay({ Next: 'Ask' }), Ask: { Type: 'Task', Resource: 'prompt:notice', Arguments: { text: 'paid' }, End: true } }) });
     setup.till.on('prompt', () => queueMicrotask(() => setup.till.cancel(setup.till.executions()[0]?.executionId ?? '', 'merchant', 'changed my mind')));
@@ -757,6 +772,15 @@ describe('rule 14: cancel and time-out during submit are requests', () => {
     });
     expect(await run(setup)).toMatchObject({ status: 'failed', error: 'Terminal.Cancelled' });
     expect(statuses(setup.host)).toEqual(['reversed']);
+  });
+
+  it('sends nothing that was given up while its intent went to disk', async () => {
+    let cancel: (() => void) | undefined;
+    const log = memoryLog({ beforeSync: () => (events(log, 'paymentPrepared').length > 0 ? cancel?.() : undefined) });
+    const setup = await open({ kind: 'wallet', log });
+    cancel = () => setup.till.cancel(setup.till.executions()[0]?.executionId ?? '', 'merchant', 'customer left');
+    expect(await run(setup)).toMatchObject({ status: 'failed', error: 'Payment.NotSent', unsettled: [] });
+    expect(setup.host.calls).toEqual([]);
   });
 });
 

@@ -203,13 +203,15 @@ export class Submitting {
 
   /**
    * What was decided when it was begun may not be so any more, when its turn comes or its intent is on disk: an approval turned up for
-   * what had been undone without proof, or declined (13, 15). Or a person has decided, about its sale or about what was to be undone.
+   * what had been undone without proof, or declined (13, 15). A person has decided, about its sale or about what was to be undone. Or
+   * nobody wants it any more (14).
    */
   #overtaken({ request, order, undoes }: Work): NotSent | undefined {
     const { paymentId } = request;
     const own = this.#hand.payment(paymentId);
     if (own && isResolved(own)) return { outcome: 'not-sent', why: DECIDED };
     if (undoes !== undefined) return undefined;
+    if (this.#hand.whyGivenUp(paymentId)) return { outcome: 'not-sent', why: UNWANTED };
     const ofSale = this.#hand.options.journal.paymentsOfSale(order.saleReference);
     const isOwn = (each: PaymentState, attempt: number): boolean => each === own && attempt === request.attempt;
     const open = ofSale.find((each) => !isResolved(each) && (openCase(each) || each.attempts.some((a) => isOpen(a) && !isOwn(each, a.attempt))));

@@ -214,7 +214,7 @@ export class Witness {
       ...(unread(payment, sent.reads) ? [`${reference} (${kind}) was sent by a plugin that does not read what was stored for it`] : []),
       // What had its intent before that is on its way; an advice is owed as long as its attempt stands as paid.
       ...(decided !== undefined && (kind === 'advise' ? decidedAs(payment) !== undefined : isResolved(payment) && (kind === 'reverse' || decided < intent)) ? [`${reference} (${kind}) was sent after a person had decided about it`] : []),
-      ...(kind === 'sale' ? [...this.#inTurn(sent, attempt), ...this.#alone(payment, attempt)] : []),
+      ...(kind === 'sale' ? [...this.#inTurn(sent, attempt), ...this.#alone(payment, attempt), ...(payment.givenUp === undefined ? [] : [`${reference} was sent after it was given up`])] : []),
       ...(kind === 'refund' && payment.attempts.some((a) => a !== attempt && a.undoes === attempt.undoes && a.fate !== 'not-sent') ? [`${reference} repeats a refund`] : []),
     ];
   }

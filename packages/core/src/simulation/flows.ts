@@ -131,4 +131,10 @@ export const simulatedFlows: { readonly [name: string]: string } = {
     Tell: notice('Done'),
     Done: { Type: 'Succeed' },
   }),
+  'part-in-time': flow({
+    Part: pay('wallet', { TimeoutSeconds: 8, Catch: [{ ErrorEquals: ['States.Timeout'], Next: 'Tell' }], Next: 'Rest' }, { amountMinor: 600, dueMinor: 1000 }),
+    Rest: pay('card', { End: true }, { amountMinor: 400, dueMinor: 1000 }),
+    Tell: notice('Done'),
+    Done: { Type: 'Succeed' },
+  }),
 };

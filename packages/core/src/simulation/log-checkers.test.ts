@@ -11,10 +11,13 @@ const intent = {
 };
 const approved = { type: 'paymentAnswered', attempt: 1, to: 'submit', try: 1, answer: { outcome: 'approved', verified: true, amount, completion: 'none', facts: { receipt: [] } } };
 const committed = { type: 'paymentCommitted' };
+const condemned = { type: 'paymentCondemned', attempt: 1, why: 'timed-out', remedy: { do: 'reverse' } };
+const undone = { type: 'paymentUndoAnswered', attempt: 1, try: 1, answer: { outcome: 'undone', verified: true, proof: 'acknowledged' } };
+const left = { type: 'stepLeft', step: 'Pay#1', next: null, output: {} };
 const cancelled = { type: 'cancelRequested', by: 'merchant', reason: 'changed my mind' };
 
 const problemsOf = (...events: readonly object[]): readonly string[] => {
-  const records = events.map((event, index) => ({ seq: index + 1, at: index, stream: event === cancelled ? 'x/x1' : 'p/x1/Pay#1', event: event as TillEvent })) as EventRecord[];
+  const records = events.map((event, index) => ({ seq: index + 1, at: index, stream: event === cancelled || event === left ? 'x/x1' : 'p/x1/Pay#1', event: event as TillEvent })) as EventRecord[];
   const payment = records.filter(({ stream }) => stream.startsWith('p/')).reduce<ReturnType<typeof evolvePayment> | undefined>(evolvePayment, undefined);
   return checkLog({ records, payments: new Map(payment ? [[payment.paymentId, payment]] : []), sealedKeys: [] });
 };
@@ -23,4 +26,9 @@ it('a cancel before the approval is heeded, though another one came after it (14
   expect(problemsOf(intent, approved, committed)).toEqual([]);
   expect(problemsOf(intent, approved, cancelled, committed)).toEqual([]);
   for (const more of [[], [cancelled]]) expect(problemsOf(intent, cancelled, approved, ...more, committed)).toEqual([expect.stringContaining('cancelled before it was decided')]);
+});
+
+it('what was condemned as its time was over is not told as paid; a flow that fails orders the undo before what it was told (14)', () => {
+  expect(problemsOf(intent, approved, condemned, left, undone)).toEqual([expect.stringContaining('its Task was told that it is paid')]);
+  expect(problemsOf(intent, approved, { ...condemned, why: 'flow-failed' }, left, undone)).toEqual([]);
 });

@@ -16,6 +16,7 @@ export const checkLog = ({ records, payments, sealedKeys }: Books): readonly str
   ...[...payments.values()].flatMap((payment) => atRest(payment)),
   ...unheeded(records),
   ...paidAndFailed(records),
+  ...toldAndCondemned(records),
   ...unordered(records),
   ...sealedKeys.filter((key) => !mayStaySealed(key, payments)).map((key) => `${key} is still sealed`),
 ];
@@ -84,6 +85,22 @@ const paidAndFailed = (records: readonly EventRecord[]): string[] => {
     // A branch that fails ends the others: whether their Tasks were told is all the same then.
     const around = event.type === 'executionEnded' ? undefined : endOf(event);
     if (around !== undefined) for (const step of steps) if (step.startsWith(around.slice(0, around.lastIndexOf('[') + 1))) steps.delete(step);
+  }
+  return problems;
+};
+
+/** What its Task was asked to give up is not told as paid once it is condemned for that; the orders of a flow that fails stand before what it was told (10, 14). */
+const toldAndCondemned = (records: readonly EventRecord[]): string[] => {
+  /** By payment: its last attempt that is no undo, and whether that is condemned. */
+  const last = new Map<string, { readonly attempt: number; condemned: boolean }>();
+  const problems: string[] = [];
+  for (const { stream, event } of records) {
+    const id = stream.slice(2);
+    if (event.type === 'paymentPrepared' && event.undoes === undefined) last.set(id, { attempt: event.attempt, condemned: false });
+    else if (event.type === 'paymentCondemned' && event.why !== 'flow-failed') {
+      const attempt = last.get(id);
+      if (attempt?.attempt === event.attempt) attempt.condemned = true;
+    } else if (event.type === 'stepLeft' && !event.caught && last.get(`${id}/${event.step}`)?.condemned) problems.push(`${id}/${event.step} is condemned, and its Task was told that it is paid`);
   }
   return problems;
 };

@@ -78,23 +78,24 @@ export const paymentActions: { readonly [name: string]: StandardAction } = {
       // After a restart its time may have passed before this line.
       if (context.stop.aborted) giveUp();
       try {
-        const result = await services.settler.charge(
-          {
-            paymentId,
-            execution: context.executionId,
-            step: context.step,
-            taskAttempt: context.attempt,
-            method: args.method,
-            amount: money(args.amountMinor, args.currency ?? 'CNY'),
-            dueMinor: args.dueMinor ?? args.amountMinor,
-            saleReference: args.saleReference ?? context.key ?? context.executionId,
-            terminalId: terminal.id,
-            operatorId: terminal.operatorId,
-            allowPartial: args.allowPartial ?? false,
-            arguments: args.with ?? {},
-          },
-          { vault: loaded.vault, signal: context.stop.signal, show: context.show },
-        );
+        const order = {
+          paymentId,
+          execution: context.executionId,
+          step: context.step,
+          taskAttempt: context.attempt,
+          method: args.method,
+          amount: money(args.amountMinor, args.currency ?? 'CNY'),
+          dueMinor: args.dueMinor ?? args.amountMinor,
+          saleReference: args.saleReference ?? context.key ?? context.executionId,
+          terminalId: terminal.id,
+          operatorId: terminal.operatorId,
+          allowPartial: args.allowPartial ?? false,
+          arguments: args.with ?? {},
+        };
+        const live = { vault: loaded.vault, signal: context.stop.signal, show: context.show };
+        const result = await services.settler.charge(order, live);
+        // Given up between that and this line, unless it is committed: its flow hears what becomes of it then (14).
+        if (result.is === 'paid' && context.stop.aborted) return outcome(await services.settler.charge(order, live));
         return outcome(result);
       } catch (error) {
         throw withHint(error, found?.method.errors ?? {});
