@@ -8,7 +8,7 @@ import { canonicalJson, deepFreeze, isObject, type Json, type JsonObject } from 
 import { CORE_VERSION } from '../version.js';
 import { Archive } from './archive.js';
 import { handedUp } from './ownership.js';
-import { beginsPayment, evolvePayment, isSettled, mayOweLater, owesReceipt, type PaymentState } from './payment.js';
+import { beginsPayment, evolvePayment, isSettled, mayOweLater, openCase, owesReceipt, type PaymentState } from './payment.js';
 import type { EventInput, Ports } from './ports.js';
 import { Roster } from './roster.js';
 
@@ -382,7 +382,8 @@ export class Journal {
   #isClosed(paymentId: string): boolean {
     const payment = this.payments.get(paymentId);
     if (payment === undefined) return true;
-    return isSettled(payment) && !owesReceipt(payment) && (!mayOweLater(payment) || this.#atRest.has(paymentId)) && !this.#isOfRunning(payment) && !this.busy(paymentId);
+    // One case may be resolved, and another one open.
+    return isSettled(payment) && !openCase(payment) && !owesReceipt(payment) && (!mayOweLater(payment) || this.#atRest.has(paymentId)) && !this.#isOfRunning(payment) && !this.busy(paymentId);
   }
 
   /** Another transaction, which still runs, has yet to count it (15). */
