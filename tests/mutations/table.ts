@@ -194,6 +194,36 @@ export const mutations: readonly Mutation[] = [
     ],
   },
   {
+    name: 'a payment of which one case is resolved leaves memory with another one open',
+    rule: 17,
+    flow: 'grown',
+    edits: [{ file: 'engine/journal.ts', find: 'isSettled(payment) && !openCase(payment) && ', put: 'isSettled(payment) && ' }],
+  },
+  {
+    name: 'an approval after a decline is an answer like others',
+    rule: 5,
+    flow: 'tried-again',
+    edits: [{ file: PAYMENT, find: "return a.fate === 'declined' && heard.outcome === 'approved' ? {", put: "return a.fate === 'declined' && heard.outcome === 'declined' ? {" }],
+  },
+  {
+    name: 'an approval after a decline is no case',
+    rule: 5,
+    flow: 'tried-again',
+    edits: [{ file: SUBMITTING, find: "payment && (openCase(payment) || isResolved(payment)) ? undefined : ports.ids.next('case')", put: "payment ? undefined : ports.ids.next('case')" }],
+  },
+  {
+    name: 'what the host declined for good is asked for again',
+    rule: 13,
+    flow: 'declined-again',
+    edits: [{ file: 'engine/charge.ts', find: "return answer.again === 'never' || (", put: "return (answer.again === 'new-input' && request.attempt === 0) || (" }],
+  },
+  {
+    name: 'input that was declined is new once other input came in between',
+    rule: 13,
+    flow: 'declined-again',
+    edits: [{ file: 'engine/charge.ts', find: "a.fate === 'declined').map(forGood)", put: "a.fate === 'declined').slice(-1).map(forGood)" }],
+  },
+  {
     name: 'a cancel during submit is forgotten',
     rule: 14,
     edits: [{ file: SETTLER, find: 'if (!this.#hand.givenUp.has(paymentId)) this.#hand.givenUp.set(paymentId, why);', put: 'void why;' }],

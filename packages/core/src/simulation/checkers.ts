@@ -1,6 +1,6 @@
 /** What must be true of a till and its hosts: of each message as it leaves, and of everything once all is quiet. They know the log and the hosts' ledgers. */
 import { Journal } from '../engine/journal.js';
-import { type AttemptState, decidedAs, evolvePayment, isOpen, isSettled, isUndecided, isResolved, isUnproven, openCase, owesAdvice, owesReceipt, paidMinor, type PaymentState, undoneSince } from '../engine/payment.js';
+import { type AttemptState, decidedAs, evolvePayment, isHandsOff, isOpen, isSettled, isUndecided, isResolved, isUnproven, openCase, owesAdvice, owesReceipt, paidMinor, type PaymentState, undoneSince } from '../engine/payment.js';
 import type { Clock } from '../contract.js';
 import type { EventRecord } from '../events.js';
 import { canonicalJson, type Json } from '../json.js';
@@ -40,6 +40,7 @@ export const check = async (evidence: Evidence): Promise<readonly string[]> => {
     ...checkLog({ ...evidence, payments: replayed.payments }),
     ...payments.flatMap((payment) => againstHost(payment, host)),
     ...payments.flatMap((payment) => unadvised(payment, host)),
+    ...payments.filter(owesReceipt).map(({ paymentId }) => `a receipt of ${paymentId} was never printed, and there is paper`),
     ...strangers(replayed, host),
     ...overcharged(payments, host),
     ...[...evidence.promised].filter(([key, id]) => replayed.keys.get(key)?.execution !== id).map(([key, id]) => `${key} was promised as ${id}, and is ${replayed.keys.get(key)?.execution ?? 'unknown to the log'}`),
@@ -210,6 +211,7 @@ export class Witness {
     };
     return [
       ...(needed[kind]() ? [] : [`${reference} (${kind}) left before what it follows from was on disk`]),
+      ...(isHandsOff(payment) && !isResolved(payment) ? [`${reference} (${kind}) was sent though only a person may go on with it`] : []),
       ...(sent.sealed ? [] : [`${reference} was reversed without what was sealed for it`]),
       ...(unread(payment, sent.reads) ? [`${reference} (${kind}) was sent by a plugin that does not read what was stored for it`] : []),
       // What had its intent before that is on its way; an advice is owed as long as its attempt stands as paid.
@@ -285,11 +287,15 @@ export class Witness {
     return problems;
   }
 
-  /** Nothing else of the payment may stand (13), and nothing else of the sale may be undecided (15). */
+  /** Nothing else of the payment may stand, nor be declined for good (13), and nothing else of the sale may be undecided (15). */
   #alone(payment: PaymentState, attempt: AttemptState): string[] {
     const former = payment.attempts.filter((a) => a !== attempt && a.undoes === undefined && !(a.fate === 'not-sent' || a.fate === 'declined' || a.fate === 'undone'));
     const others = [...this.#payments.values()].filter((other) => other !== payment && other.saleReference === payment.saleReference && isUndecided(other));
+    const inputOf = ({ request }: AttemptState): string => textOf([request.arguments, request.amount]);
+    const forGood = (a: AttemptState): boolean => a.answer?.outcome === 'declined' && (a.answer.again === 'never' || (a.answer.again === 'new-input' && inputOf(a) === inputOf(attempt)));
+    const declined = payment.attempts.filter((a) => a !== attempt && a.undoes === undefined && a.fate === 'declined' && forGood(a));
     return [
+      ...declined.map((a) => `${attempt.prepared.reference} was sent though the host had declined ${a.prepared.reference} for good`),
       ...former.map((a) => `${attempt.prepared.reference} was sent while ${a.prepared.reference} of the same payment was ${a.fate}`),
       ...others.map(({ paymentId }) => `${attempt.prepared.reference} was sent while ${paymentId} of the same sale was undecided`),
     ];

@@ -137,4 +137,7 @@ export const simulatedFlows: { readonly [name: string]: string } = {
     Tell: notice('Done'),
     Done: { Type: 'Succeed' },
   }),
+  'declined-again': flow({
+    Pay: pay('card', { Retry: [{ ErrorEquals: ['Payment.Declined'], IntervalSeconds: 1, MaxAttempts: 3 }], End: true }, { amountMinor: '{% 1000 - $states.context.State.RetryCount % 2 * 100 %}' }),
+  }),
 };

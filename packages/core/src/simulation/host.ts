@@ -2,7 +2,7 @@
  * A host with a ledger, and a network before it that loses, delays, doubles and garbles. What it knows is the truth. What it was told
  * to reverse before it came, it forgets, and takes when it comes.
  */
-import type { AdviceResult, Answer, Clock, Finding, Money, ReverseAnswer } from '../contract.js';
+import type { AdviceResult, Answer, Clock, Declined, Finding, Money, ReverseAnswer } from '../contract.js';
 
 /** What may go wrong with one message. `honest` is the absence of it; what does not fit a message's kind is taken for honest. */
 export type Fault =
@@ -29,6 +29,8 @@ export type Fault =
   | 'partial'
   /** The host has it and says that it has not. */
   | 'absent'
+  /** What it has approved it takes back, and tells as declined; its approval may be on its way. */
+  | 'recanted'
   | 'not-now'
   | 'refused'
   | 'refused-by-card'
@@ -120,7 +122,7 @@ export class SimulatedHost {
       switch (fault) {
         case 'declined':
           open('declined');
-          return declined;
+          return { ...declined, again: AGAIN[this.messages % AGAIN.length] ?? 'never' };
         case 'paid-later':
           open('pending', this.#options.clock.now() + 12_000);
           return { outcome: 'pending', waitingFor: 'payer' };
@@ -192,6 +194,8 @@ export class SimulatedHost {
     return await this.#exchange<Finding>(fault, () => {}, find, async () => {
       // Some hosts call undone what they do not know.
       if (fault === 'absent' && this.#isNew(reference)) return this.messages % 2 === 0 ? { outcome: 'absent' } : { outcome: 'undone', verified: true, proof: 'no-original' };
+      const entry = this.ledger.get(reference);
+      if (fault === 'recanted' && entry?.operation === 'sale' && entry.status === 'approved') entry.status = 'declined';
       return fault === 'unverified' ? ({ ...declined, verified: false } as unknown as Finding) : undefined;
     });
   }
@@ -292,6 +296,9 @@ export class SimulatedHost {
 }
 
 const declined = { outcome: 'declined', verified: true, code: '51', hint: { zh: '余额不足', en: 'Insufficient funds' }, again: 'never' } as const;
+
+/** What may follow a decline. */
+const AGAIN: readonly Declined['again'][] = ['never', 'new-input', 'later', 'sign-on-first'];
 
 const approval = (reference: string, amount: Money, completion: 'due' | 'none'): Answer => ({
   outcome: 'approved',

@@ -32,3 +32,11 @@ it('what was condemned as its time was over is not told as paid; a flow that fai
   expect(problemsOf(intent, approved, condemned, left, undone)).toEqual([expect.stringContaining('its Task was told that it is paid')]);
   expect(problemsOf(intent, approved, { ...condemned, why: 'flow-failed' }, left, undone)).toEqual([]);
 });
+
+it('an approval after a decline is told apart, and is a case (5)', () => {
+  const declined = { type: 'paymentAnswered', attempt: 1, to: 'inquire', try: 1, answer: { outcome: 'declined', verified: true, code: '51', hint: { zh: '', en: '' }, again: 'never' } };
+  const contradicted = { type: 'paymentContradicted', known: 'declined', heard: approved.answer };
+  expect(problemsOf(intent, declined, approved)).toContainEqual(expect.stringContaining('approved after its decline'));
+  expect(problemsOf(intent, declined, contradicted)).toEqual([expect.stringContaining('there is no case')]);
+  expect(problemsOf(intent, declined, { type: 'caseOpened', caseId: 'case1', why: 'x' }, contradicted)).toEqual([]);
+});

@@ -17,6 +17,7 @@ export const checkLog = ({ records, payments, sealedKeys }: Books): readonly str
   ...unheeded(records),
   ...paidAndFailed(records),
   ...toldAndCondemned(records),
+  ...uncontradicted(records, payments),
   ...unordered(records),
   ...sealedKeys.filter((key) => !mayStaySealed(key, payments)).map((key) => `${key} is still sealed`),
 ];
@@ -103,6 +104,21 @@ const toldAndCondemned = (records: readonly EventRecord[]): string[] => {
     } else if (event.type === 'stepLeft' && !event.caught && last.get(`${id}/${event.step}`)?.condemned) problems.push(`${id}/${event.step} is condemned, and its Task was told that it is paid`);
   }
   return problems;
+};
+
+/** An approval of what was declined is no answer like others: it is told apart, and a person knows (5). */
+const uncontradicted = (records: readonly EventRecord[], payments: Books['payments']): string[] => {
+  const soFar = new Map<string, PaymentState>();
+  return records.flatMap((record) => {
+    const { stream, event } = record;
+    if (!stream.startsWith('p/')) return [];
+    const id = stream.slice(2);
+    const before = soFar.get(id);
+    soFar.set(id, evolvePayment(before, record));
+    if (event.type === 'paymentContradicted' && payments.get(id)?.cases.length === 0) return [`${id} was contradicted, and there is no case`];
+    const isUntold = event.type === 'paymentAnswered' && event.answer.outcome === 'approved' && before?.attempts.some(({ attempt, fate }) => attempt === event.attempt && fate === 'declined');
+    return isUntold ? [`${id} was approved after its decline, and nobody was told`] : [];
+  });
 };
 
 /** What ends badly has the orders to undo its payments before it in the same write, also for those that are on their way (10). */

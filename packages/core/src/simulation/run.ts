@@ -69,9 +69,11 @@ class Run {
     this.#random = seeded(`${seed}/people`);
     const advice = seeded(`${seed}/afterwards`);
     const owes = advice.next() < 0.35;
-    this.#swarm = swarmOf(seeded(`${seed}/faults`), faults, advice);
+    this.#swarm = swarmOf(seeded(`${seed}/faults`), faults, { advice, declines: seeded(`${seed}/declines`), recants: seeded(`${seed}/recants`) });
     const network = seeded(`${seed}/network`);
     const memory = seeded(`${seed}/memory`);
+    const printer = seeded(`${seed}/printer`);
+    const jams = printer.next() < 0.25;
     const growth = workflow === GROWN ? seeded(`${seed}/grown`) : undefined;
     this.#growth = growth;
     this.#replacing = seeded(`${seed}/replacing`);
@@ -89,6 +91,7 @@ class Run {
       latencyMs: () => 10 + Math.floor(network.next() ** 4 * 3_000),
       syncMs: () => 1 + Math.floor(network.next() * 20),
       lateMs: 15_000 + this.#under(70_000),
+      printerJams: () => jams && !this.#over && printer.next() < 0.3,
       // Most of what a till's memory holds has left it long before its evening.
       keepClosed: Math.floor(memory.next() * 4),
       checkpointEvery: 5 + Math.floor(memory.next() * 60),

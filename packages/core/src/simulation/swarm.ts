@@ -29,8 +29,14 @@ export interface Swarm {
   calm(): void;
 }
 
-/** @param advice draws for advices alone: what owes none goes on as before */
-export const swarmOf = (random: Random, mix: FaultMix, advice: Random): Swarm => {
+/** Draws of their own, so that a run which owes no advice, or whose host neither declines much nor takes back what it approved, goes on as before. */
+interface OwnDraws {
+  readonly advice: Random;
+  readonly declines: Random;
+  readonly recants: Random;
+}
+
+export const swarmOf = (random: Random, mix: FaultMix, { advice, declines, recants }: OwnDraws): Swarm => {
   const chances = new Map<string, number>();
   for (const kind of Object.keys(faultsOf) as (keyof typeof faultsOf)[]) {
     // Each kind of message fails more or less often; which of its faults there are is drawn as well.
@@ -41,6 +47,10 @@ export const swarmOf = (random: Random, mix: FaultMix, advice: Random): Swarm =>
   for (const [mishap, chance] of Object.entries(mishaps)) chances.set(mishap, random.next() < 0.5 ? 0 : chance * random.next() * 2);
   // Half of the hosts take no advice before all is calm, the others every second one.
   const takes = advice.next() < 0.5 ? 1 : 2;
+  // Some hosts decline every second sale.
+  const declining = declines.next() < 0.15;
+  // Others answer late, and take back what that answer approves.
+  const recanting = recants.next() < 0.12;
   let calm = mix === 'none';
   const messages = mix === 'all' || mix === 'network';
   const rest = mix === 'all' || mix === 'crashes';
@@ -54,7 +64,9 @@ export const swarmOf = (random: Random, mix: FaultMix, advice: Random): Swarm =>
         sum += chances.get(`${kind}/${fault}`) ?? 0;
         if (drawn < sum) return fault;
       }
-      return 'honest';
+      if (kind === 'sale' && declining && declines.next() < 0.5) return 'declined';
+      if (kind === 'sale' && recanting && recants.next() < 0.5) return 'answer-late';
+      return kind === 'inquire' && recanting && recants.next() < 0.5 ? 'recanted' : 'honest';
     },
     strikes: (mishap) => {
       const drawn = random.next();

@@ -1,14 +1,15 @@
 /** A till, its hosts and its disk in virtual time: the stage of the crash matrix and of the simulation. */
 import { ActionError, bind, definePlugin, type LogMark, type Plugin, Printer, type RandomSource } from '../contract.js';
+import type { CaseDecision } from '../engine/case-files.js';
 import type { Journal } from '../engine/journal.js';
-import type { EventLog, Hash, IdSource } from '../engine/ports.js';
+import type { Hash, IdSource } from '../engine/ports.js';
 import { scriptedPad } from '../engine/scripted-pad.js';
 import { type VirtualClock, virtualClock } from '../engine/virtual-clock.js';
 import type { EventRecord } from '../events.js';
 import { type Random, seeded } from '../interpreter/random.js';
 import { TillwrightError } from '../errors.js';
 import { memoryLog } from '../log/memory-log.js';
-import { createTill, type ExecutionResult, journalOf, type Till } from '../till.js';
+import { type CaseView, createTill, type ExecutionResult, journalOf, type Till } from '../till.js';
 import { check, type Told, Witness } from './checkers.js';
 import { methodsOf, simulatedFlows } from './flows.js';
 import { type Fault, type Message, SimulatedHost } from './host.js';
@@ -30,6 +31,8 @@ export interface WorldOptions {
   /** How long a sync takes. */
   readonly syncMs?: () => number;
   readonly lateMs?: number;
+  /** Whether the printer fails in the middle of a copy. */
+  readonly printerJams?: () => boolean;
   readonly keepClosed?: number;
   /** In records; never unless told. */
   readonly checkpointEvery?: number;
@@ -73,7 +76,10 @@ export class World {
   /** What the life that runs has. */
   #present: Installed = everything;
   #ids = 0;
-  #onPaper: (() => void) | undefined;
+  /** Copies of receipts of which there are lines on paper, and since when: what is owed since then the power took before, and with it that it was printed. */
+  readonly #begun = new Map<string, number>();
+  /** Each terminal's, of the life that runs. */
+  readonly #onPaper = new Set<() => void>();
 
   constructor(options: WorldOptions) {
     this.#options = options;
@@ -122,15 +128,16 @@ export class World {
   }
 
   /** A process begins. @returns undefined when its life ended before it was open, or the disk kept it from opening */
-  async open(options: LifeOptions = {}, { log = this.log, plugins = [] }: { log?: EventLog; plugins?: readonly Plugin[] } = {}): Promise<Till | undefined> {
+  async open(options: LifeOptions = {}, { log = this.log, plugins = [] }: { log?: SimulatedLog; plugins?: readonly Plugin[] } = {}): Promise<Till | undefined> {
     const life = new Life(options);
     this.life = life;
     this.till = undefined;
+    this.#onPaper.clear();
     const { installed } = this;
     const workflows = this.#usable(this.workflows);
     const ids: IdSource = { next: (prefix) => `${prefix}${(this.#ids += 1)}` };
     const opening = createTill({
-      plugins: [simulatedMethods({ host: this.host, life, sharedLane: this.#options.sharedLane ?? false, advice: this.#options.advice ?? false, installed, watch: { sending: (sent) => this.violations.push(...this.#witness.sending(this.log, sent)) } }), this.#printer(life), simulatedShop({ life, clock: this.clock, draw: this.#shop.next }), ...plugins],
+      plugins: [simulatedMethods({ host: this.host, life, sharedLane: this.#options.sharedLane ?? false, advice: this.#options.advice ?? false, installed, watch: { sending: (sent) => this.violations.push(...this.#witness.sending(log, sent)) } }), this.#printer(life), simulatedShop({ life, clock: this.clock, draw: this.#shop.next }), ...plugins],
       workflows,
       terminals: Object.fromEntries(this.#opened().map((id) => [id, { tid: id.slice(1).padStart(8, '0'), mid: '898000000000001', name: 'Corner Shop' }])),
       log: life.log(log),
@@ -146,7 +153,7 @@ export class World {
     if (this.storage.damaged) this.violations.push('a log with a damaged record was opened');
     till.on('event', (record) => {
       if (!life.alive) return;
-      this.violations.push(...this.#witness.showing(this.log, record));
+      this.violations.push(...this.#witness.showing(log, record));
       this.seen.push(record);
     });
     this.#present = installed;
@@ -172,19 +179,36 @@ export class World {
   }
 
   /**
-   * The till goes on with an older copy of its log, and its PIN pads remember more than that holds (17). Then some time passes.
-   * @returns what is wrong: nothing may be asked or undone, and every terminal is held
+   * The till goes on with an older copy of its log, and its PIN pads remember more than that holds (17). Then some time passes, a person
+   * compares it with the books, and it sells again.
+   * @returns what is wrong: before that nothing may be asked or undone, and every terminal is held
    */
   async onOlderCopy(records: readonly EventRecord[]): Promise<readonly string[]> {
-    const { clock, host } = this;
+    const { clock, host, violations } = this;
     this.life.end();
     const { messages } = host;
+    const before = violations.length;
+    // The copy does not know what was printed since.
+    this.#begun.clear();
     const log = memoryLog({ records, lazyFlush: (sync) => void clock.until(clock.now() + 20).then(sync) });
-    const till = await this.open({}, { log, plugins: [padsThatKnowMore] });
+    const till = await this.open({}, { log, plugins: [padsThatKnowMore()] });
     await this.wait(QUIET_MS);
-    return [
+    const problems = [
       ...(host.messages > messages ? [`a till on an older copy of its log sent ${host.messages - messages} messages`] : []),
       ...(till?.held().join() === this.#opened().join() ? [] : ['a till on an older copy of its log holds no terminal']),
+    ];
+    if (!till) return problems;
+    for (const terminal of till.held()) await till.acknowledge(terminal, { by: 'Li', reason: "compared with the host's books" });
+    const rest = await this.quiet();
+    const [workflow] = Object.keys(this.#usable(this.workflows));
+    for (const terminal of workflow !== undefined && rest ? this.#opened() : []) await till.start({ terminal, workflow: workflow ?? '', key: `${terminal}-acknowledged` });
+    await this.quiet();
+    for (const found of till.cases()) await till.resolve(found.caseId, { as: this.#inTheBooks(found), by: 'Li', reason: "seen in the host's books" });
+    await this.wait(QUIET_MS);
+    return [
+      ...problems,
+      ...violations.slice(before),
+      ...[...till.held().map((terminal) => `${terminal} is held, though a person has acknowledged its log`), ...till.executions().filter(({ status }) => status === 'running').map(({ executionId }) => `${executionId} never ended, on an older copy of its log`)],
     ];
   }
 
@@ -201,7 +225,7 @@ export class World {
 
   putPaperIn(): void {
     this.paper = true;
-    this.#onPaper?.();
+    for (const listener of this.#onPaper) listener();
   }
 
   /** Waits while this life lasts. */
@@ -248,13 +272,18 @@ export class World {
 
   /** A person looks into the host's books and decides about a case. */
   async decide(choose: (below: number) => number): Promise<void> {
-    const { till, host } = this;
+    const { till } = this;
     const cases = till?.cases() ?? [];
     const found = cases[choose(cases.length)];
     if (!till || !found) return;
-    const [standing] = host.standing(found.payment.paymentId);
-    const decided = standing ? ({ as: 'paid', amountMinor: standing.amountMinor } as const) : ({ as: 'not-paid' } as const);
-    await Promise.race([till.resolve(found.caseId, { ...decided, by: 'Li', reason: "seen in the host's books" }), this.life.ended]);
+    await Promise.race([till.resolve(found.caseId, { ...this.#inTheBooks(found), by: 'Li', reason: "seen in the host's books" }), this.life.ended]);
+  }
+
+  /** Whoever finds nothing there can't tell whether it was undone, or never paid. */
+  #inTheBooks({ caseId, payment: { paymentId } }: CaseView): Pick<CaseDecision, 'as' | 'amountMinor'> {
+    const [standing] = this.host.standing(paymentId);
+    if (standing) return { as: 'paid', amountMinor: standing.amountMinor };
+    return { as: Number(caseId.slice(-1)) % 2 === 0 ? 'undone' : 'not-paid' };
   }
 
   /** A start under a key gave a transaction: it must be the same one for ever (15). */
@@ -293,15 +322,19 @@ export class World {
       provides: [
         bind(Printer).toValue({
           status: async () => ({ paper: this.paper }),
-          print: async () => {
+          print: async ({ id, copy, reprint }) => {
             if (!life.alive) return await new Promise<never>(() => {});
             if (!this.paper) throw new ActionError('Printer.NoPaper', 'out of paper');
             this.printed += 1;
+            const owed = this.log.records.findLast((record) => record?.event.type === 'receiptOwed' && `${record.event.receiptId}/${copy}` === id);
+            if (!reprint && owed && owed.at <= (this.#begun.get(id) ?? -Infinity)) this.violations.push(`${id} stands on paper twice without the mark`);
+            this.#begun.set(id, this.clock.now());
+            if (this.#options.printerJams?.()) throw new ActionError('Device.Unavailable', 'a jam, after some lines');
             await life.hear(this.clock.until(this.clock.now() + 500));
           },
           onPaper: (listener) => {
-            this.#onPaper = listener;
-            return () => {};
+            this.#onPaper.add(listener);
+            return () => this.#onPaper.delete(listener);
           },
         }),
       ],
@@ -310,7 +343,15 @@ export class World {
 }
 
 const later: LogMark = { stream: 'p/later', seq: Number.MAX_SAFE_INTEGER, hash: 'of a record that the copy lacks', counters: {} };
-const padsThatKnowMore = scriptedPad({ logMark: async () => later, keepLogMark: async () => {} });
+const padsThatKnowMore = (): Plugin => {
+  let mark = later;
+  return scriptedPad({
+    logMark: async () => mark,
+    keepLogMark: async (kept) => {
+      mark = kept;
+    },
+  });
+};
 
 /** Only tells texts apart; the simulation runs where no digest is at hand. */
 const textHash: Hash = (_algorithm, text) => {
