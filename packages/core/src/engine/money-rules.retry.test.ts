@@ -153,3 +153,13 @@ it('a case called paid tells what the host has approved, not what was asked for'
   expect(setup.till.payments()).toMatchObject([{ state: 'paid', amountMinor: 300 }]);
   expect(await (await setup.till.start({ terminal: 'T1', workflow: 'rest' })).result).toMatchObject({ status: 'succeeded', output: { committed: true } });
 });
+
+it.each(['card', 'wallet'] as const)('a new %s attempt is not given up because the former one was, which is still looked for', async (kind) => {
+  const again = pay({ TimeoutSeconds: 8, Retry: [{ ErrorEquals: ['States.Timeout'], IntervalSeconds: 1, MaxAttempts: 1 }] });
+  const setup = await open({ kind, flow: flow({ Pay: again }) });
+  // It never came: what the host undoes is undone without proof.
+  setup.host.submits.push({ lost: 'request' });
+  expect(await run(setup)).toMatchObject({ status: 'succeeded', output: { committed: true } });
+  expect(submits(setup.host)).toHaveLength(2);
+  expect(statuses(setup.host)).toEqual(['approved']);
+});

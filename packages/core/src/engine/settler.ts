@@ -72,6 +72,8 @@ export class Settler {
   async #charge(order: ChargeOrder, live: Live, known: number | undefined): Promise<ChargeResult> {
     const { paymentId } = order;
     if (known === undefined) {
+      // What was given up has ended, though it may still be looked for (5); who gives this one up has aborted its signal, or does so yet.
+      this.#hand.givenUp.delete(paymentId);
       const refusal = await this.#submitting.first(order, live);
       if (refusal) {
         // Nothing was sent, so nothing is given up any more: a Retry begins anew.
