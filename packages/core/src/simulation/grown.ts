@@ -185,7 +185,7 @@ class Grower {
         ...(this.#chance.often(0.2) ? { allowPartial: true } : {}),
       },
       ...(this.#chance.often(0.25) ? { TimeoutSeconds: 4 + this.#chance.under(25), ...(this.#chance.often(0.3) ? { HeartbeatSeconds: 1 + this.#chance.under(3) } : {}) } : {}),
-      ...this.#retry(0.25, 'Payment.NotSent', 'Payment.Undone', 'Payment.Unsettled', 'Payment.Declined'),
+      ...this.#retry(0.25, 'Payment.NotSent', 'Payment.Undone', 'Payment.Unsettled', 'Payment.Declined', 'States.Timeout'),
       ...rest,
     };
     if (!before) return pay;
