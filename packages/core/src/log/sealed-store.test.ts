@@ -454,6 +454,16 @@ describe('a directory of the first form, one file for each key', () => {
     expect(readdirSync(dir)).toEqual([]);
   });
 
+  it('one that is more than a slot takes is refused, and stays', async () => {
+    const dir = freshDir();
+    mkdirSync(dir, { recursive: true });
+    const files = [`${hex('p/1@1')}.sealed`, `${hex('p/2@1')}.sealed`];
+    writeFileSync(join(dir, String(files[0])), 'card one');
+    writeFileSync(join(dir, String(files[1])), new Uint8Array(SEALED_ROOM));
+    await expect(fileSealedStore(dir).keys()).rejects.toThrow('these are 4081');
+    expect(readdirSync(dir).filter((name) => name.endsWith('.sealed'))).toEqual(files);
+  });
+
   it('a crash at any operation of reading it over loses none', async () => {
     let stopped = 0;
     for (let operations = 0; operations < 12; operations += 1) {

@@ -3,7 +3,8 @@ import type { SealedStore } from '../engine/ports.js';
 import type { FileSystem, InPlaceFile } from './file-system.js';
 import { nodeFileSystem } from './node-file-system.js';
 import { eraseOldFiles, readOldFiles } from './sealed-files.js';
-import { decodeSlot, encodeSlot, SLOT_SIZE } from './slots.js';
+import { checkRoom } from './sealed-room.js';
+import { decodeSlot, encodeSlots, type Slot, SLOT_SIZE } from './slots.js';
 import { systemTimer, type Timer } from './system.js';
 
 const FILE = 'slots';
@@ -71,8 +72,8 @@ class SlotStore implements SealedStore {
   }
 
   async put(key: string, sealed: Uint8Array): Promise<void> {
-    const kept = Uint8Array.from(sealed);
-    encodeSlot({ key, kept, put: 0 });
+    const kept = new Uint8Array(sealed);
+    checkRoom(key, kept);
     await this.#load();
     await new Promise<void>((resolve, reject) => {
       this.#pending.push({ key, kept, resolve, reject });
@@ -173,6 +174,7 @@ class SlotStore implements SealedStore {
   /** What the old form keeps is synced in its slot before its own file is erased; a crash in between repeats both. */
   async #moveOver({ entries, paths }: Awaited<ReturnType<typeof readOldFiles>>): Promise<void> {
     const puts = entries.filter(({ key }) => !this.#held.has(key)).map(({ key, kept }) => ({ key, kept, resolve: () => {}, reject: () => {} }));
+    for (const { key, kept } of puts) checkRoom(key, kept);
     if (puts.length > 0) await this.#fill(puts);
     await eraseOldFiles(this.#fs, this.#dir, paths);
   }
@@ -221,7 +223,7 @@ class SlotStore implements SealedStore {
   /** Writes puts into free slots and zeros over the others that were freed, and syncs once. */
   async #fill(puts: readonly Put[]): Promise<void> {
     const taken: { readonly put: Put; readonly slot: number }[] = [];
-    const written = new Map<number, Uint8Array>();
+    const written = new Map<number, Slot | undefined>();
     try {
       const file = (this.#file ??= await this.#open());
       if (this.#free.length < puts.length) await this.#grow(file, puts.length);
@@ -230,10 +232,10 @@ class SlotStore implements SealedStore {
         if (slot === undefined) throw new Error('no slot is free');
         taken.push({ put, slot });
         this.#puts += 1;
-        written.set(slot, encodeSlot({ key: put.key, kept: put.kept, put: this.#puts }));
+        written.set(slot, { key: put.key, kept: put.kept, put: this.#puts });
       }
       const wiping = [...this.#unwiped];
-      for (const slot of wiping) if (!written.has(slot)) written.set(slot, EMPTY_SLOT);
+      for (const slot of wiping) if (!written.has(slot)) written.set(slot, undefined);
       await fillSlots(file, written);
       await this.#sync(file);
       for (const slot of wiping) this.#unwiped.delete(slot);
@@ -281,17 +283,15 @@ class SlotStore implements SealedStore {
   }
 }
 
-const EMPTY_SLOT = new Uint8Array(SLOT_SIZE);
-
 /** Writes slots, neighbours at once and all at the same time: one after the other, fifty tills would wait for each other's. @throws the first error, once no write is under way any more */
-const fillSlots = async (file: InPlaceFile, written: ReadonlyMap<number, Uint8Array>): Promise<void> => {
-  const runs: { readonly from: number; readonly slots: Uint8Array[] }[] = [];
-  for (const [slot, bytes] of [...written].sort(([a], [b]) => a - b)) {
+const fillSlots = async (file: InPlaceFile, written: ReadonlyMap<number, Slot | undefined>): Promise<void> => {
+  const runs: { readonly from: number; readonly slots: (Slot | undefined)[] }[] = [];
+  for (const [slot, content] of [...written].sort(([a], [b]) => a - b)) {
     const last = runs.at(-1);
-    if (last && last.from + last.slots.length === slot) last.slots.push(bytes);
-    else runs.push({ from: slot, slots: [bytes] });
+    if (last && last.from + last.slots.length === slot) last.slots.push(content);
+    else runs.push({ from: slot, slots: [content] });
   }
-  const done = await Promise.allSettled(runs.map(({ from, slots }) => whole(file, Buffer.concat(slots), from * SLOT_SIZE)));
+  const done = await Promise.allSettled(runs.map(({ from, slots }) => whole(file, encodeSlots(slots), from * SLOT_SIZE)));
   for (const each of done) if (each.status === 'rejected') throw each.reason;
 };
 

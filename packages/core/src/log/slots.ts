@@ -9,7 +9,7 @@
  *    20     key, what is kept, zeros
  */
 import { crc32 } from 'node:zlib';
-import { checkRoom, SEALED_ROOM } from './sealed-room.js';
+import { SEALED_ROOM } from './sealed-room.js';
 
 const MAGIC = 0x54575331;
 const HEADER = 20;
@@ -25,19 +25,25 @@ export interface Slot {
 
 export type SlotContent = { readonly is: 'empty' } | { readonly is: 'bad' } | ({ readonly is: 'slot' } & Slot);
 
-/** @throws RangeError where key and content do not fit */
-export const encodeSlot = ({ key, kept, put }: Slot): Uint8Array => {
-  checkRoom(key, kept);
-  const name = Buffer.from(key, 'utf8');
-  const bytes = Buffer.alloc(SLOT_SIZE);
+/**
+ * The bytes of neighbouring slots.
+ * @param slots what each holds, key and content within their room; nothing for one that is empty
+ */
+export const encodeSlots = (slots: readonly (Slot | undefined)[]): Uint8Array => {
+  const bytes = Buffer.alloc(slots.length * SLOT_SIZE);
+  slots.forEach((slot, index) => slot && encodeSlot(slot, bytes.subarray(index * SLOT_SIZE, (index + 1) * SLOT_SIZE)));
+  return bytes;
+};
+
+/** @param bytes the slot's own, all zeros */
+const encodeSlot = ({ key, kept, put }: Slot, bytes: Buffer): void => {
   bytes.writeUInt32BE(MAGIC, 0);
   bytes.writeBigUInt64BE(BigInt(put), 8);
-  bytes.writeUInt16BE(name.length, 16);
+  const nameLength = bytes.write(key, HEADER, 'utf8');
+  bytes.writeUInt16BE(nameLength, 16);
   bytes.writeUInt16BE(kept.length, 18);
-  name.copy(bytes, HEADER);
-  bytes.set(kept, HEADER + name.length);
+  bytes.set(kept, HEADER + nameLength);
   bytes.writeUInt32BE(crc32(bytes.subarray(CHECKED_FROM)), 4);
-  return bytes;
 };
 
 /** @param bytes one slot; shorter where the file breaks off */
