@@ -232,7 +232,7 @@ export const mutations: readonly Mutation[] = [
     name: 'what is given up as it is decided is told as paid',
     rule: 14,
     flow: 'part-in-time',
-    edits: [{ file: 'engine/standard/payment.ts', find: "if (result.is === 'paid' && context.stop.aborted)", put: "if (result.is === 'paid' && context.attempt === 0)" }],
+    edits: [{ file: 'engine/standard/payment.ts', find: "if (result.is === 'paid' && stop.aborted)", put: "if (result.is === 'paid' && context.attempt === 0)" }],
   },
   {
     name: 'what is given up while its intent goes to disk is sent',

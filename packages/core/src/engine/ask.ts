@@ -3,6 +3,7 @@ import { ActionError } from '../contract.js';
 import { kindOf } from '../fault.js';
 import { setAlarm } from './alarms.js';
 import type { Clock } from './ports.js';
+import type { Stop } from './stops.js';
 
 const unanswered = { outcome: 'unknown', reason: 'no-answer', why: 'no answer in time' } as const;
 const thrown = (error: unknown) => ({ outcome: 'unknown', reason: 'no-answer', why: kindOf(error) }) as const;
@@ -64,10 +65,10 @@ export const inTime = <T>(call: () => Promise<T>, options: Within & { readonly w
   });
 
 /** Waits for a call as long as what it gives is wanted. @returns undefined once nobody wants it any more: what comes then is heard by nobody */
-export const whileWanted = <T>(call: () => Promise<T>, wanted: AbortSignal): Promise<{ readonly value: T } | undefined> =>
+export const whileWanted = <T>(call: () => Promise<T>, wanted: Stop): Promise<{ readonly value: T } | undefined> =>
   new Promise((resolve, reject) => {
     const giveUp = (): void => resolve(undefined);
     if (wanted.aborted) return giveUp();
-    wanted.addEventListener('abort', giveUp, { once: true });
-    void (async () => call())().then((value) => resolve({ value }), reject).finally(() => wanted.removeEventListener('abort', giveUp));
+    const deaf = wanted.onAbort(giveUp);
+    void (async () => call())().then((value) => resolve({ value }), reject).finally(deaf);
   });

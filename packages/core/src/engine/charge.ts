@@ -1,9 +1,11 @@
 /** What a Task asks of the settler, and what it hears once that is decided. */
-import type { Declined, UndoReason } from '../contract.js';
+import type { Declined, Live, UndoReason } from '../contract.js';
 import type { StepId } from '../events.js';
 import { canonicalJson, type JsonObject } from '../json.js';
 import type { Money } from '../money.js';
 import { type AttemptState, paidMinor, partialUnasked, type PaymentState, standingMinor, turnedUp } from './payment.js';
+import type { PayingScreen } from './paying-screen.js';
+import type { Stop } from './stops.js';
 
 export interface ChargeOrder {
   readonly paymentId: string;
@@ -18,6 +20,16 @@ export interface ChargeOrder {
   readonly operatorId: string;
   readonly allowPartial: boolean;
   readonly arguments: JsonObject;
+}
+
+/** The Task behind an order. */
+export interface Asking {
+  /** What its method sees of it; the signal is made when somebody first wants it. */
+  readonly live: Live;
+  /** What its customer sees. */
+  readonly screen: PayingScreen;
+  /** Stopped once nobody wants the payment any more. */
+  readonly stop: Stop;
 }
 
 /** What the host has declined it declines again: it is asked anew only with other input, or where the decline says that it may be (13). */

@@ -2,16 +2,15 @@
  * Carries out what payments owe, the same way in live running and after a restart. The table in duties.ts says what is owed;
  * submitting.ts and undoing.ts do it, in-hand.ts holds what this life knows beside the log.
  */
-import type { AdviceResult, Finding, Live, PaymentMethod, UndoReason } from '../contract.js';
+import type { AdviceResult, Finding, PaymentMethod, UndoReason } from '../contract.js';
 import type { CaseSubject } from '../events.js';
 import { findingOf } from './answers.js';
 import { ask, unable } from './ask.js';
-import { type ChargeOrder, type ChargeResult, chargeResult, goesOn } from './charge.js';
+import { type Asking, type ChargeOrder, type ChargeResult, chargeResult, goesOn } from './charge.js';
 import { type Duty, type DutyTo, nextDuty } from './duties.js';
 import { type FoundMethod, InHand, type PaymentInput, sealedKey, type SettlerOptions } from './in-hand.js';
 import { stream } from './journal.js';
 import { type AttemptState, decidedAs, isHandsOff, isResolved, isSettled, isUnproven, judge, openCase, owesAdvice, paidMinor, type PaymentState } from './payment.js';
-import { PayingScreen } from './paying-screen.js';
 import { Roster } from './roster.js';
 import { Submitting } from './submitting.js';
 import { Undoing } from './undoing.js';
@@ -57,24 +56,23 @@ export class Settler {
    * Takes a payment: prepares, writes the intent, submits once, and settles until the Task's answer is known.
    * @throws ActionError from `prepare`: nothing is owed then
    */
-  async charge(order: ChargeOrder, live: Live): Promise<ChargeResult> {
+  async charge(order: ChargeOrder, asking: Asking): Promise<ChargeResult> {
     const { paymentId } = order;
     const known = goesOn(this.#hand.payment(paymentId), order.taskAttempt);
-    const screen = new PayingScreen(live.show);
-    this.#hand.screens.set(paymentId, screen);
+    this.#hand.screens.set(paymentId, asking.screen);
     try {
-      return await this.#charge(order, { ...live, show: screen.show }, known);
+      return await this.#charge(order, asking, known);
     } finally {
       this.#hand.screens.delete(paymentId);
     }
   }
 
-  async #charge(order: ChargeOrder, live: Live, known: number | undefined): Promise<ChargeResult> {
+  async #charge(order: ChargeOrder, asking: Asking, known: number | undefined): Promise<ChargeResult> {
     const { paymentId } = order;
     if (known === undefined) {
       // What was given up has ended, though it may still be looked for (5); who gives this one up has aborted its signal, or does so yet.
       this.#hand.givenUp.delete(paymentId);
-      const refusal = await this.#submitting.first(order, live);
+      const refusal = await this.#submitting.first(order, asking);
       if (refusal) {
         // Nothing was sent, so nothing is given up any more: a Retry begins anew.
         const payment = this.#hand.payment(paymentId);

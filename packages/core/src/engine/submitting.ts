@@ -1,16 +1,17 @@
 /** Submits once, writes down what is heard, lets the card complete, and commits what covers the amount due. */
-import { ActionError, type Answer, type Completion, type Finding, type Live, type NotSent, type PaymentRequest, type Prepared } from '../contract.js';
+import { ActionError, type Answer, type Completion, type Finding, type NotSent, type PaymentRequest, type Prepared } from '../contract.js';
 import { TillwrightError } from '../errors.js';
 import type { PaymentEvent } from '../events.js';
 import { completionOf, preparedOf, submitAnswer } from './answers.js';
 import { ask, whileWanted } from './ask.js';
-import { type ChargeOrder, type ChargeResult, declinedBefore, exceedsDue, isAnother } from './charge.js';
+import { type Asking, type ChargeOrder, type ChargeResult, declinedBefore, exceedsDue, isAnother } from './charge.js';
 import { nextDuty } from './duties.js';
 import { type FoundMethod, type InHand, noLive, type PaymentInput, readsVersion, sealedKey } from './in-hand.js';
 import { stream } from './journal.js';
 import { type AttemptState, contradiction, isHandsOff, isOpen, isResolved, isUndecided, judge, openCase, paidMinor, partialUnasked, type PaymentState, saleOf, standingMinor, turnedUp, whyContradicted } from './payment.js';
 import { References } from './references.js';
 import { schemas } from './schemas.js';
+import type { Stop } from './stops.js';
 
 interface Work {
   readonly request: PaymentRequest;
@@ -40,7 +41,7 @@ export class Submitting {
   }
 
   /** A new attempt of a sale, from `prepare` to its first answer. @returns why nothing was sent, where nothing was */
-  async first(order: ChargeOrder, live: Live): Promise<ChargeResult | undefined> {
+  async first(order: ChargeOrder, asking: Asking): Promise<ChargeResult | undefined> {
     const { marks } = this.#hand.options;
     await marks.check(order.terminalId);
     if (marks.isHeld(order.terminalId)) return { is: 'not-sent', why: new TillwrightError('LOG_RESTORED', { terminal: order.terminalId }).message };
@@ -55,7 +56,7 @@ export class Submitting {
       const others = (await this.#ofSale(order)).filter(({ paymentId }) => paymentId !== order.paymentId);
       const tooMuch = exceedsDue(others, order);
       if (tooMuch !== undefined) return { is: 'exceeds-due', why: tooMuch };
-      return await this.#attempt(order, live, found, paidElsewhere(others, order));
+      return await this.#attempt(order, asking, found, paidElsewhere(others, order));
     } finally {
       this.#begun.delete(order.saleReference);
       this.#hand.begun.delete(order.paymentId);
@@ -90,7 +91,7 @@ export class Submitting {
     return !payment.committed && paidMinor(payment) > 0 && this.#hand.whyGivenUp(payment.paymentId) !== undefined;
   }
 
-  async #attempt(order: ChargeOrder, live: Live, found: FoundMethod, paidElsewhereMinor: number): Promise<ChargeResult | undefined> {
+  async #attempt(order: ChargeOrder, asking: Asking, found: FoundMethod, paidElsewhereMinor: number): Promise<ChargeResult | undefined> {
     const attempt = this.#hand.nextAttempt(order.paymentId);
     this.#hand.begun.set(order.paymentId, attempt);
     const request: PaymentRequest = {
@@ -106,35 +107,35 @@ export class Submitting {
     const unfit = schemas.problem(found.method.arguments, order.arguments, 'with');
     if (unfit) throw new ActionError('Task.ArgumentsInvalid', `payment:sale ${found.method.id}: ${unfit}`, { hint: NOT_TAKEN });
     // A device may never answer it: nothing has been sent, so whoever gives the payment up need not wait.
-    const said = await whileWanted(() => found.method.prepare(request, live), live.signal);
+    const said = await whileWanted(() => found.method.prepare(request, asking.live), asking.stop);
     if (!said) return { is: 'not-sent', why: UNWANTED };
     const ready = preparedOf(said.value);
     if ('problem' in ready) return { is: 'not-sent', why: ready.problem };
-    const sent = await this.references.alone(found, ready.prepared.reference, () => this.#send({ request, ...ready, found, order, paidElsewhereMinor }, live));
+    const sent = await this.references.alone(found, ready.prepared.reference, () => this.#send({ request, ...ready, found, order, paidElsewhereMinor }, asking));
     return sent ? sent.value : { is: 'not-sent', why: `${found.method.id} gave the reference of another attempt` };
   }
 
-  async #send({ sealed, ...work }: Omit<Work, 'sealed' | 'undoes'> & { readonly sealed?: Uint8Array }, live: Live): Promise<ChargeResult | undefined> {
+  async #send({ sealed, ...work }: Omit<Work, 'sealed' | 'undoes'> & { readonly sealed?: Uint8Array }, asking: Asking): Promise<ChargeResult | undefined> {
     const { request, prepared, found } = work;
     // What could not be settled after a restart is not begun (18).
     if (!readsVersion(found.method, prepared.dataVersion)) return { is: 'not-sent', why: `${found.method.id} stores data version ${prepared.dataVersion}, which is not among its dataVersions` };
     // Before the lane is taken: from there to the intent nothing is waited for, so that no undo that is owed meanwhile comes too late (12).
     const refused = sealed && (await this.seal(request, sealed));
-    const sent = refused ? ({ is: 'not-sent', why: refused.message } as const) : await this.#inTurn({ ...work, sealed: sealed !== undefined }, live);
+    const sent = refused ? ({ is: 'not-sent', why: refused.message } as const) : await this.#inTurn({ ...work, sealed: sealed !== undefined }, asking);
     if (sent && sealed && !refused) await this.#hand.options.ports.sealed.forget(sealedKey(request.paymentId, request.attempt));
     return sent;
   }
 
   /** Waits for the lane, sends, and lets the card complete. @returns why nothing was sent, where nothing was */
-  async #inTurn(work: Work, live: Live): Promise<ChargeResult | undefined> {
+  async #inTurn(work: Work, { live, stop }: Asking): Promise<ChargeResult | undefined> {
     const { lanes } = this.#hand;
     const { request, prepared, found } = work;
     const { paymentId } = request;
     // Most lanes are free: then there is nothing to wait for, nor to give up.
-    const waiting = lanes.isFree(prepared.lane) ? undefined : this.#waiting(live.signal);
+    const waiting = lanes.isFree(prepared.lane) ? undefined : this.#waiting(stop);
     const submitted = await lanes.run(prepared.lane, { undo: false, ...(waiting ? { signal: waiting.signal } : {}) }, async () => {
       waiting?.over();
-      if (live.signal.aborted) return { is: 'not-sent', why: UNWANTED } as const;
+      if (stop.aborted) return { is: 'not-sent', why: UNWANTED } as const;
       const overtaken = this.#overtaken(work);
       if (overtaken) return { is: 'not-sent', why: overtaken.why } as const;
       // In one go with the intent: before that a former attempt may come to rest, and lets go of all that its payment has.
@@ -148,7 +149,7 @@ export class Submitting {
     });
     waiting?.over();
     if (submitted) return submitted.value;
-    return { is: 'not-sent', why: live.signal.aborted ? UNWANTED : 'an earlier payment on this line is being undone, and its host can not be reached' };
+    return { is: 'not-sent', why: stop.aborted ? UNWANTED : 'an earlier payment on this line is being undone, and its host can not be reached' };
   }
 
   /** Intent, submit (card data), answer: in this order on disk, after what is sealed (1). */
@@ -346,19 +347,19 @@ export class Submitting {
   }
 
   /** A wait for the lane: it ends when nobody wants the payment any more, after its time, or with the engine. `over` takes its timer away. */
-  #waiting(wanted: AbortSignal): { signal: AbortSignal; over: () => void } {
+  #waiting(wanted: Stop): { signal: AbortSignal; over: () => void } {
     const { ports, laneWaitMs } = this.#hand.options;
     const { stops } = this.#hand;
     const stop = stops.open();
     const timer = stops.open();
     const giveUp = (): void => stops.end(stop);
     if (wanted.aborted) giveUp();
-    wanted.addEventListener('abort', giveUp, { once: true });
+    const deaf = wanted.onAbort(giveUp);
     ports.clock.until(ports.clock.now() + laneWaitMs, timer.signal).then(giveUp, () => {});
     return {
       signal: stop.signal,
       over: () => {
-        wanted.removeEventListener('abort', giveUp);
+        deaf();
         stops.end(timer);
         stops.release(stop);
       },

@@ -1,7 +1,8 @@
-import { ActionError, money, type Text, type UndoReason } from '../../contract.js';
+import { ActionError, type Live, money, type Text, type UndoReason } from '../../contract.js';
 import type { JsonObject } from '../../json.js';
 import type { AttemptState, PaymentState } from '../payment.js';
 import type { ChargeResult } from '../charge.js';
+import { PayingScreen } from '../paying-screen.js';
 import { amountMinorSchema, cancelled, currencySchema, object, standard, type StandardAction } from './types.js';
 
 /** What a payment Task may end with beside what its method declares; `pending` and `unknown` never reach a workflow. */
@@ -73,10 +74,11 @@ export const paymentActions: { readonly [name: string]: StandardAction } = {
       const paymentId = `${context.executionId}/${context.step}`;
       // Of what a former life began the log tells, though its plugin is gone since (18).
       if (!found && !services.journal.payments.has(paymentId)) throw new ActionError('Payment.MethodUnknown', `no payment method ${args.method}; there are: ${[...loaded.methods.keys()].join(', ')}`);
-      const giveUp = (): void => services.settler.giveUp(paymentId, givenUpAs(context.stop.reason));
-      const deaf = context.stop.onAbort(giveUp);
+      const { stop } = context;
+      const giveUp = (): void => services.settler.giveUp(paymentId, givenUpAs(stop.reason));
+      const deaf = stop.onAbort(giveUp);
       // After a restart its time may have passed before this line.
-      if (context.stop.aborted) giveUp();
+      if (stop.aborted) giveUp();
       try {
         const order = {
           paymentId,
@@ -92,10 +94,18 @@ export const paymentActions: { readonly [name: string]: StandardAction } = {
           allowPartial: args.allowPartial ?? false,
           arguments: args.with ?? {},
         };
-        const live = { vault: loaded.vault, signal: context.stop.signal, show: context.show };
-        const result = await services.settler.charge(order, live);
+        const screen = new PayingScreen(context.show);
+        const live: Live = {
+          vault: loaded.vault,
+          get signal() {
+            return stop.signal;
+          },
+          show: screen.show,
+        };
+        const asking = { live, screen, stop };
+        const result = await services.settler.charge(order, asking);
         // Given up between that and this line, unless it is committed: its flow hears what becomes of it then (14).
-        if (result.is === 'paid' && context.stop.aborted) return outcome(await services.settler.charge(order, live));
+        if (result.is === 'paid' && stop.aborted) return outcome(await services.settler.charge(order, asking));
         return outcome(result);
       } catch (error) {
         throw withHint(error, found?.method.errors ?? {});
