@@ -7,7 +7,7 @@ export const memorySealedStore = (): SealedStore => {
   return {
     put: async (key, sealed) => {
       checkRoom(key, sealed);
-      held.set(key, sealed.slice());
+      held.set(key, new Uint8Array(sealed));
     },
     get: async (key) => held.get(key)?.slice(),
     forget: async (key) => {
