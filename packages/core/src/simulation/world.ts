@@ -203,7 +203,7 @@ export class World {
     const [workflow] = Object.keys(this.#usable(this.workflows));
     for (const terminal of workflow !== undefined && rest ? this.#opened() : []) await till.start({ terminal, workflow: workflow ?? '', key: `${terminal}-acknowledged` });
     await this.quiet();
-    for (const found of till.cases()) await till.resolve(found.caseId, { as: this.#inTheBooks(found), by: 'Li', reason: "seen in the host's books" });
+    for (const found of till.cases()) await till.resolve(found.caseId, { ...this.#inTheBooks(found), by: 'Li', reason: "seen in the host's books" });
     await this.wait(QUIET_MS);
     return [
       ...problems,
