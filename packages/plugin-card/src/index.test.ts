@@ -16,12 +16,12 @@ it('provides a method, actions and checks, and needs only core and two devices',
   expect(all(HealthCheck).many).toBe(true);
 });
 
-it.each([
+it.each<[string, unknown]>([
   ['options/acquirer/tpdu must match', { acquirer: { ...ACQUIRER, tpdu: '60' } }],
   ['options/acquirer/header must match', { acquirer: { ...ACQUIRER, header: 'xyz' } }],
   ['options/acquirer/port must be integer', { acquirer: { ...ACQUIRER, port: '8583' } }],
   ["options must have required property 'acquirer'", {}],
-  ...(['host', 'port', 'tpdu', 'header'] as const).map((name) => [`options/acquirer must have required property '${name}'`, { acquirer: { ...ACQUIRER, [name]: undefined } }] as const),
+  ...(['host', 'port', 'tpdu', 'header'] as const).map((name) => [`options/acquirer must have required property '${name}'`, { acquirer: { ...ACQUIRER, [name]: undefined } }] as [string, unknown]),
   ['options must be object', undefined],
   ['options/noPinLimit is not known', { acquirer: ACQUIRER, noPinLimit: 1 }],
   ['options/acquirer/timeoutMs is not known', { acquirer: { ...ACQUIRER, timeoutMs: 1 } }],
