@@ -199,16 +199,16 @@ export class World {
     ];
     if (!till) return problems;
     for (const terminal of till.held()) await till.acknowledge(terminal, { by: 'Li', reason: "compared with the host's books" });
-    const rest = await this.quiet();
     const [workflow] = Object.keys(this.#usable(this.workflows));
-    for (const terminal of workflow !== undefined && rest ? this.#opened() : []) await till.start({ terminal, workflow: workflow ?? '', key: `${terminal}-acknowledged` });
+    if (workflow !== undefined && (await this.quiet())) for (const terminal of this.#opened()) await till.start({ terminal, workflow, key: `${terminal}-acknowledged` });
     await this.quiet();
     for (const found of till.cases()) await till.resolve(found.caseId, { ...this.#inTheBooks(found), by: 'Li', reason: "seen in the host's books" });
     await this.wait(QUIET_MS);
     return [
       ...problems,
       ...violations.slice(before),
-      ...[...till.held().map((terminal) => `${terminal} is held, though a person has acknowledged its log`), ...till.executions().filter(({ status }) => status === 'running').map(({ executionId }) => `${executionId} never ended, on an older copy of its log`)],
+      ...till.held().map((terminal) => `${terminal} is held, though a person has acknowledged its log`),
+      ...till.executions().filter(({ status }) => status === 'running').map(({ executionId }) => `${executionId} never ended, on an older copy of its log`),
     ];
   }
 
