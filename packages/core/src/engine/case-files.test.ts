@@ -93,3 +93,9 @@ it('tells of each case what was decided about that one', () => {
     { as: 'paid', by: 'Wang', reason: 'r', at: 60 },
   ]);
 });
+
+it('tells what the host has told of the sale, not of what undoes it', () => {
+  const told = (value: string) => approvedFor(1000, { facts: { receipt: [{ key: 'rrn', label: { zh: '参考号', en: 'Reference' }, value }] } });
+  const events = [prepared(1), answered(1, told('sale')), condemned, prepared(2, { undoes: 1 }), answered(2, told('void')), open];
+  expect(fileOf(events)?.facts).toMatchObject([{ value: 'sale' }]);
+});

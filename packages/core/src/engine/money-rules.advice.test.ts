@@ -20,6 +20,7 @@ describe('rule 9: an advice that is owed', () => {
     await until(setup, 'it is delivered', isDelivered(setup));
     await later(setup, 600);
     expect(verbs(setup.host)).toEqual(['submit', 'complete', 'deliver']);
+    expect(setup.host.calls.at(-1)).toBe('deliver m-sale-1');
     expect(setup.till.payments()).toEqual([]);
     const types = setup.log.records.map(({ event }) => event.type);
     expect(types.indexOf('adviceAnswered')).toBeGreaterThan(types.indexOf('paymentCommitted'));

@@ -14,6 +14,7 @@ import {
   type SettlingPolicy,
   type UndoReason,
 } from '../contract.js';
+import type { JsonObject } from '../json.js';
 
 /** What the host knows of a reference, whatever it told the till. */
 export interface HostEntry {
@@ -146,8 +147,8 @@ export const scriptedMethod = (options: ScriptedMethodOptions): Plugin => {
     },
     ...(options.owes
       ? {
-          deliver: async (recorded: Recorded) => {
-            host.calls.push(`deliver ${recorded.prepared.reference}`);
+          deliver: async (recorded: Recorded, owed: JsonObject) => {
+            host.calls.push(`deliver ${String(owed['advice'])}`);
             return await reply<AdviceResult>(host.deliveries.shift(), amountOf(recorded), () => 'delivered');
           },
         }
