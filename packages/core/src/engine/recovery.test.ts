@@ -1,9 +1,9 @@
 /** What a power cut leaves in the middle of a transaction goes on when the till is opened again: the same `todo` that runs it live. */
 import { describe, expect, it } from 'vitest';
-import { action, Actions, bind, definePlugin, type Plugin } from '../contract.js';
+import { action, Actions, bind, Counters, definePlugin, type Plugin } from '../contract.js';
 import type { Json } from '../json.js';
 import { memoryLog } from '../log/memory-log.js';
-import { approvedFor, cut, events, flow, open, reopen, settled, type Setup, type SetupOptions, type State, statuses, until, verbs } from './money-rules.testing.js';
+import { approvedFor, cut, events, flow, open, reopen, run, settled, type Setup, type SetupOptions, type State, statuses, until, verbs } from './money-rules.testing.js';
 import { virtualClock } from './virtual-clock.js';
 
 const manifest = { description: { zh: '', en: '' }, arguments: { type: 'object' }, result: {}, errors: {} } as const;
@@ -200,5 +200,39 @@ it.each(['get', 'find'] as const)('%s tells nobody of a payment that a power cut
   await settled(second);
   const now = await ask(second);
   expect('payments' in now ? now.payments : now).toMatchObject([{ state: 'undone' }]);
+  await second.till.close();
+});
+
+it('counters go on over a restart, each terminal its own, and begin again after the last', async () => {
+  const plugin = definePlugin({
+    name: 'counting',
+    provides: [
+      bind(Actions).from([Counters], (counters) => ({
+        namespace: 'count',
+        actions: {
+          one: action({ ...manifest, redo: 'again', run: async () => [counters.current('batch', 7), counters.next('trace', { min: 1, max: 3 })] }),
+          batch: action({
+            ...manifest,
+            redo: 'again',
+            run: async () => {
+              counters.set('batch', 9);
+              return null;
+            },
+          }),
+        },
+      })),
+    ],
+  });
+  const task = (name: string) => flow({ Do: { Type: 'Task', Resource: `count:${name}`, End: true } });
+  const options: SetupOptions = { kind: 'wallet', terminals: 2, plugins: [plugin], flow: task('one'), workflows: { batch: task('batch') } };
+  const first = await open(options);
+  const outputs = async (setup: Setup, terminal = 'T1') => ((await run(setup, {}, terminal)) as { output?: unknown }).output;
+  expect(await outputs(first)).toEqual([7, 1]);
+  await (await first.till.start({ terminal: 'T1', workflow: 'batch' })).result;
+  expect(await outputs(first)).toEqual([9, 2]);
+  const second = await cut(first, options);
+  expect(await outputs(second)).toEqual([9, 3]);
+  expect(await outputs(second)).toEqual([9, 1]);
+  expect(await outputs(second, 'T2')).toEqual([7, 1]);
   await second.till.close();
 });
