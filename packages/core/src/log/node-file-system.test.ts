@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -79,4 +79,12 @@ it('gives no more bytes than the file has', async () => {
   expect(Buffer.from(await file.read(2, 100)).toString()).toBe('ort');
   expect(await file.read(5, 100)).toHaveLength(0);
   await file.close();
+});
+
+it.skipIf(process.platform === 'win32')('files are their owner\'s alone', async () => {
+  const [log, sealed, lock] = ['log', 'sealed', 'lock'].map((name) => join(dir, name)) as [string, string, string];
+  await (await nodeFileSystem.openAppend(log, { create: true })).close();
+  await (await nodeFileSystem.openInPlace(sealed)).close();
+  await (await nodeFileSystem.lock(lock))?.();
+  for (const path of [log, sealed, lock]) expect(statSync(path).mode & 0o777).toBe(0o600);
 });

@@ -1,6 +1,7 @@
 import { existsSync, linkSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
 import * as fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { SealedStore } from '../engine/ports.js';
@@ -72,7 +73,28 @@ const syncs = (disk: SimulatedDisk): number => disk.operations.filter((each) => 
 const open = (disk: SimulatedDisk, lazyWipeMs = 1e9): SealedStore => fileSealedStore('/sealed', { fileSystem: disk, lazyWipeMs });
 const inFile = (disk: SimulatedDisk, what: string): boolean => Buffer.from(disk.bytes('/sealed/slots')).includes(what);
 
+/** As every till that sealed something has it on its disk. */
+const slotOf = (put: number, key: string, kept: string): Buffer => {
+  const slot = Buffer.alloc(4096);
+  slot.write('TWS1', 0);
+  slot.writeBigUInt64BE(BigInt(put), 8);
+  slot.writeUInt16BE(Buffer.byteLength(key), 16);
+  slot.writeUInt16BE(Buffer.byteLength(kept), 18);
+  slot.write(key + kept, 20);
+  slot.writeUInt32BE(crc32(slot.subarray(8)), 4);
+  return slot;
+};
+
 describe('the file of slots', () => {
+  it('is read and written as it always was', async () => {
+    const disk = new SimulatedDisk();
+    disk.write('/sealed/slots', Buffer.concat([slotOf(7, '付款', 'card one'), slotOf(9, 'a', 'newer'), slotOf(8, 'a', 'older')]));
+    const store = open(disk);
+    expect([await text(store, '付款'), await text(store, 'a')]).toEqual(['card one', 'newer']);
+    await store.put('b', Buffer.from('card two'));
+    expect(Buffer.from(disk.bytes('/sealed/slots')).subarray(2 * 4096)).toEqual(slotOf(10, 'b', 'card two'));
+  });
+
   it('a put is one sync; puts at the same time share it', async () => {
     const disk = new SimulatedDisk();
     const store = open(disk);
