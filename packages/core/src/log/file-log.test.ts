@@ -50,7 +50,7 @@ const counting = () => {
       disk.open -= 1;
     };
   };
-  const counted = async <T extends { close(): Promise<void> }>(opening: Promise<T>): Promise<T> => {
+  const opened = async <T extends { close(): Promise<void> }>(opening: Promise<T>): Promise<T> => {
     const file = await opening;
     return { ...file, close: closing(file.close) };
   };
@@ -60,8 +60,8 @@ const counting = () => {
       const unlock = await nodeFileSystem.lock(path);
       return unlock && closing(unlock);
     },
-    openAppend: (path, options) => counted(nodeFileSystem.openAppend(path, options)),
-    openRead: (path) => counted(nodeFileSystem.openRead(path)),
+    openAppend: (path, options) => opened(nodeFileSystem.openAppend(path, options)),
+    openRead: (path) => opened(nodeFileSystem.openRead(path)),
   };
   return disk;
 };

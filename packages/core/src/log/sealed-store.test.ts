@@ -236,10 +236,9 @@ describe('the file of slots', () => {
     const disk = new SimulatedDisk({ during: async (operation) => void (operation === 'sync' && (await hold)) });
     const due = new Set<() => void>();
     const call = (): void => {
-      for (const each of [...due]) {
-        due.delete(each);
-        each();
-      }
+      const called = [...due];
+      due.clear();
+      for (const each of called) each();
     };
     const store = fileSealedStore('/sealed', { fileSystem: disk, timer: (_, each) => (due.add(each), () => void due.delete(each)) });
     await store.put('a', Buffer.from('number of a card'));
