@@ -382,8 +382,10 @@ describe('on the SDK, over HTTP', () => {
     // Nothing but this way to pay stands still when it fails.
     expect(made(alipay(options()), HealthCheck)).toMatchObject({ name: 'alipay:gateway', scope: { method: 'alipay' } });
     expect(await check({ alipayPublicKey: strangerKeys.publicKey })).toMatchObject({ ok: false, hint: { en: expect.stringContaining('public key') } });
-    host.respond = answering({ code: '40002', sub_code: 'isv.invalid-signature' });
-    expect(await check()).toMatchObject({ ok: false, hint: { en: expect.stringContaining('application') } });
+    for (const code of ['20001', '40001', '40002', '40006']) {
+      host.respond = answering({ code, sub_code: 'isv.something' });
+      expect(await check()).toMatchObject({ ok: false, hint: { en: expect.stringContaining('application') } });
+    }
     host.respond = (_seen, response) => void response.writeHead(502).end();
     expect(await check()).toMatchObject({ ok: false, hint: { en: expect.stringContaining('out of order') } });
     await host.close();

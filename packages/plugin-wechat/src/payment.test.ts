@@ -409,8 +409,10 @@ describe('on the SDK, over HTTP', () => {
     expect(await check({ platformKeys: { [PLATFORM_SERIAL]: strangerKeys.publicKey } })).toMatchObject({ ok: false, hint: { en: expect.stringContaining('public key') } });
     host.respond = (_seen, response) => void response.writeHead(401).end('{"code":"SIGN_ERROR"}');
     expect(await check()).toMatchObject({ ok: false, hint: { en: expect.stringContaining('merchant id') } });
-    host.respond = answering(403, { code: 'NO_AUTH' });
-    expect(await check()).toMatchObject({ ok: false, hint: { en: expect.stringContaining('merchant id') } });
+    for (const code of ['NO_AUTH', 'SIGN_ERROR', 'MCH_NOT_EXISTS', 'APPID_MCHID_NOT_MATCH', 'PARAM_ERROR']) {
+      host.respond = answering(400, { code });
+      expect(await check()).toMatchObject({ ok: false, hint: { en: expect.stringContaining('merchant id') } });
+    }
     host.respond = (_seen, response) => void response.writeHead(502).end();
     expect(await check()).toMatchObject({ ok: false, hint: { en: expect.stringContaining('out of order') } });
     await host.close();

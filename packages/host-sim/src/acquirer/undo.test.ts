@@ -147,6 +147,7 @@ describe('void', () => {
     ['another authorization code', '25', { 38: 'XXXXXX' }],
     ['nothing that names the sale', '25', { 37: undefined, 61: undefined }],
     ['no amount', '13', { 4: '000000000000' }],
+    ['another currency', '12', { 49: '840' }],
     ['its sale’s own trace', '94', { 11: '000001' }],
     ['another batch', '77', { 60: '23000002000600' }],
   ])('with %s is refused with %s', async (_what, expected, fields) => {
@@ -173,6 +174,41 @@ describe('void', () => {
     host = await openHost({ accounts });
     const paid = await sold({ amountMinor: BALANCE + 1 });
     expect(await code(host.terminal.undo('void', { ...paid, trace: '000002', fields: { 38: undefined } }))).toBe('25');
+  });
+
+  test('of a reversed sale is refused with 25, and moves no money', async () => {
+    host = await openHost({ accounts });
+    const paid = await sold();
+    await host.terminal.exchange(host.terminal.reversal(paid.sale));
+    for (const kind of ['void', 'refund'] as const) expect(await code(host.terminal.undo(kind, { ...paid, trace: kind === 'void' ? '000002' : '000003' }))).toBe('25');
+    expect([await canSpend(BALANCE, '000004'), await canSpend(1, '000005')]).toEqual([true, false]);
+  });
+
+  test('with the reference number of another sale is refused with 25: both name the same, or nothing is undone', async () => {
+    host = await openHost({ accounts });
+    const first = await sold({ amountMinor: 100 });
+    const second = await sold({ amountMinor: 100, trace: '000002' });
+    expect(await code(host.terminal.undo('void', { ...first, trace: '000003', fields: { 37: second.answer.fields[37] } }))).toBe('25');
+    expect(await shown()).toMatchObject([{ status: 'approved' }, { status: 'approved' }]);
+  });
+
+  test('of a void is refused with 25', async () => {
+    host = await openHost({ accounts });
+    const paid = await sold();
+    const answer = await host.terminal.exchange(host.terminal.undo('void', { ...paid, trace: '000002' }));
+    expect(answer.fields[39]).toBe('00');
+    const named = { 37: answer.fields[37], 38: undefined, 61: '0000010000020000' };
+    expect(await code(host.terminal.undo('refund', { ...paid, trace: '000003', fields: named }))).toBe('25');
+    expect([await canSpend(BALANCE, '000004'), await canSpend(1, '000005')]).toEqual([true, false]);
+  });
+
+  test.each([['approve', '00'], ['refuse', '94']] as const)('that comes after its reversal: lateSale %s answers %s', async (lateSale, expected) => {
+    host = await openHost({ accounts, lateSale });
+    const paid = await sold();
+    const request = host.terminal.undo('void', { ...paid, trace: '000002' });
+    expect(await code(host.terminal.reversal(request))).toBe('25');
+    expect(await code(request)).toBe(expected);
+    expect(await canSpend(BALANCE, '000003')).toBe(lateSale === 'approve');
   });
 
   test('refunds may be partial and never sum up to more than was paid', async () => {

@@ -4,7 +4,12 @@ import { freshCode, openTill, sale, type TestTill } from './till.testing.js';
 const DAY_MS = 86_400_000;
 let till: TestTill;
 beforeAll(async () => {
-  till = await openTill({ payers: [{ name: 'Gone', codePrefixRange: ['2803', '2803'], balanceMinor: 1_000_000, outcome: 'walks-away' }] });
+  till = await openTill({
+    payers: [
+      { name: 'Gone', codePrefixRange: ['2803', '2803'], balanceMinor: 1_000_000, outcome: 'walks-away' },
+      { name: 'Once', codePrefixRange: ['2804', '2804'], balanceMinor: 100 },
+    ],
+  });
 });
 afterAll(() => till.close());
 
@@ -36,6 +41,13 @@ describe('alipay.trade.cancel', () => {
     expect(await till.call('query', { out_trade_no: 'c2' })).toMatchObject({ trade_status: 'TRADE_CLOSED' });
     expect(await entryOf('c2')).toMatchObject({ status: 'reversed', amountMinor: 100, refundedMinor: 100 });
     expect(await till.call('refund', { out_trade_no: 'c2', refund_amount: '1.00' })).toMatchObject({ sub_code: 'ACQ.TRADE_STATUS_ERROR' });
+  });
+
+  it('gives back to the payer, who can spend it again', async () => {
+    const pays = async (reference: string): Promise<unknown> => (await till.call('pay', sale(reference, '1.00', freshCode('2804'))))['code'];
+    expect([await pays('c7'), await pays('c8')]).toEqual(['10000', '40004']);
+    await till.call('cancel', { out_trade_no: 'c7' });
+    expect([await pays('c9'), await pays('c10')]).toEqual(['10000', '40004']);
   });
 
   it('says success for a number that never was, and a pay that arrives late stays closed', async () => {

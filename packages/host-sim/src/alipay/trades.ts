@@ -87,10 +87,6 @@ export class Trades {
     return this.ledger.all().find((trade) => trade.tradeNo === tradeNo);
   }
 
-  byQrCode(qrCode: string): Trade | undefined {
-    return this.ledger.all().find((trade) => trade.qrCode === qrCode);
-  }
-
   isCodeUsed(code: string): boolean {
     const digest = this.payers.digest(`code:${code}`);
     return this.ledger.all().some((trade) => trade.codeDigest === digest);

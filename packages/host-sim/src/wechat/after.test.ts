@@ -5,6 +5,7 @@ const DAY_MS = 86_400_000;
 const PAYERS = [
   { name: 'Slow', codePrefixRange: ['1302', '1302'] as const, balanceMinor: 1_000_000, paysAfterQueries: 1 },
   { name: 'Gone', codePrefixRange: ['1303', '1303'] as const, balanceMinor: 1_000_000, outcome: 'walks-away' as const },
+  { name: 'Once', codePrefixRange: ['1304', '1304'] as const, balanceMinor: 100 },
 ];
 
 let till: TestTill;
@@ -37,6 +38,25 @@ describe('reverse', () => {
     expect(await stateOf('REV_001')).toBe('REVOKED');
     expect(await entryOf('REV_001')).toMatchObject({ status: 'reversed', refundedMinor: 100 });
     expect(await till.reverse('REV_001')).toMatchObject({ status: 200 });
+  });
+
+  it('gives back to the payer, who can spend it again', async () => {
+    const pays = async (reference: string): Promise<unknown> => (await pay(reference, 100, freshCode('1304'))).data['trade_state'];
+    expect([await pays('REV_011'), await pays('REV_012')]).toEqual(['SUCCESS', undefined]);
+    till.clock.now += 15_000;
+    await till.reverse('REV_011');
+    expect([await pays('REV_013'), await pays('REV_014')]).toEqual(['SUCCESS', undefined]);
+  });
+
+  it('is asked for by the merchant and application that sign, and by no other', async () => {
+    await pay('REV_008');
+    till.clock.now += 15_000;
+    const { appid, mchid } = till.endpoints;
+    const reverse = (body: Record<string, unknown>): Promise<Answer> => till.post('v3/pay/transactions/out-trade-no/REV_008/reverse', body);
+    expect(await reverse({ appid, mchid: '1999999999' })).toMatchObject({ status: 403, data: { code: 'NO_AUTH' } });
+    expect(await reverse({ appid: 'wx9', mchid })).toMatchObject({ status: 400, data: { code: 'PARAM_ERROR', detail: { field: '/appid' } } });
+    expect(await stateOf('REV_008')).toBe('SUCCESS');
+    expect(await reverse({ mchid })).toMatchObject({ status: 200 });
   });
 
   it('is taken within 7 days', async () => {
@@ -103,6 +123,8 @@ describe('refunds', () => {
     expect(await refund('REF_001', 'part-2', 60, 99)).toMatchObject({ data: { code: 'INVALID_REQUEST' } });
     expect(await entryOf('REF_001')).toMatchObject({ status: 'approved', refundedMinor: 40 });
     expect(await refund('REF_001', 'part-2', 60)).toMatchObject({ status: 200 });
+    expect(await till.get(`${REFUNDS}/part-2`)).toMatchObject({ data: { out_refund_no: 'part-2', status: 'SUCCESS', amount: { refund: 60 } } });
+    expect(await till.get(`${REFUNDS}/part-1`)).toMatchObject({ data: { out_refund_no: 'part-1', status: 'SUCCESS', amount: { refund: 40 } } });
     expect(await entryOf('REF_001')).toMatchObject({ status: 'refunded', refundedMinor: 100 });
     till.clock.now += 15_000;
     expect(await till.reverse('REF_001')).toMatchObject({ status: 400, data: { code: 'INVALID_REQUEST' } });
@@ -128,6 +150,10 @@ describe('refunds', () => {
     await pay('REF_003');
     expect(await till.post(REFUNDS, { transaction_id: paid.data['transaction_id'], out_refund_no: 'by-tx', amount: { refund: 1, total: 100, currency: 'CNY' } })).toMatchObject({ data: { out_trade_no: 'REF_002' } });
     expect(await refund('REF_003', 'by-tx', 1)).toMatchObject({ data: { code: 'INVALID_REQUEST' } });
+    const both = { transaction_id: paid.data['transaction_id'], out_trade_no: 'REF_003', out_refund_no: 'both', amount: { refund: 1, total: 100, currency: 'CNY' } };
+    expect(await till.post(REFUNDS, both)).toMatchObject({ status: 404, data: { code: 'RESOURCE_NOT_EXISTS' } });
+    expect(await till.post(REFUNDS, { ...both, transaction_id: undefined, out_trade_no: undefined })).toMatchObject({ data: { code: 'PARAM_ERROR' } });
+    expect(await till.post(REFUNDS, { ...both, out_trade_no: undefined, amount: { ...both.amount, currency: 'USD' } })).toMatchObject({ data: { code: 'PARAM_ERROR', detail: { field: '/amount/currency' } } });
   });
 
   it('refuse what is unpaid, reversed, unknown or over a year old', async () => {

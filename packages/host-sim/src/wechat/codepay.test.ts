@@ -66,7 +66,7 @@ describe('the payer\'s code', () => {
     const code = freshCode('1301');
     expect(await pay('ONCE_1', 10_001, code)).toMatchObject({ status: 403, data: { code: 'NOTENOUGH' } });
     expect(await pay('ONCE_2', 1, code)).toMatchObject({ status: 400, data: { code: 'AUTH_CODE_INVALID' } });
-    expect(await pay('ONCE_1', 10_001)).toMatchObject({ status: 403, data: { code: 'OUT_TRADE_NO_USED' } });
+    for (const again of [freshCode('1301'), code]) expect(await pay('ONCE_1', 10_001, again)).toMatchObject({ status: 403, data: { code: 'OUT_TRADE_NO_USED' } });
     expect(await stateOf('ONCE_1')).toBe('PAYERROR');
     expect(await entryOf('ONCE_1')).toMatchObject({ status: 'declined', code: 'NOTENOUGH' });
   });
