@@ -30,6 +30,11 @@ describe('PIN', () => {
     expect([await code({ pin: '1111' }), await code({ pin: '1111' }), await code({ pin: '1234' }), await code({ pin: '1111' }), await code({ pin: '1234' })]).toEqual(['55', '55', '00', '55', '00']);
   });
 
+  test('a sale without a PIN between wrong ones does not: it proves nothing about the PIN', async () => {
+    host = await openHost();
+    expect([await code({ pin: '1111' }), await code({ pin: '1111' }), await code({}), await code({ pin: '1111' })]).toEqual(['55', '55', '00', '38']);
+  });
+
   test.each<[string, SaleInput['fields']]>([
     ['announced but missing', { 22: '021' }],
     ['a block that is no format 0 under this key', { 22: '021', 26: '12', 53: '2600000000000000', 52: '0000000000000000' }],

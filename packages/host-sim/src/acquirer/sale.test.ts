@@ -95,6 +95,8 @@ test.each<[string, string, Partial<SaleInput>]>([
   ['track 2 of another card', '30', { fields: { 35: `${CHIP.pan}=301222012345` } }],
   ['a swipe without its track', '30', { fields: { 35: undefined } }],
   ['no entry mode', '30', { fields: { 22: undefined } }],
+  ['the condition of a pre-authorization', '30', { fields: { 25: '06' } }],
+  ['a terminal that reads neither chip nor tap', '30', { fields: { 60: '2200000100020' } }],
   ['a chip card swiped', '45', { account: CHIP }],
   ['more than the account has', '51', { amountMinor: 1_000_001 }],
 ])('%s is refused with %s', async (_what, expected, input) => {
