@@ -41,6 +41,12 @@ describe('lines that are not on disk yet', () => {
     expect(textOf(lines.copy())).toBe(`third${END}\nfourth${END}\n`);
   });
 
+  it.each(['é', '付', '😀'])('are whole, however many bytes a character takes (%s)', (character) => {
+    const lines = new Lines();
+    add(lines, character.repeat(20_000));
+    expect(textOf(lines.take()) === `${character.repeat(20_000)}${END}\n`).toBe(true);
+  });
+
   it.each(['a', 'é', '付'])('are whole, however much room is left (%s)', (character) => {
     const bytes = Buffer.byteLength(character);
     for (let left = 0; left < 60; left += 1) {

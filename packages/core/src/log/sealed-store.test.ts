@@ -468,6 +468,16 @@ describe('a directory of the first form, one file for each key', () => {
     expect(readFileSync(join(dir, 'slots')).includes('card one')).toBe(true);
   });
 
+  it.each([false, true])('is read over where it is but one file (beside slots: %s)', async (beside) => {
+    const disk = new SimulatedDisk();
+    if (beside) await open(disk).put('b', bytes(2));
+    disk.write(`/sealed/${hex('a')}.sealed`, Buffer.from('card a'));
+    expect(await text(open(disk), 'a')).toBe('card a');
+    expect(disk.paths()).toEqual(['/sealed/slots']);
+    disk.restart(worst);
+    expect(await open(disk).keys()).toEqual(beside ? ['a', 'b'] : ['a']);
+  });
+
   it('that holds but what a crash left is erased', async () => {
     const dir = freshDir();
     mkdirSync(dir, { recursive: true });
