@@ -15,7 +15,7 @@ export { Sensitive } from './sensitive.js';
 export { POLICY_OPTIONS, policyFrom, type PolicyOptions, type SettlingPolicy } from './settling-policy.js';
 
 /** The contract that this core serves; it also serves plugins of the major before. 1.1 added `actor` to actions and the class `Sensitive`, 1.2 a method's `merchantQr` and its need `other`, 1.3 `pluginOptions` and what makes a settling policy of its options. */
-export const CONTRACT_VERSION = { major: 1, minor: 3 } as const;
+export const CONTRACT_VERSION = { major: 1, minor: 4 } as const;
 
 // ---------------------------------------------------------------------------------------------------------------------
 // Plugins and what they provide
@@ -337,7 +337,8 @@ export interface Pending {
 }
 export interface Unknown {
   readonly outcome: 'unknown';
-  readonly reason: 'no-answer' | 'unverified' | 'garbled' | 'mismatch' | 'duplicate' | 'host-error';
+  /** `failed`: the host calls it failed and wants it undone, which proves nothing: it is not asked any more, but undone at once. */
+  readonly reason: 'no-answer' | 'unverified' | 'garbled' | 'mismatch' | 'duplicate' | 'host-error' | 'failed';
   /** Without sensitive data. */
   readonly why: string;
 }
@@ -379,7 +380,7 @@ export type Remedy =
   | { readonly do: 'void' | 'refund'; readonly amount: Money }
   | { readonly do: 'ask-person'; readonly why: string };
 /** Why an attempt is undone; card methods map it to DE 39 of the reversal (98, A0, 06). */
-export type UndoReason = 'no-answer' | 'unverified' | 'card-refused' | 'mismatch' | 'cancelled' | 'timed-out' | 'flow-failed';
+export type UndoReason = 'no-answer' | 'unverified' | 'card-refused' | 'mismatch' | 'cancelled' | 'timed-out' | 'failed' | 'flow-failed';
 
 /**
  * A way to pay. Settling is core's: a method brings primitives and timings.

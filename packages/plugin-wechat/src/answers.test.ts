@@ -200,8 +200,8 @@ describe('query', () => {
   });
   // WeChat Pay's own words for it: the payment failed, reverse the order (支付失败，请撤销订单). Payers were charged under it all the same.
   it('PAYERROR is no decline: it asks for a reversal', () => {
-    expect(query({ trade_state: 'PAYERROR' })).toBe('failed');
-    expect(readCodepay(answer({ ...PAID, trade_state: 'PAYERROR' }), asked)).toMatchObject({ outcome: 'unknown', reason: 'host-error' });
+    expect(query({ trade_state: 'PAYERROR' })).toMatchObject({ outcome: 'unknown', reason: 'failed' });
+    expect(readCodepay(answer({ ...PAID, trade_state: 'PAYERROR' }), asked)).toMatchObject({ outcome: 'unknown', reason: 'failed' });
     expect(readCodepay(refusedBy('PAYERROR'), asked)).toMatchObject({ outcome: 'unknown', reason: 'host-error' });
   });
   it('REFUND asks for the refund', () => expect(query({ trade_state: 'REFUND' })).toBe('refunded'));

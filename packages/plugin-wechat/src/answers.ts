@@ -41,11 +41,8 @@ export const readNative = (heard: WechatHeard): Answer => {
   return { ...waitingForPayer, show: { qr } };
 };
 
-/**
- * `refunded`: the order was paid and money went back; how much is for an inquiry about the refund.
- * `failed`: WeChat Pay says that the payment failed and is to be reversed; payers were charged after it was said.
- */
-export const readQuery = (heard: WechatHeard, asked: Asked): Exclude<Finding, Declined> | 'refunded' | 'failed' => {
+/** `refunded`: the order was paid and money went back; how much is for an inquiry about the refund. */
+export const readQuery = (heard: WechatHeard, asked: Asked): Exclude<Finding, Declined> | 'refunded' => {
   if (heard.heard === 'silence') return unsure(heard);
   if (!succeeded(heard)) return codeOf(heard) === 'ORDERNOTEXIST' ? { outcome: 'absent' } : unknown('host-error', `the inquiry was answered ${codeOf(heard) || heard.status}`);
   return readOrder(heard.body, asked);
@@ -96,7 +93,7 @@ export const readRefundQuery = (heard: WechatHeard, asked: Asked, refund: AskedR
   return read.outcome === 'not-sent' ? unknown('no-answer', read.why) : read;
 };
 
-const readOrder = (body: JsonObject, asked: Asked): Approved | Pending | Undone | Unknown | 'refunded' | 'failed' => {
+const readOrder = (body: JsonObject, asked: Asked): Approved | Pending | Undone | Unknown | 'refunded' => {
   const ours = body['out_trade_no'] === asked.reference && body['appid'] === asked.appid && body['mchid'] === asked.mchid;
   if (!ours) return unknown('mismatch', 'the answer names no order of this merchant, or another');
   switch (body['trade_state']) {
@@ -114,7 +111,8 @@ const readOrder = (body: JsonObject, asked: Asked): Approved | Pending | Undone 
     case 'REVOKED':
       return { outcome: 'undone', verified: true, proof: textOf(body['success_time']) === '' ? 'closed' : 'money-back' };
     case 'PAYERROR':
-      return 'failed';
+      // Its text goes on: reverse the order. Payers were charged after it was said.
+      return unknown('failed', 'WeChat Pay calls the payment failed');
     default:
       return unknown('garbled', 'the answer names no known trade state');
   }
@@ -150,7 +148,7 @@ const codeOf = (heard: Heard): string => codeKey(textOf(heard.body['code'])).rep
 
 const unsure = (heard: Extract<WechatHeard, { heard: 'silence' }>): Unknown => unknown(heard.reason, heard.why);
 
-const isAnswer = (read: ReturnType<typeof readOrder>): read is Approved | Pending | Unknown => typeof read !== 'string' && read.outcome !== 'undone';
+const isAnswer = (read: ReturnType<typeof readOrder>): read is Approved | Pending | Unknown => read !== 'refunded' && read.outcome !== 'undone';
 
 const unknown = (reason: Unknown['reason'], why: string): Unknown => ({ outcome: 'unknown', reason, why });
 const waitingForPayer: Pending = { outcome: 'pending', waitingFor: 'payer' };

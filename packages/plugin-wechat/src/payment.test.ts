@@ -305,9 +305,9 @@ describe('undoing', () => {
     expect(paid).toMatchObject({ answer: { outcome: 'undone', proof: 'money-back' }, asked: [CLOSE, QUERY, 'POST v3/refund/domestic/refunds'] });
   });
 
-  it('a payment that failed stays open until it is reversed', async () => {
+  it('a payment that failed is open until it is reversed', async () => {
     const sale = await recordedOf();
-    expect(await methodOf({ gateway: scripted(order(sale, 'PAYERROR')).gateway }).inquire?.(sale)).toEqual({ outcome: 'pending', waitingFor: 'host' });
+    expect(await methodOf({ gateway: scripted(order(sale, 'PAYERROR')).gateway }).inquire?.(sale)).toMatchObject({ outcome: 'unknown', reason: 'failed' });
     expect((await undo(sale, ok({}), order(sale, 'PAYERROR'))).answer).toMatchObject({ outcome: 'undone', proof: 'closed' });
     // Charged under it all the same: the reversal gives it back.
     expect((await undo(sale, ok({}), order(sale, 'REVOKED', { success_time: '2026-01-03T04:00:00+08:00' }))).answer).toMatchObject({ outcome: 'undone', proof: 'money-back' });

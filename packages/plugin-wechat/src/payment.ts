@@ -121,11 +121,7 @@ export class WechatPayment implements PaymentMethod {
   async inquire(recorded: Recorded): Promise<Finding> {
     const { request, prepared } = recorded;
     const asked = this.#asked(request, prepared);
-    if ((prepared.data as PreparedData).mode !== 'refund') {
-      const found = await this.#findOrder(asked);
-      // Nothing is decided before its reversal: the payer may be charged yet.
-      return found === 'failed' ? { outcome: 'pending', waitingFor: 'host' } : found;
-    }
+    if ((prepared.data as PreparedData).mode !== 'refund') return this.#findOrder(asked);
     const refund = { number: prepared.reference, amount: request.amount };
     return readRefundQuery(await this.#ask({ method: 'GET', path: `${REFUNDS}/${refund.number}` }), asked, refund);
   }
@@ -158,12 +154,12 @@ export class WechatPayment implements PaymentMethod {
 
   async #afterReverse(asked: Asked, say: Extract<Reversed['say'], 'done' | 'look'>, now: number): Promise<ReverseAnswer> {
     const found = await this.#findOrder(asked);
-    // Its reversal was taken, or refused because it failed: nothing was taken, and its number is used up.
-    if (found === 'failed') return { outcome: 'undone', verified: true, proof: 'closed' };
     switch (found.outcome) {
       case 'undone':
-      case 'unknown':
         return found;
+      case 'unknown':
+        // Its reversal was taken, or refused because it failed: nothing was taken, and its number is used up.
+        return found.reason === 'failed' ? { outcome: 'undone', verified: true, proof: 'closed' } : found;
       case 'absent':
         return { outcome: 'undone', verified: true, proof: 'no-original' };
       case 'pending':

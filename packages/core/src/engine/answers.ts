@@ -15,7 +15,7 @@ const outcomes: { readonly [outcome: string]: JsonSchema } = {
   approved: object({ amount: money, completion: { enum: ['due', 'none'] } }, { facts: object({}), owed: object({}) }),
   declined: object({ code: string, hint: text, again: { enum: ['never', 'new-input', 'sign-on-first', 'later'] } }, { error: string }),
   pending: object({ waitingFor: { enum: ['payer', 'host'] } }, { show: object({}) }),
-  unknown: object({ reason: { enum: ['no-answer', 'unverified', 'garbled', 'mismatch', 'duplicate', 'host-error'] }, why: string }),
+  unknown: object({ reason: { enum: ['no-answer', 'unverified', 'garbled', 'mismatch', 'duplicate', 'host-error', 'failed'] }, why: string }),
   'not-sent': object({ why: string }),
   absent: object({}),
   undone: object({ proof: { enum: ['closed', 'money-back', 'acknowledged', 'no-original'] } }),

@@ -4,7 +4,7 @@
  */
 import type { SettlingPolicy, UndoReason } from '../contract.js';
 import type { CaseSubject } from '../events.js';
-import { type AttemptState, decidedAs, isHandsOff, isOpen, isResolved, isUnproven, openCase, owesAdvice, partialUnasked, type PaymentState, saleOf, turnedUp, wholly } from './payment.js';
+import { type AttemptState, decidedAs, hasFailed, isHandsOff, isOpen, isResolved, isUnproven, openCase, owesAdvice, partialUnasked, type PaymentState, saleOf, turnedUp, wholly } from './payment.js';
 
 /** What a payment owes next. `at` is in ms since 1970; a duty without it is due at once. */
 export type Duty =
@@ -75,7 +75,7 @@ const attemptDuty = (payment: PaymentState, a: AttemptState, context: DutyContex
     case 'submitted':
     case 'undecided': {
       if (context.giveUp && a.undoes === undefined) return { do: 'condemn', attempt: a.attempt, why: context.giveUp };
-      const due = policy.inquireAtMs[a.inquiries];
+      const due = hasFailed(a.answer) ? undefined : policy.inquireAtMs[a.inquiries];
       if (context.method.inquiry && due !== undefined) {
         return { do: 'inquire', attempt: a.attempt, to: 'inquire', try: a.inquiries + 1, at: inquiryAt(a, due, context.now) };
       }
@@ -224,6 +224,6 @@ const afterUndos = (undos: number, backoffMs: readonly number[]): number => Math
 const whyUndecided = (a: AttemptState): UndoReason => {
   if (a.answer?.outcome === 'pending') return 'timed-out';
   if (a.answer?.outcome !== 'unknown') return 'no-answer';
-  if (a.answer.reason === 'unverified') return 'unverified';
-  return a.answer.reason === 'mismatch' ? 'mismatch' : 'no-answer';
+  const { reason } = a.answer;
+  return reason === 'unverified' || reason === 'mismatch' || reason === 'failed' ? reason : 'no-answer';
 };

@@ -114,19 +114,21 @@ describe('rule 5: what was undone without proof, and is pending when it is looke
   const absent: Finding = { outcome: 'absent' };
   const unproven = { outcome: 'undone', verified: true, proof: 'no-original' } as const;
   /** Its payer pays a minute after it was asked for. */
-  const payingAt = ({ host, clock }: Setup) => (): Finding => {
+  const payingAt = ({ host, clock }: Setup, told: Finding = { outcome: 'pending', waitingFor: 'payer' }) => (): Finding => {
     void clock.until(clock.now() + 60_000).then(() => host.ledger.set('m-sale-1', { reference: 'm-sale-1', amountMinor: 1000, status: 'approved' }));
-    return { outcome: 'pending', waitingFor: 'payer' };
+    return told;
   };
+  const failed: Finding = { outcome: 'unknown', reason: 'failed', why: 'the host calls it failed' };
 
-  it.each([
+  it.each<[string, Finding[], (typeof unproven)[], Finding?]>([
     ['by a reversal', [absent, absent, absent, absent], [unproven]],
     ['as an inquiry found', [unproven], []],
-  ])('is undone, though nobody looks any more after that: %s', async (_, findings, reversals) => {
+    ['as an inquiry found, and is called failed', [unproven], [], failed],
+  ])('is undone, though nobody looks any more after that: %s', async (_, findings, reversals, told) => {
     const setup = await open({ kind: 'wallet' });
     const { host, clock } = setup;
     host.submits.push({ lost: 'request' });
-    host.findings.push(...findings, payingAt(setup) as never);
+    host.findings.push(...findings, payingAt(setup, told) as never);
     host.reversals.push(...reversals);
     expect(await run(setup)).toMatchObject({ status: 'failed', error: 'Payment.Undone' });
     await clock.until(clock.now() + 600_000);

@@ -47,6 +47,7 @@ describe('rule 2: unknown is asked, never guessed', () => {
     ['timed-out', { outcome: 'pending', waitingFor: 'payer' }],
     ['unverified', { outcome: 'unknown', reason: 'unverified', why: 'its MAC is wrong' }],
     ['mismatch', approvedFor(2000)],
+    ['failed', { outcome: 'unknown', reason: 'failed', why: 'the host calls it failed' }],
     ['no-answer', { outcome: 'unknown', reason: 'no-answer', why: 'silence' }],
   ])('tells the host why it undoes: %s', async (reason, answer) => {
     const setup = await open({ kind: 'card' });
@@ -63,6 +64,14 @@ describe('rule 2: unknown is asked, never guessed', () => {
     const inquiries = events(setup.log, 'paymentAnswered').filter((r) => r.event.type === 'paymentAnswered' && r.event.to === 'inquire');
     const start = events(setup.log, 'paymentPrepared')[0]?.at ?? 0;
     expect(inquiries.map((r) => r.at - start)).toEqual([10_000, 10_000, 20_000, 30_000]);
+  });
+
+  it('asks no more about what the host calls failed, and undoes it at once', async () => {
+    const setup = await open({ kind: 'wallet' });
+    setup.host.submits.push({ outcome: 'pending', waitingFor: 'payer' });
+    setup.host.findings.push({ outcome: 'unknown', reason: 'failed', why: 'the host calls it failed' });
+    expect(await run(setup)).toMatchObject({ status: 'failed', error: 'Payment.Undone' });
+    expect(verbs(setup.host).slice(0, 3)).toEqual(['submit', 'inquire', 'reverse']);
   });
 
   it('keeps undoing with back-off, tells a person, and goes on; a resolution needs a name and a reason', async () => {

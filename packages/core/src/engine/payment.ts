@@ -258,7 +258,7 @@ const answered = (state: PaymentState, event: Extract<PaymentEvent, { type: 'pay
       return { ...approved, fate: answer.completion === 'due' ? 'approved' : 'completed' };
     }
     // The host has what it did not know: nobody paid yet, and somebody may at any time (5). Its own end of a QR is waited for: that one may only be shown.
-    if (answer.outcome === 'pending' && isUnproven(a) && a.undoes === undefined && at >= (a.prepared.hostExpiryMs ?? 0)) {
+    if ((answer.outcome === 'pending' || hasFailed(answer)) && isUnproven(a) && a.undoes === undefined && at >= (a.prepared.hostExpiryMs ?? 0)) {
       // A host may say so each time that it is asked: the undos before this one count.
       return a.condemned ? { ...withoutUndone(counted), answer, fate: 'condemned', undo: { ...a.undo, lastAt: at } } : { ...counted, answer, fate: 'undecided' };
     }
@@ -315,6 +315,9 @@ export const turnedUp = (a: AttemptState): boolean => a.undoes === undefined && 
 /** It took money or may have, and neither a commitment nor the order to undo it stands behind it, nor is it sure of that order. */
 export const isUnowned = (a: AttemptState): boolean =>
   a.undoes === undefined && !turnedUp(a) && (a.fate === 'submitted' || a.fate === 'undecided' || a.fate === 'approved' || a.fate === 'completed');
+
+/** The host has it, calls it failed, and wants it undone. */
+export const hasFailed = (answer: AttemptState['answer']): boolean => answer?.outcome === 'unknown' && answer.reason === 'failed';
 
 /** Undone without proof: it may come after all (5). */
 export const isUnproven = (a: AttemptState): boolean => a.fate === 'undone' && a.undone?.proof === 'no-original';
