@@ -309,13 +309,14 @@ describe('undoing', () => {
     const sale = await recordedOf();
     expect(await methodOf({ gateway: scripted(order(sale, 'PAYERROR')).gateway }).inquire?.(sale)).toMatchObject({ outcome: 'unknown', reason: 'failed' });
     expect((await undo(sale, ok({}), order(sale, 'PAYERROR'))).answer).toMatchObject({ outcome: 'undone', proof: 'closed' });
+    // Refused, it closes nothing: the payer may be charged yet.
+    for (const code of ['INVALID_REQUEST', 'TRADE_ERROR', 'ORDERPAID']) expect((await undo(sale, no(code), order(sale, 'PAYERROR'))).answer).toMatchObject({ outcome: 'unknown', reason: 'failed' });
     // Charged under it all the same: the reversal gives it back.
     expect((await undo(sale, ok({}), order(sale, 'REVOKED', { success_time: '2026-01-03T04:00:00+08:00' }))).answer).toMatchObject({ outcome: 'undone', proof: 'money-back' });
   });
 
-  it('failed payments owe nothing; refusals for good are told; what could not leave was not sent', async () => {
+  it('refusals for good are told; what could not leave was not sent', async () => {
     const sale = await recordedOf();
-    expect((await undo(sale, no('INVALID_REQUEST'), order(sale, 'PAYERROR'))).answer).toEqual({ outcome: 'undone', verified: true, proof: 'closed' });
     expect((await undo(sale, no('REVERSE_EXPIRE'))).answer).toEqual({ outcome: 'refused', code: 'REVERSE_EXPIRE' });
     expect((await undo(sale, { heard: 'silence', sent: false, reason: 'no-answer', why: 'w' })).answer).toEqual({ outcome: 'not-sent', why: 'w' });
     expect((await undo(sale, { heard: 'silence', sent: true, reason: 'unverified', why: 'w', status: 403 })).answer).toMatchObject({ outcome: 'unknown', reason: 'unverified' });

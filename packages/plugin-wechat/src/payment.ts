@@ -158,8 +158,8 @@ export class WechatPayment implements PaymentMethod {
       case 'undone':
         return found;
       case 'unknown':
-        // Its reversal was taken, or refused because it failed: nothing was taken, and its number is used up.
-        return found.reason === 'failed' ? { outcome: 'undone', verified: true, proof: 'closed' } : found;
+        // Once the reversal is taken, what failed is closed. Where it was refused, the payer may be charged yet.
+        return found.reason === 'failed' && say === 'done' ? { outcome: 'undone', verified: true, proof: 'closed' } : found;
       case 'absent':
         return { outcome: 'undone', verified: true, proof: 'no-original' };
       case 'pending':
