@@ -30,6 +30,15 @@ describe('the plugins of scenarios and simulations', () => {
     }
   });
 
+  it('have none either where a configuration writes its own into what it is given', () => {
+    const own = plugin(bind(PaymentMethod).toValue(method(true)));
+    const added = (defaults: readonly Plugin[]) => {
+      (defaults as Plugin[]).push(own);
+      return defaults;
+    };
+    expect(() => simulatedPlugins({ plugins: added }, [cash])).toThrow(refused);
+  });
+
   it('are those that come with Tillwright, whole or in part, and what moves no money', () => {
     const actions = plugin(bind(Actions).toValue({ namespace: 'gift', actions: {} }));
     expect(simulatedPlugins({}, [cash])).toEqual([cash]);

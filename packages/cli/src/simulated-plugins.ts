@@ -9,10 +9,11 @@ import { UsageError } from './exit.js';
  * @throws UsageError, PLUGIN_*
  */
 export const simulatedPlugins = ({ plugins, simulated = false }: TillwrightConfig, defaults: readonly Plugin[]): readonly Plugin[] => {
+  // Before the configuration has them, which may write its own among them.
+  const played = new Set(defaults.flatMap(({ provides }) => provides));
   const chosen = plugins?.(defaults) ?? defaults;
   if ('then' in chosen) throw new UsageError('scenarios and simulations need a configuration whose `plugins` returns them at once, not a promise of them');
   checkPlugins(chosen);
-  const played = new Set(defaults.flatMap(({ provides }) => provides));
   const charging = simulated ? undefined : chosen.find(({ provides }) => provides.some((each) => mayCharge(each) && !played.has(each)));
   if (charging) {
     throw new UsageError(
