@@ -46,8 +46,13 @@ describe('the plugins of scenarios and simulations', () => {
     for (const own of [actions, plugin(bind(PaymentMethod).toValue(method(false)))]) expect(simulatedPlugins({ plugins: adding(own) }, [cash])).toEqual([cash, own]);
   });
 
+  it('are refused though a method does not say whether it moves money', () => {
+    for (const value of [{ id: 'gift' }, undefined]) expect(() => simulatedPlugins({ plugins: adding(plugin(bind(PaymentMethod).toValue(value as PaymentMethod))) }, [cash])).toThrow(refused);
+  });
+
   it('are there at once, and fit core', () => {
-    expect(() => simulatedPlugins({ plugins: async (defaults) => defaults }, [cash])).toThrow('not a promise of them');
+    // A promise that fails is not left to end the process.
+    for (const plugins of [async () => [cash], () => Promise.reject(new Error('no key file'))]) expect(() => simulatedPlugins({ plugins }, [cash])).toThrow('not a promise of them');
     expect(() => simulatedPlugins({ plugins: () => [cash, cash] }, [cash])).toThrow(expect.objectContaining({ code: 'PLUGIN_CONFLICT' }));
   });
 });

@@ -12,7 +12,11 @@ export const simulatedPlugins = ({ plugins, simulated = false }: TillwrightConfi
   // Before the configuration has them, which may write its own among them.
   const played = new Set(defaults.flatMap(({ provides }) => provides));
   const chosen = plugins?.(defaults) ?? defaults;
-  if ('then' in chosen) throw new UsageError('scenarios and simulations need a configuration whose `plugins` returns them at once, not a promise of them');
+  if ('then' in chosen) {
+    // Whatever becomes of it is nobody's to tell any more.
+    chosen.then(undefined, () => undefined);
+    throw new UsageError('scenarios and simulations need a configuration whose `plugins` returns them at once, not a promise of them');
+  }
   checkPlugins(chosen);
   const charging = simulated ? undefined : chosen.find(({ provides }) => provides.some((each) => mayCharge(each) && !played.has(each)));
   if (charging) {
@@ -23,5 +27,5 @@ export const simulatedPlugins = ({ plugins, simulated = false }: TillwrightConfi
   return chosen;
 };
 
-/** What a factory makes is not known before it has made it. */
-const mayCharge = ({ token, how }: Provision): boolean => token.id === PaymentMethod.id && !(how.kind === 'value' && !(how.value as PaymentMethod).capabilities.movesMoney);
+/** What a factory makes is not known before it has made it; nor is what a method does that does not say so. */
+const mayCharge = ({ token, how }: Provision): boolean => token.id === PaymentMethod.id && !(how.kind === 'value' && (how.value as Partial<PaymentMethod> | undefined)?.capabilities?.movesMoney === false);
