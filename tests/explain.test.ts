@@ -54,7 +54,7 @@ it('an alarm', async () => {
   for (const [kind, { what }] of Object.entries(ALARMS)) expect((await said(kind)).text).toContain(what.en);
 });
 
-it('an error of plugins of one’s own, and a code while they can not be loaded', async () => {
+it('an error of plugins of one’s own, and what the pages tell of while they can not be loaded', async () => {
   const dir = mkdtempSync(join(tmpdir(), 'tillwright-explain-'));
   const [config, broken] = [join(dir, 'own.config.mjs'), join(dir, 'broken.config.mjs')];
   const open = "{ description: { zh: '', en: '' }, arguments: {}, result: {}, redo: 'again', run: async () => true, errors: { 'Drawer.Jammed': { zh: '钱箱卡住', en: 'The drawer is stuck' } } }";
@@ -65,7 +65,8 @@ it('an error of plugins of one’s own, and a code while they can not be loaded'
     expect(await said('Drawer.Jammed', 'en', config)).toEqual({ exit: 0, text: 'Drawer.Jammed\n  drawer:open: The drawer is stuck' });
     expect((await said('Drawer.Jamed', 'en', config)).text).toContain('Did you mean Drawer.Jammed?');
     expect((await said('Drawer.Jammed')).exit).toBe(2);
-    expect((await said('PLUGIN_OPTIONS_INVALID', 'en', broken)).exit).toBe(0);
+    for (const code of ['PLUGIN_OPTIONS_INVALID', 'plugin-missing', 'Payment.Declined']) expect((await said(code, 'en', broken)).exit, code).toBe(0);
+    await expect(said('Drawer.Jammed', 'en', broken)).rejects.toThrow('no such module');
   } finally {
     rmSync(dir, { recursive: true });
   }

@@ -8,8 +8,12 @@ import { ERRORS_PAGE, RULE_PAGES } from '../pages.js';
 /** Prints what a code or an error name means and what to do; for a code of the checker also why the rule is there, with examples. */
 export const explain = async (name: string, { config, language }: { config?: string; language: Language }): Promise<ExitCode> => {
   const known = explanations();
-  // A code that plugins of one's own are refused with is explained while they can't be loaded.
-  if (!known.has(name.toUpperCase())) await addOwn(known, config);
+  // What the pages tell of is explained while plugins of one's own can't be loaded: it may be about just that.
+  if (!known.has(name.toUpperCase())) {
+    await addOwn(known, config).catch((error: unknown) => {
+      if (!known.has(name)) throw error;
+    });
+  }
   const found = known.get(name) ?? known.get(name.toUpperCase());
   if (!found) {
     const near = nearestNames(name, known.keys());
