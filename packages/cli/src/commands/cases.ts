@@ -1,7 +1,7 @@
 import { type EventRecord, fromDecimal, type PaymentEvent, type Text, TillwrightError, toDecimal } from '@tillwright/core';
 import { acknowledgeLog, type CaseAttempt, type CaseDecision, type CaseFile, caseOf, casesOf, heldOf, resolveCase } from '@tillwright/core/node';
 import { logDir } from '../data-dirs.js';
-import { EXIT, type ExitCode } from '../exit.js';
+import { EXIT, type ExitCode, UsageError } from '../exit.js';
 import { inLine, type Language, say } from '../language.js';
 
 export interface CasesOptions {
@@ -67,13 +67,13 @@ export const casesShow = async (caseId: string, { data, json, language }: CasesO
 
 /**
  * Writes a person's decision into the log.
- * @throws CASE_UNKNOWN, CASE_NEEDS_REASON, CASE_AMOUNT, CASE_UNDONE, MONEY_INVALID, LOG_*; while a till runs it is told what to do, and 2 is returned
+ * @throws CASE_UNKNOWN, CASE_NEEDS_REASON, CASE_AMOUNT, CASE_UNDONE, LOG_*, UsageError; while a till runs it is told what to do, and 2 is returned
  */
 export const casesResolve = async (caseId: string, options: CasesOptions & Omit<CaseDecision, 'amountMinor'> & { readonly amount?: string | undefined }): Promise<ExitCode> => {
   const { data, json, language, as, amount, by, reason } = options;
   const file = await caseOf(logDir(data), caseId);
   if (!file) throw new TillwrightError('CASE_UNKNOWN', { case: caseId });
-  const decision: CaseDecision = { as, ...(amount === undefined ? {} : { amountMinor: fromDecimal(amount, file.currency).amountMinor }), by, reason };
+  const decision: CaseDecision = { as, ...(amount === undefined ? {} : { amountMinor: minorOf(amount, file) }), by, reason };
   await unlocked(resolveCase(logDir(data), caseId, decision));
   console.log(json ? JSON.stringify({ caseId, ...decision }) : `${say(language, texts.written)}: ${caseId} ${decided(decision, file.currency, language)} (${by}: ${reason})`);
   return EXIT.succeeded;
@@ -109,6 +109,16 @@ const decided = ({ as, amountMinor }: Pick<CaseDecision, 'as' | 'amountMinor'>, 
 
 const time = (at: number): string => new Date(at).toISOString();
 const amountOf = ({ amountMinor, currency }: Pick<CaseFile, 'amountMinor' | 'currency'>): string => `${currency} ${toDecimal({ amountMinor, currency })}`;
+
+/** What a person writes: never in minor units, though core asks programs for them. */
+const minorOf = (amount: string, { amountMinor, currency }: Pick<CaseFile, 'amountMinor' | 'currency'>): number => {
+  try {
+    return fromDecimal(amount, currency).amountMinor;
+  } catch (error) {
+    const example = toDecimal({ amountMinor, currency });
+    throw new UsageError(`--amount is in ${currency}, written like ${example} / --amount 以 ${currency} 为单位，写法如 ${example}`, { cause: error });
+  }
+};
 
 /** Nobody is to pay back by hand what the host has given back. */
 const undoneOf = ({ undone }: CaseFile, language: Language): string[] => {
