@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events';
 import type { Till } from '@tillwright/core';
 import type { SimulatedTill } from '@tillwright/device-sim';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Payer } from './interactive.js';
 
 /** Stands for the terminal: each question waits to be answered by one of its choices. */
 const terminal = vi.hoisted(() => ({ asked: [] as { message: string; choose(name: string): void }[] }));
@@ -23,11 +24,12 @@ const world = Object.assign(new EventEmitter(), {
     return by === 'swipe';
   },
 });
+const payer = vi.fn<Payer>();
 const card = { for: 'card', device: 'reader', accept: ['swipe', 'tap'] };
 
 beforeEach(() => {
   vi.spyOn(console, 'log').mockImplementation(() => {});
-  showInteractively(till as unknown as Till, world as unknown as SimulatedTill, 'en', async () => false);
+  showInteractively(till as unknown as Till, world as unknown as SimulatedTill, 'en', payer);
 });
 afterEach(() => {
   vi.restoreAllMocks();
@@ -63,10 +65,23 @@ describe('a device that waits', () => {
 });
 
 describe('a QR code', () => {
+  const SCAN = 'Waiting for the customer to scan and pay';
+  const shown = { id: 'qr', kind: 'device', audience: 'customer', show: { text: { zh: '扫码', en: 'Scan' }, qr: 'pay:1' } };
+  afterEach(() => void till.cancelPrompt.mockClear());
+
   it('of a method whose host is not simulated: the merchant is told so, and can still cancel', async () => {
-    till.emit('prompt', { id: 'qr', kind: 'device', audience: 'customer', show: { text: { zh: '扫码', en: 'Scan' }, qr: 'pay:1' } });
-    expect([await choose('The customer scans and pays'), await choose('Cancel')]).toEqual(['Waiting for the customer to scan and pay', 'Waiting for the customer to scan and pay']);
+    payer.mockResolvedValue(false);
+    till.emit('prompt', shown);
+    expect([await choose('The customer scans and pays'), await choose('Cancel')]).toEqual([SCAN, SCAN]);
     expect(console.log).toHaveBeenCalledWith(expect.stringContaining('not simulated here'));
+    await vi.waitFor(() => expect(till.cancelPrompt).toHaveBeenCalledWith('qr', 'customer'), { interval: 1 });
+  });
+
+  it('that the customer has declined can still be cancelled: its host may take its time to say so', async () => {
+    payer.mockResolvedValue(true);
+    till.emit('prompt', shown);
+    expect([await choose('The customer scans and declines'), await choose('Cancel')]).toEqual([SCAN, SCAN]);
+    expect(console.log).not.toHaveBeenCalledWith(expect.stringContaining('not simulated here'));
     await vi.waitFor(() => expect(till.cancelPrompt).toHaveBeenCalledWith('qr', 'customer'), { interval: 1 });
   });
 });

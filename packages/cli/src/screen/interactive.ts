@@ -111,8 +111,10 @@ class InteractiveScreen implements Screen {
       ] as const;
       const way = await askChoice(say(this.#language, { zh: '等待顾客扫码付款', en: 'Waiting for the customer to scan and pay' }), ways, this.#language, signal);
       if (way === CANCEL) return this.#till.cancelPrompt(prompt.id, prompt.audience);
-      if (await this.#payer(prompt, way)) return;
-      console.log(say(this.#language, { zh: '这种支付方式的主机不在此模拟：请用它自己的付款端扫码', en: 'The host of this method is not simulated here: scan with what pays there' }));
+      const isPlayed = await this.#payer(prompt, way);
+      if (isPlayed && way === 'pays') return;
+      // Who declines leaves the code where it stands, until its host says so or the merchant cancels.
+      if (!isPlayed) console.log(say(this.#language, { zh: '这种支付方式的主机不在此模拟：请用它自己的付款端扫码', en: 'The host of this method is not simulated here: scan with what pays there' }));
       return scan(signal);
     };
     this.#enqueue(prompt.id, scan);
