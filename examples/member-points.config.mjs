@@ -4,4 +4,5 @@ import { memberPoints, MembersClub } from '@tillwright/device-sim';
 
 const club = new MembersClub({ file: '.tillwright/points.json' });
 
-export default { plugins: (defaults) => [...defaults, memberPoints({ club })] };
+// The club is simulated, as the hosts of all other methods are: scenarios and simulations may use its points.
+export default { simulated: true, plugins: (defaults) => [...defaults, memberPoints({ club })] };

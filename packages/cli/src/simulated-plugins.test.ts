@@ -1,6 +1,7 @@
 import { ActionError, Actions, bind, definePlugin, PaymentMethod, type Plugin } from '@tillwright/core/contract';
 import { simulatedCash } from '@tillwright/device-sim';
 import { describe, expect, it } from 'vitest';
+import type { TillwrightConfig } from './config.js';
 import { simulatedPlugins } from './simulated-plugins.js';
 
 const cash = simulatedCash();
@@ -44,6 +45,11 @@ describe('the plugins of scenarios and simulations', () => {
     expect(simulatedPlugins({}, [cash])).toEqual([cash]);
     expect(simulatedPlugins({ plugins: (defaults) => defaults.map((each) => ({ ...each, provides: [...each.provides] })) }, [cash])).toEqual([cash]);
     for (const own of [actions, plugin(bind(PaymentMethod).toValue(method(false)))]) expect(simulatedPlugins({ plugins: adding(own) }, [cash])).toEqual([cash, own]);
+  });
+
+  it('are those of the example, whose points are simulated', async () => {
+    const { default: config } = (await import(new URL('../../../examples/member-points.config.mjs', import.meta.url).href)) as { default: TillwrightConfig };
+    expect(simulatedPlugins(config, [cash]).map(({ name }) => name)).toEqual([cash.name, '@tillwright/device-sim/member-points']);
   });
 
   it('are refused though a method does not say whether it moves money', () => {
