@@ -85,7 +85,7 @@ describe.each(['counter-sale', 'take-payment', 'method-first'])('%s', (workflow)
     const coverage = new Coverage();
     coverage.add(set.sources);
     const leaving: ScenarioFile = { always: [{ when: { prompt: 'amount' }, answer: 100 }, { when: { prompt: 'choose' }, cancel: true }] };
-    const config = { plugins: (defaults: readonly Plugin[]) => [...defaults, ...voucher] };
+    const config = { simulated: true, plugins: (defaults: readonly Plugin[]) => [...defaults, ...voucher] };
     const { outcome } = await play({ name: needs, input: { amountMinor: 100 } }, leaving, { workflow, sources: set.sources, config, coverage });
     expect(outcome.shown).toContain('支付宝');
     expect(outcome.shown.includes('提货券')).toBe(offered);
