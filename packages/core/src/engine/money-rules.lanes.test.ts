@@ -510,12 +510,12 @@ describe('rules 12 and 14: a sale that waits for its lane', () => {
   };
 
   it('is not sent, and does not wait on, once it is cancelled', async () => {
-    const setup = await shut({ Pay: pay() });
+    const setup = await shut({ Pay: pay({ Retry: [{ ErrorEquals: ['Payment.NotSent'], MaxAttempts: 3 }] }) });
     const { executionId, result } = await setup.till.start({ terminal: 'T1', workflow: 'waiting' });
     await setup.clock.until(setup.clock.now() + 1_000);
     setup.till.cancel(executionId, 'merchant', 'enough');
     const at = setup.clock.now();
-    expect(await result).toMatchObject({ status: 'failed' });
+    expect(await result).toMatchObject({ status: 'failed', error: 'Terminal.Cancelled' });
     expect(setup.clock.now() - at).toBeLessThan(1_000);
     expect(verbs(setup.host).filter((verb) => verb === 'submit')).toHaveLength(1);
   });

@@ -788,8 +788,23 @@ describe('rule 14: cancel and time-out during submit are requests', () => {
     const log = memoryLog({ beforeSync: () => (events(log, 'paymentPrepared').length > 0 ? cancel?.() : undefined) });
     const setup = await open({ kind: 'wallet', log });
     cancel = () => setup.till.cancel(setup.till.executions()[0]?.executionId ?? '', 'merchant', 'customer left');
-    expect(await run(setup)).toMatchObject({ status: 'failed', error: 'Payment.NotSent', unsettled: [] });
+    expect(await run(setup)).toMatchObject({ status: 'failed', error: 'Terminal.Cancelled', unsettled: [] });
     expect(setup.host.calls).toEqual([]);
+  });
+
+  it.each([
+    ['is not sent', { outcome: 'not-sent', why: 'no connection' }, 'Payment.NotSent'],
+    ['is declined', { ...declined, again: 'later' }, 'Payment.Declined'],
+    ['is found undone', { outcome: 'unknown', reason: 'no-answer', why: 'lost' }, 'Payment.Undone'],
+  ] as const)('a Retry charges nobody who cancels while it %s', async (_how, answer, retried) => {
+    const setup = await open({ kind: 'card', flow: flow({ Pay: pay({ Retry: [{ ErrorEquals: [retried], IntervalSeconds: 1, MaxAttempts: 2 }] }) }) });
+    const cancel = (): void => setup.till.cancel(setup.till.executions()[0]?.executionId ?? '', 'merchant', 'customer left');
+    if (answer.outcome === 'unknown') {
+      setup.host.submits.push({ lost: 'answer' });
+      setup.host.reversals.push(() => (cancel(), { outcome: 'undone', verified: true, proof: 'acknowledged' }));
+    } else setup.host.submits.push(() => (cancel(), answer));
+    expect(await run(setup)).toMatchObject({ status: 'failed', error: 'Terminal.Cancelled', unsettled: [] });
+    expect(verbs(setup.host).filter((verb) => verb === 'submit')).toHaveLength(1);
   });
 });
 

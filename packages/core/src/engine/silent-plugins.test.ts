@@ -36,7 +36,7 @@ describe('a payment that is never prepared', () => {
     const sale = await setup.till.start({ terminal: 'T1', workflow: 'sale', input: {} });
     await setup.clock.until(setup.clock.now() + 1_000);
     setup.till.cancel(sale.executionId, 'merchant', 'the reader hangs');
-    expect(await sale.result).toMatchObject({ status: 'failed', error: 'Payment.NotSent' });
+    expect(await sale.result).toMatchObject({ status: 'failed', error: 'Terminal.Cancelled' });
     await setup.till.close();
   });
 

@@ -103,9 +103,11 @@ export const paymentActions: { readonly [name: string]: StandardAction } = {
           show: screen.show,
         };
         const asking = { live, screen, stop };
-        const result = await services.settler.charge(order, asking);
+        let result = await services.settler.charge(order, asking);
         // Given up between that and this line, unless it is committed: its flow hears what becomes of it then (14).
-        if (result.is === 'paid' && stop.aborted) return outcome(await services.settler.charge(order, asking));
+        if (result.is === 'paid' && stop.aborted) result = await services.settler.charge(order, asking);
+        // A Retry of what was not sent, declined or undone would charge whoever has cancelled.
+        if (result.is !== 'paid' && result.is !== 'unsettled' && givenUpAs(stop.reason) === 'cancelled') throw stop.reason;
         return outcome(result);
       } catch (error) {
         throw withHint(error, found?.method.errors ?? {});
