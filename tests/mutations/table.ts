@@ -91,7 +91,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'what turns up waiting for its payer is left waiting',
     rule: 5,
-    edits: [{ file: PAYMENT, find: "if (answer.outcome === 'pending' && isUnproven(a) && a.undoes === undefined && at >= (a.prepared.hostExpiryMs ?? 0))", put: 'if (at < 0)' }],
+    edits: [{ file: PAYMENT, find: "if ((answer.outcome === 'pending' || hasFailed(answer)) && isUnproven(a) && a.undoes === undefined && at >= (a.prepared.hostExpiryMs ?? 0))", put: 'if (at < 0)' }],
   },
   {
     name: 'absent is proof',
@@ -209,7 +209,7 @@ export const mutations: readonly Mutation[] = [
     name: 'an approval after a decline is no case',
     rule: 5,
     flow: 'tried-again',
-    edits: [{ file: SUBMITTING, find: "payment && (openCase(payment) || isResolved(payment)) ? undefined : ports.ids.next('case')", put: "payment ? undefined : ports.ids.next('case')" }],
+    edits: [{ file: SUBMITTING, find: "openCase(payment) || isResolved(payment) ? undefined : ports.ids.next('case')", put: "payment ? undefined : ports.ids.next('case')" }],
   },
   {
     name: 'what the host declined for good is asked for again',
