@@ -14,7 +14,7 @@ export { pluginOptions } from './plugin-options.js';
 export { Sensitive } from './sensitive.js';
 export { POLICY_OPTIONS, policyFrom, type PolicyOptions, type SettlingPolicy } from './settling-policy.js';
 
-/** The contract that this core serves; it also serves plugins of the major before. 1.1 added `actor` to actions and the class `Sensitive`, 1.2 a method's `merchantQr` and its need `other`, 1.3 `pluginOptions` and what makes a settling policy of its options. */
+/** The contract that this core serves; it also serves plugins of the major before. 1.1 added `actor` to actions and the class `Sensitive`, 1.2 a method's `merchantQr` and its need `other`, 1.3 `pluginOptions` and what makes a settling policy of its options, 1.4 the reason `failed`. */
 export const CONTRACT_VERSION = { major: 1, minor: 4 } as const;
 
 // ---------------------------------------------------------------------------------------------------------------------

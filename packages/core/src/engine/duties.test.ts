@@ -62,6 +62,16 @@ describe('how often a host is asked', () => {
     expect(dutyOf(state, { backoffMs: [1_000, 5 * MINUTE], watchAtMs: [10_000] })).toMatchObject({ do: 'reverse', to: 'watch', at: 10_008 });
   });
 
+  it.each<[string, Finding]>([
+    ['pending', { outcome: 'pending', waitingFor: 'payer' }],
+    ['failed', { outcome: 'unknown', reason: 'failed', why: 'the host calls it failed' }],
+  ])('for what it calls %s and undone without proof in turn: more and more seldom', (_, heard) => {
+    const tried = (n: number): PaymentEvent => ({ type: 'paymentUndoAnswered', attempt: 1, try: n, answer: { outcome: 'undone', verified: true, proof: 'no-original' } });
+    const inTurn = Array.from({ length: 20 }, (_each, n) => [tried(n + 1), answered(1, 'watch', heard)]).flat();
+    const state = fold([prepared(1), answered(1, 'submit', { outcome: 'unknown', reason: 'no-answer', why: 'silence' }), ordered({ do: 'reverse' }), ...inTurn, tried(21)]);
+    expect(dutyOf(state, { inquiry: true, backoffMs: [1_000, 5 * MINUTE], watchAtMs: [10_000] })).toMatchObject({ do: 'inquire', to: 'watch', at: 43 + 5 * MINUTE });
+  });
+
   it('for a refund that is on its way: more and more seldom, however short the pauses of its method are', () => {
     const pending: Finding = { outcome: 'pending', waitingFor: 'host' };
     const refund: PaymentEvent = { ...(prepared(2) as Extract<PaymentEvent, { type: 'paymentPrepared' }>), undoes: 1, sealed: false, request: { ...(prepared(2) as Extract<PaymentEvent, { type: 'paymentPrepared' }>).request, operation: 'refund' } };

@@ -115,7 +115,7 @@ const unsureRefund = (payment: PaymentState, a: AttemptState, { method, now }: D
 /**
  * When the next look at what was undone without proof is due (5): the list is finite, and a look that nobody answered is made again. A QR may be
  * paid until its end, whatever was found before: that is waited for. The list begins anew with each undo, so that what a host knew, and calls
- * undone and pending in turn, is looked at more and more seldom.
+ * undone and pending, or failed, in turn, is looked at more and more seldom.
  */
 const lookAt = ({ undone, undo, answer, prepared: { hostExpiryMs = 0 } }: AttemptState, { policy }: DutyContext['method']): number | undefined => {
   if (undone?.proof !== 'no-original') return undefined;
@@ -123,7 +123,7 @@ const lookAt = ({ undone, undo, answer, prepared: { hostExpiryMs = 0 } }: Attemp
   const due = policy.watchAtMs[undone.watches] ?? toItsEnd;
   if (due === undefined) return undefined;
   if (undone.unanswered > 0) return undone.askedAt + afterTries(Infinity, policy.reverse.backoffMs);
-  const wasKnown = answer?.outcome === 'pending' || answer?.outcome === 'approved';
+  const wasKnown = answer?.outcome === 'pending' || answer?.outcome === 'approved' || hasFailed(answer);
   return undone.at + (wasKnown ? Math.max(due, afterUndos(undo.tries, policy.reverse.backoffMs)) : due);
 };
 
