@@ -108,7 +108,8 @@ const phoneOf =
     const control = payment?.method === 'alipay' ? endpoints.alipay?.control : payment?.method === 'wechat' ? endpoints.wechat?.control : undefined;
     const reference = payment?.references.at(-1);
     if (control === undefined || reference === undefined) return false;
-    await fetch(`${control}/scan`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ reference, outcome }) });
+    const heard = await fetch(`${control}/scan`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ reference, outcome }) });
+    if (!heard.ok) throw new Error(((await heard.json()) as { message: string }).message);
     return true;
   };
 

@@ -77,6 +77,15 @@ describe('a QR code', () => {
     await vi.waitFor(() => expect(till.cancelPrompt).toHaveBeenCalledWith('qr', 'customer'), { interval: 1 });
   });
 
+  it('that the simulated host does not hear of can still be cancelled', async () => {
+    const told = vi.spyOn(console, 'error').mockImplementation(() => {});
+    payer.mockRejectedValue(new Error('fetch failed'));
+    till.emit('prompt', shown);
+    expect([await choose('The customer scans and pays'), await choose('Cancel')]).toEqual([SCAN, SCAN]);
+    expect(told).toHaveBeenCalledWith('fetch failed');
+    await vi.waitFor(() => expect(till.cancelPrompt).toHaveBeenCalledWith('qr', 'customer'), { interval: 1 });
+  });
+
   it('that the customer has declined can still be cancelled: its host may take its time to say so', async () => {
     payer.mockResolvedValue(true);
     till.emit('prompt', shown);

@@ -5,7 +5,7 @@ import { encodeQR } from 'qr';
 import { type Language, say } from '../language.js';
 import { askChoice, askNext, askPin, askPrompt, askText, audienceName, CANCEL, codeQuestion, type Draft, isCancel } from './questions.js';
 
-/** Plays the customer's phone on the QR code of a prompt. @returns false where the payment's host is not simulated here */
+/** Plays the customer's phone on the QR code of a prompt. @returns false where the payment's host is not simulated here @throws what the simulated host can not be told */
 export type Payer = (prompt: Prompt, outcome: 'pays' | 'declines') => Promise<boolean>;
 
 interface Question {
@@ -111,10 +111,10 @@ class InteractiveScreen implements Screen {
       ] as const;
       const way = await askChoice(say(this.#language, { zh: '等待顾客扫码付款', en: 'Waiting for the customer to scan and pay' }), ways, this.#language, signal);
       if (way === CANCEL) return this.#till.cancelPrompt(prompt.id, prompt.audience);
-      const isPlayed = await this.#payer(prompt, way);
-      if (isPlayed && way === 'pays') return;
+      const isPlayed = await this.#payer(prompt, way).catch((error: unknown) => this.#failed(error));
+      if (isPlayed === true && way === 'pays') return;
       // Who declines leaves the code where it stands, until its host says so or the merchant cancels.
-      if (!isPlayed) console.log(say(this.#language, { zh: '这种支付方式的主机不在此模拟：请用它自己的付款端扫码', en: 'The host of this method is not simulated here: scan with what pays there' }));
+      if (isPlayed === false) console.log(say(this.#language, { zh: '这种支付方式的主机不在此模拟：请用它自己的付款端扫码', en: 'The host of this method is not simulated here: scan with what pays there' }));
       return scan(signal);
     };
     this.#enqueue(prompt.id, scan);
