@@ -286,8 +286,8 @@ describe.each(WALLETS)('$id', (wallet) => {
   if (wallet.id !== 'wechat') return;
   it('is not reversed while the payer is paying, and gives back what was paid meanwhile', async () => {
     const { recorded } = await begin(await payer({ password: 'needed', paysAfterQueries: 0 }));
-    expect(await reverse(recorded)).toMatchObject({ outcome: 'not-now', retryAt: now + 15_000 });
-    later(15_000);
+    expect(await reverse(recorded)).toMatchObject({ outcome: 'not-now', retryAt: now + 16_000 });
+    later(16_000);
     expect(await reverse(recorded)).toMatchObject({ outcome: 'not-now' });
     expect(await inquire(recorded)).toMatchObject({ outcome: 'approved' });
     expect(await reverse(recorded)).toEqual({ outcome: 'undone', verified: true, proof: 'money-back' });

@@ -34,13 +34,13 @@ const HOUR = 60 * MINUTE;
 
 /**
  * Asked every 5 s up to 45 s, then every 10 s up to 65 s: the official pages name 30 and 45 s, and a QR must live for more
- * than a minute. Reversed no sooner than 15 s after the payment began, and for 7 days.
+ * than a minute. Reversed for 7 days, and no sooner than 16 s after the payment left: WeChat Pay wants 15 s from when it has it.
  */
 export const WECHAT_POLICY: SettlingPolicy = {
   answerWithinMs: 10 * SECOND,
   inquireAtMs: [5, 10, 15, 20, 25, 30, 35, 40, 45, 55, 65].map((seconds) => seconds * SECOND),
   reverse: {
-    notBeforeMs: 15 * SECOND,
+    notBeforeMs: 16 * SECOND,
     withinMs: 7 * 24 * HOUR,
     backoffMs: [3 * SECOND, 5 * SECOND, 10 * SECOND, 30 * SECOND, MINUTE, 5 * MINUTE, 15 * MINUTE],
     laneAttempts: 5,

@@ -253,8 +253,8 @@ describe('undoing', () => {
 
   it('not before its time: no request', async () => {
     const { calls, gateway } = scripted();
-    const answer = await methodOf({ gateway }, () => NOW + 14_999).reverse?.(await recordedOf(), 'cancelled', 1);
-    expect(answer).toMatchObject({ outcome: 'not-now', retryAt: NOW + 15_000 });
+    const answer = await methodOf({ gateway }, () => NOW + 15_999).reverse?.(await recordedOf(), 'cancelled', 1);
+    expect(answer).toMatchObject({ outcome: 'not-now', retryAt: NOW + 16_000 });
     expect(calls).toEqual([]);
   });
 
