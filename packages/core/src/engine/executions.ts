@@ -434,9 +434,11 @@ class Runner {
 
   /** What stands beside a working device: a prompt that takes no answer but cancel. */
   #show(running: RunningCall, audience: Audience, text: Text, details?: JsonObject): void {
-    const { call, stop } = running;
+    const { call, stop, movesMoney } = running;
+    // A payment that was asked to end goes on until it is undone, unless its flow has left it.
+    const goesOn = !stop.aborted || (movesMoney && this.#calls.has(keyOf(call)));
     // What is over has nothing to show: nobody would ever close it.
-    if (running.over || stop.aborted || this.#options.closing.aborted) return;
+    if (running.over || !goesOn || this.#options.closing.aborted) return;
     running.aliveAt = this.#options.ports.clock.now();
     const close = this.#options.prompts.open(
       {

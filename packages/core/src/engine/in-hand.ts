@@ -50,8 +50,8 @@ export class InHand {
   readonly givenUp = new Map<string, UndoReason>();
   /** What dies with the process, by payment: while it is here the card can still complete. */
   readonly live = new Roster<string, Live>();
-  /** By payment: what its Task shows. */
-  readonly screens = new Roster<string, PayingScreen>();
+  /** By payment: what its Task shows, and the Task's attempt that began what that waits for. */
+  readonly screens = new Roster<string, { readonly screen: PayingScreen; readonly taskAttempt: number }>();
   /** Sales' attempts on their way to an intent, by payment: what undoes a former one meanwhile has a number of its own. */
   readonly begun = new Map<string, number>();
   readonly #inFlight = new Roster<string, Set<number>>();

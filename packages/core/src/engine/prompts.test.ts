@@ -110,7 +110,10 @@ it('a payer is shown what to do while a payment waits for him: a code to scan st
   setup.host.submits.push({ ...waiting, show: { qr: 'https://qr.example/1' } });
   setup.host.findings.push(waiting, waiting);
   expect(await run(setup)).toMatchObject({ status: 'failed' });
-  expect(shown).toEqual([['customer', 'Please scan the QR code to pay', 'https://qr.example/1']]);
+  expect(shown).toEqual([
+    ['customer', 'Please scan the QR code to pay', 'https://qr.example/1'],
+    ['customer', 'The payment is being undone: please do not pay', undefined],
+  ]);
 
   shown.length = 0;
   setup.host.submits.push(waiting);

@@ -59,7 +59,7 @@ export class Settler {
   async charge(order: ChargeOrder, asking: Asking): Promise<ChargeResult> {
     const { paymentId } = order;
     const known = goesOn(this.#hand.payment(paymentId), order.taskAttempt);
-    this.#hand.screens.set(paymentId, asking.screen);
+    this.#hand.screens.set(paymentId, { screen: asking.screen, taskAttempt: known ?? order.taskAttempt });
     try {
       return await this.#charge(order, asking, known);
     } finally {
@@ -96,7 +96,7 @@ export class Settler {
     const payment = this.#hand.payment(paymentId);
     const open = payment?.attempts.findLast(({ fate, undoes }) => undoes === undefined && (fate === 'submitted' || fate === 'undecided'));
     if (!open || this.#hand.whyGivenUp(paymentId)) return;
-    this.#hand.screens.get(paymentId)?.waiting(open.answer?.outcome === 'pending' ? open.answer.waitingFor : 'host', open.show);
+    this.#hand.screens.get(paymentId)?.screen.waiting(open.answer?.outcome === 'pending' ? open.answer.waitingFor : 'host', open.show);
   }
 
   /** Asks to give a payment up: before commitment it is condemned, after it nothing happens (14). */
@@ -104,6 +104,7 @@ export class Settler {
     // The engine's end is nobody's wish: what is approved meanwhile is kept, and the next life goes on with it.
     if (this.#options.closing.aborted || this.#hand.payment(paymentId)?.committed) return;
     if (!this.#hand.givenUp.has(paymentId)) this.#hand.givenUp.set(paymentId, why);
+    this.#hand.screens.get(paymentId)?.screen.withdraw();
     this.settle(paymentId);
   }
 

@@ -253,7 +253,7 @@ export class Submitting {
     this.#wakeCommitted(inputs, paymentId);
     // Nobody is to pay what is decided by now, or turned up.
     const isAwaited = before?.fate === 'submitted' || before?.fate === 'undecided';
-    if (answer.outcome === 'pending' && isAwaited) this.#hand.screens.get(paymentId)?.pending(answer, before.answer?.outcome !== 'pending');
+    if (answer.outcome === 'pending' && isAwaited) this.#hand.screens.get(paymentId)?.screen.pending(answer, before.answer?.outcome !== 'pending');
     this.#hand.notify(paymentId);
   }
 

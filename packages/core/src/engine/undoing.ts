@@ -44,6 +44,9 @@ export class Undoing {
     const seq = journal.append([{ stream: stream.payment(payment.paymentId), event: this.#condemnation(payment, attempt, why) }]);
     const after = this.#hand.payment(payment.paymentId);
     if (after) this.#hand.shutLane(after);
+    const shown = this.#hand.screens.get(payment.paymentId);
+    // Not where a former attempt has turned up (5).
+    if (shown?.taskAttempt === attempt.taskAttempt) shown.screen.withdraw();
     await ports.log.durable(seq);
   }
 
