@@ -95,7 +95,7 @@ it('tells of each case what was decided about that one', () => {
 });
 
 it('tells what the host has told of the sale, not of what undoes it', () => {
-  const told = (value: string) => approvedFor(1000, { facts: { receipt: [{ key: 'rrn', label: { zh: '参考号', en: 'Reference' }, value }] } });
-  const events = [prepared(1), answered(1, told('sale')), condemned, prepared(2, { undoes: 1 }), answered(2, told('void')), open];
+  const approval = (value: string) => approvedFor(1000, { facts: { receipt: [{ key: 'rrn', label: { zh: '参考号', en: 'Reference' }, value }] } });
+  const events = [prepared(1), answered(1, approval('sale')), condemned, prepared(2, { undoes: 1 }), answered(2, approval('void')), open];
   expect(fileOf(events)?.facts).toMatchObject([{ value: 'sale' }]);
 });

@@ -13,14 +13,14 @@ const bench = (): { plugin: Plugin; calls: Json[]; done: () => void } => {
   const calls: Json[] = [];
   let isDone = false;
   const waiting: (() => void)[] = [];
-  const run = async (args: Json): Promise<Json> => {
+  const work = async (args: Json): Promise<Json> => {
     calls.push(args);
     if (!isDone) await new Promise<void>((resolve) => waiting.push(resolve));
     return calls.length;
   };
   const plugin = definePlugin({
     name: 'bench',
-    provides: [bind(Actions).toValue({ namespace: 'bench', actions: { again: action({ ...manifest, redo: 'again', run }), once: action({ ...manifest, redo: 'fail', run }), breaks: action({ ...manifest, redo: 'again', run: () => Promise.reject(new Error('broken')) }) } })],
+    provides: [bind(Actions).toValue({ namespace: 'bench', actions: { again: action({ ...manifest, redo: 'again', run: work }), once: action({ ...manifest, redo: 'fail', run: work }), breaks: action({ ...manifest, redo: 'again', run: () => Promise.reject(new Error('broken')) }) } })],
   });
   return {
     plugin,
@@ -223,8 +223,8 @@ it('counters go on over a restart, each terminal its own, and begin again after 
       })),
     ],
   });
-  const task = (name: string) => flow({ Do: { Type: 'Task', Resource: `count:${name}`, End: true } });
-  const options: SetupOptions = { kind: 'wallet', terminals: 2, plugins: [plugin], flow: task('one'), workflows: { batch: task('batch') } };
+  const counting = (name: string) => flow({ Do: { Type: 'Task', Resource: `count:${name}`, End: true } });
+  const options: SetupOptions = { kind: 'wallet', terminals: 2, plugins: [plugin], flow: counting('one'), workflows: { batch: counting('batch') } };
   const first = await open(options);
   const outputs = async (setup: Setup, terminal = 'T1') => ((await run(setup, {}, terminal)) as { output?: unknown }).output;
   expect(await outputs(first)).toEqual([7, 1]);
