@@ -172,6 +172,8 @@ class Runner {
     if (this.entry.state.status !== 'running') return;
     this.#options.journal.append([{ stream: stream.execution(this.entry.id), event: { type: 'cancelRequested', by, reason } }]);
     for (const running of this.#calls.values()) this.#cancelCall(running, by);
+    // What is to be tried again is tried at once, and cancelled as it begins: its flow hears of that now.
+    for (const { current: { step, phase } } of Object.values(this.entry.state.scopes)) if (phase.is === 'retrying') this.#post({ type: 'timerFired', step, timer: 'retry' });
   }
 
   /**

@@ -454,7 +454,11 @@ export class Journal {
 }
 
 const openCalls = (state: ExecutionState): string[] =>
-  Object.values(state.scopes).flatMap(({ current: { step, phase } }) => (phase.is === 'task' ? [`${step}@${phase.attempt}`] : []));
+  Object.values(state.scopes).flatMap(({ current: { step, phase } }) => {
+    if (phase.is === 'task') return [`${step}@${phase.attempt}`];
+    // Whoever cancels in the pause before a Retry means what that would begin.
+    return phase.is === 'retrying' ? [`${step}@${phase.attempt + 1}`] : [];
+  });
 
 /** What must be the same for two starts with one key (rule 15). */
 export const startContent = (start: { terminal: string; workflow: string; input: ExecutionState['input'] }): string =>

@@ -808,6 +808,36 @@ describe('rule 14: cancel and time-out during submit are requests', () => {
   });
 });
 
+describe('rule 14: a cancel in the pause before a Retry', () => {
+  const options: SetupOptions = { kind: 'wallet', flow: flow({ Pay: pay({ Retry: [{ ErrorEquals: ['Payment.Declined'], IntervalSeconds: 60, MaxAttempts: 2 }] }) }) };
+  const cancelled = async () => {
+    const setup = await open(options);
+    setup.host.submits.push({ ...declined, again: 'later' } as Answer);
+    const { executionId, result } = await setup.till.start({ terminal: 'T1', workflow: 'sale' });
+    await setup.clock.until(setup.clock.now() + 10_000);
+    setup.till.cancel(executionId, 'merchant', 'customer left');
+    return { setup, executionId, result };
+  };
+  const asCancelled = { status: 'failed', error: 'Terminal.Cancelled', unsettled: [] };
+
+  it('ends the payment at once, and charges nobody anew', async () => {
+    const { setup, result } = await cancelled();
+    const at = setup.clock.now();
+    expect(await result).toMatchObject(asCancelled);
+    expect(setup.clock.now() - at).toBeLessThan(1_000);
+    expect(verbs(setup.host)).toEqual(['submit']);
+  });
+
+  it('counts after a power cut, too', async () => {
+    const { setup: { log, clock, host, sealed }, executionId } = await cancelled();
+    clock.stop();
+    const records = log.records.slice(0, events(log, 'cancelRequested')[0]?.seq);
+    const { till } = await open({ ...options, host, sealed, log: memoryLog({ records }), clock: virtualClock({ startMs: clock.now() }) });
+    expect(await (await till.get(executionId)).result).toMatchObject(asCancelled);
+    expect(verbs(host)).toEqual(['submit']);
+  });
+});
+
 describe('rule 15: idempotent start', () => {
   it('gives the same transaction for the same key, also after a crash, and refuses other content', async () => {
     const setup = await open({ kind: 'wallet' });
