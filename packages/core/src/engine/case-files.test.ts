@@ -48,6 +48,7 @@ describe('an open case', () => {
     ['a void that was approved', [...tried, prepared(2, { undoes: 1 }), answered(2, approvedFor(1000))], { at: 50, proof: 'money-back' }],
     ['a void that was made anew', [...tried, prepared(2, { undoes: 1 }), undone(2, 'acknowledged'), prepared(3, { undoes: 1 }), answered(3, approvedFor(1000))], { at: 70, proof: 'money-back' }],
     ['a host that knew nothing of it, and then had undone it', [...tried, undone(1, 'no-original'), undone(1, 'acknowledged')], { at: 50, proof: 'acknowledged' }],
+    ['what turned up beside what is paid, where the case is about that one', [prepared(1), undone(1, 'no-original'), prepared(2), answered(2, approvedFor(1000)), { type: 'paymentCommitted' }, { ...open, attempt: 1 } as PaymentEvent, answered(1, approvedFor(1000)), condemned, undone(1, 'acknowledged')], { at: 90, proof: 'acknowledged' }],
     ['a later attempt that was declined', [...tried, undone(1, 'acknowledged'), prepared(2), answered(2, declined)], { at: 40, proof: 'acknowledged' }],
     ['what turned up beside a later attempt that was undone before', [prepared(1), condemned, undone(1, 'no-original'), prepared(2), answered(2, { outcome: 'undone', verified: true, proof: 'closed' }), answered(1, approvedFor(1000)), open, undone(1, 'acknowledged')], { at: 80, proof: 'acknowledged' }],
   ])('says so after %s', (_name, events, expected) => expect(told(events)).toEqual(expected));
@@ -58,6 +59,7 @@ describe('an open case', () => {
     ['another attempt has no proof', [...tried, undone(1, 'no-original'), prepared(2), answered(2, { outcome: 'undone', verified: true, proof: 'closed' })]],
     ['an approval came after all', [...tried, undone(1, 'no-original'), answered(1, approvedFor(1000))]],
     ['a refund is on its way', [...tried, prepared(2, { undoes: 1 }), answered(1, { outcome: 'undone', verified: true, proof: 'closed' })]],
+    ['one attempt stands as paid, and the case is about all of them', [prepared(1), undone(1, 'no-original'), prepared(2), answered(2, approvedFor(1000)), { type: 'paymentCommitted' }, open, answered(1, approvedFor(1000)), condemned, undone(1, 'acknowledged')]],
     ['a later attempt was paid', [...tried, undone(1, 'acknowledged'), prepared(2), answered(2, approvedFor(1000))]],
     ['a decline was contradicted', [...tried, undone(1, 'acknowledged'), prepared(2), answered(2, declined), contradicted]],
     ['it was undone before, and the case is about something else', [prepared(1), condemned, undone(1, 'acknowledged'), prepared(2), answered(2, declined), contradicted, open]],

@@ -342,9 +342,10 @@ export const openCases = (payment: PaymentState): readonly CaseState[] => paymen
  * Absent while anything is open, stands as paid, lacks proof, or was contradicted.
  */
 export const undoneSince = (payment: PaymentState, theCase: CaseState): { readonly at: number; readonly proof: string } | undefined => {
-  const { openedAt } = theCase;
+  const { openedAt, attempt } = theCase;
   const sales = payment.attempts.filter((a) => a.undoes === undefined);
-  const paid = paidMinor(payment) > 0 && !isBesidePaid(payment, theCase);
+  // A case about all of it is not over while one of them stands as paid.
+  const paid = paidMinor(payment) > 0 && !(attempt !== undefined && isBesidePaid(payment, theCase));
   if (payment.contradicted || paid || payment.attempts.some(isOpen) || sales.some(isUnproven)) return undefined;
   // What turned up may have been undone last, and is not the last one that was begun.
   const [last] = sales.flatMap(({ undone }) => undone ?? []).toSorted((a, b) => b.askedAt - a.askedAt);

@@ -195,7 +195,8 @@ export class Settler {
       const found = this.#hand.methodOf(payment);
       if (this.#isOrphan(payment, found)) {
         const { kind, why } = this.#hand.whyNobody(payment);
-        await this.#openCase(payment, { why }, { kind });
+        const lookedFor = isSettled(payment) ? payment.attempts.find((a) => a.undoes === undefined && isUnproven(a)) : undefined;
+        await this.#openCase(payment, { ...(lookedFor ? { attempt: lookedFor.attempt } : {}), why }, { kind });
         // What is sealed may be of no use to anybody any more.
         continue;
       }

@@ -59,9 +59,10 @@ const againstHost = (payment: PaymentState, host: SimulatedHost): string[] => {
   // What a case is about may stand beside what is known to.
   const standing = host.standing(payment.paymentId).filter(({ reference }) => !atIssue || known(reference));
   const problems = standing.length > 1 ? [`${payment.paymentId}: ${standing.length} approvals stand at the host (${standing.map(({ reference }) => reference).join(', ')})`] : [];
-  const told = payment.cases.some((each) => !each.resolved && undoneSince(payment, each));
-  // Nobody pays it back by hand then.
-  if (told) problems.push(...host.standing(payment.paymentId).map(({ reference }) => `${reference} stands at the host, and its case says that it is undone`));
+  const told = payment.cases.find((each) => !each.resolved && undoneSince(payment, each));
+  // Nobody pays it back by hand then. A case about one attempt says nothing of another that is paid.
+  const meant = (reference: string): boolean => told?.attempt === undefined || !payment.committed || !known(reference) || payment.attempts.some((a) => a.attempt === told.attempt && a.prepared.reference === reference);
+  if (told) problems.push(...host.standing(payment.paymentId).filter(({ reference }) => meant(reference)).map(({ reference }) => `${reference} stands at the host, and its case says that it is undone`));
   if (atIssue) return problems;
   problems.push(...standing.filter(({ reference }) => host.refusedByCard.has(reference)).map(({ reference }) => `${reference} stands, and its card refused it`));
   const hostMinor = standing.reduce((sum, entry) => sum + entry.amountMinor, 0);
