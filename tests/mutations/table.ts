@@ -229,6 +229,14 @@ export const mutations: readonly Mutation[] = [
     edits: [{ file: SETTLER, find: 'if (!this.#hand.givenUp.has(paymentId)) this.#hand.givenUp.set(paymentId, why);', put: 'void why;' }],
   },
   {
+    name: 'whoever has cancelled is charged by a Retry',
+    rule: 14,
+    edits: [
+      { file: 'engine/executions.ts', find: 'each === key || (running.movesMoney && each.startsWith(`${step}@`))', put: "each === ''" },
+      { file: 'engine/standard/payment.ts', find: "givenUpAs(stop.reason) === 'cancelled') throw stop.reason;", put: "givenUpAs(stop.reason) === 'cancelled' && context.attempt === 0) throw stop.reason;" },
+    ],
+  },
+  {
     name: 'what is given up as it is decided is told as paid',
     rule: 14,
     flow: 'part-in-time',

@@ -365,8 +365,10 @@ class Runner {
       (result) => end({ type: 'taskSucceeded', step, attempt, result }),
       (error: unknown) => end({ type: 'taskFailed', step, attempt, ...failureOf(error, found.action.errors) }),
     );
-    // In a former life, or just now by who heard of what was started before it.
-    if (this.entry.cancelled?.calls.includes(key)) this.#cancelCall(running, this.entry.cancelled.by);
+    // In a former life, or just now by who heard of what was started before it. A payment that was cancelled is not begun anew, whatever its Retry was for.
+    const { cancelled } = this.entry;
+    const isCancelled = cancelled?.calls.some((each) => each === key || (running.movesMoney && each.startsWith(`${step}@`)));
+    if (cancelled && isCancelled) this.#cancelCall(running, cancelled.by);
   }
 
   /** HeartbeatSeconds: an action that gives no sign of life for so long has failed; a payment is asked to end, as by its time-out. */

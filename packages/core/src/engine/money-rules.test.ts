@@ -828,6 +828,18 @@ describe('rule 14: a cancel in the pause before a Retry', () => {
     expect(verbs(setup.host)).toEqual(['submit']);
   });
 
+  it('counts for each try of the payment after it: what was not settled yet is told, and not begun anew once it is undone', async () => {
+    const setup = await open({ ...options, flow: flow({ Pay: pay({ Retry: [{ ErrorEquals: ['Payment.Unsettled'], IntervalSeconds: 300, MaxAttempts: 2 }] }) }) });
+    setup.host.submits.push({ lost: 'answer' });
+    setup.host.reversals.push({ outcome: 'unknown', reason: 'no-answer', why: 'silence' });
+    const { executionId, result } = await setup.till.start({ terminal: 'T1', workflow: 'sale' });
+    await setup.clock.until(setup.clock.now() + 1_000);
+    setup.till.cancel(executionId, 'merchant', 'customer left');
+    expect(await result).toMatchObject(asCancelled);
+    expect(verbs(setup.host).filter((verb) => verb === 'submit')).toHaveLength(1);
+    expect(statuses(setup.host)).toEqual(['reversed']);
+  });
+
   it('counts after a power cut, too', async () => {
     const { setup: { log, clock, host, sealed }, executionId } = await cancelled();
     clock.stop();

@@ -2,7 +2,7 @@
 import { Journal } from '../engine/journal.js';
 import { type AttemptState, decidedAs, evolvePayment, isHandsOff, isOpen, isSettled, isUndecided, isResolved, isUnproven, openCase, owesAdvice, owesReceipt, paidMinor, type PaymentState, undoneSince } from '../engine/payment.js';
 import type { Clock } from '../contract.js';
-import type { EventRecord } from '../events.js';
+import type { EventRecord, TillEvent } from '../events.js';
 import { canonicalJson, type Json } from '../json.js';
 import type { ExecutionResult } from '../till.js';
 import type { MessageKind, SimulatedHost } from './host.js';
@@ -188,6 +188,10 @@ export class Witness {
   /** Payment -> where a person decided about it. */
   readonly #decided = new Map<string, number>();
   #openedAt = 0;
+  /** Execution -> steps whose Task has not ended. */
+  readonly #tasks = new Map<string, Set<string>>();
+  /** Payments whose Task was cancelled, and has not ended since. */
+  readonly #cancelled = new Set<string>();
   readonly #started = new Map<string, number>();
   readonly #ended = new Map<string, End>();
 
@@ -217,7 +221,7 @@ export class Witness {
       ...(unread(payment, sent.reads) ? [`${reference} (${kind}) was sent by a plugin that does not read what was stored for it`] : []),
       // What had its intent before that is on its way; an advice is owed as long as its attempt stands as paid.
       ...(decided !== undefined && (kind === 'advise' ? decidedAs(payment) !== undefined : isResolved(payment) && (kind === 'reverse' || decided < intent)) ? [`${reference} (${kind}) was sent after a person had decided about it`] : []),
-      ...(kind === 'sale' ? [...this.#inTurn(sent, attempt), ...this.#alone(payment, attempt), ...(payment.givenUp === undefined ? [] : [`${reference} was sent after it was given up`])] : []),
+      ...(kind === 'sale' ? [...this.#inTurn(sent, attempt), ...this.#alone(payment, attempt), ...(payment.givenUp === undefined ? [] : [`${reference} was sent after it was given up`]), ...(this.#cancelled.has(paymentId) ? [`${reference} was sent after it was cancelled`] : [])] : []),
       ...(kind === 'refund' && payment.attempts.some((a) => a !== attempt && a.undoes === attempt.undoes && a.fate !== 'not-sent') ? [`${reference} repeats a refund`] : []),
     ];
   }
@@ -302,6 +306,15 @@ export class Witness {
     ];
   }
 
+  #cancels(event: TillEvent, executionId: string): void {
+    const open = this.#tasks.get(executionId) ?? new Set();
+    if (event.type === 'taskStarted') this.#tasks.set(executionId, open.add(event.step));
+    else if (event.type === 'stepLeft') {
+      open.delete(event.step);
+      this.#cancelled.delete(`${executionId}/${event.step}`);
+    } else if (event.type === 'cancelRequested') for (const step of open) this.#cancelled.add(`${executionId}/${step}`);
+  }
+
   #catchUp(log: Watched): void {
     if (log !== this.#log) {
       this.#log = log;
@@ -311,6 +324,8 @@ export class Witness {
       this.#heard.clear();
       this.#cases.clear();
       this.#decided.clear();
+      this.#tasks.clear();
+      this.#cancelled.clear();
       this.#started.clear();
       this.#ended.clear();
     }
@@ -321,6 +336,7 @@ export class Witness {
       if (record.event.type === 'engineOpened') this.#openedAt = record.seq;
       if (record.event.type === 'executionStarted') this.#started.set(id, record.seq);
       if (record.event.type === 'executionEnded') this.#ended.set(id, { seq: record.seq, unsettled: this.#unsettled(id), paid: this.#paid(id) });
+      this.#cancels(record.event, id);
       if (!record.stream.startsWith('p/')) continue;
       this.#payments.set(id, evolvePayment(this.#payments.get(id), record));
       this.#heard.set(id, record.seq);
