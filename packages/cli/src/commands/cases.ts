@@ -59,8 +59,7 @@ export const casesList = async ({ data, json, language }: CasesOptions): Promise
 
 /** Tells all that the log knows of a case. @throws CASE_UNKNOWN */
 export const casesShow = async (caseId: string, { data, json, language }: CasesOptions): Promise<ExitCode> => {
-  const file = await caseOf(logDir(data), caseId);
-  if (!file) throw new TillwrightError('CASE_UNKNOWN', { case: caseId });
+  const file = await knownCase(caseId, data);
   console.log(json ? JSON.stringify(file) : describe(file, language));
   return EXIT.succeeded;
 };
@@ -71,8 +70,7 @@ export const casesShow = async (caseId: string, { data, json, language }: CasesO
  */
 export const casesResolve = async (caseId: string, options: CasesOptions & Omit<CaseDecision, 'amountMinor'> & { readonly amount?: string | undefined }): Promise<ExitCode> => {
   const { data, json, language, as, amount, by, reason } = options;
-  const file = await caseOf(logDir(data), caseId);
-  if (!file) throw new TillwrightError('CASE_UNKNOWN', { case: caseId });
+  const file = await knownCase(caseId, data);
   const decision: CaseDecision = { as, ...(amount === undefined ? {} : { amountMinor: minorOf(amount, file) }), by, reason };
   await unlocked(resolveCase(logDir(data), caseId, decision));
   console.log(json ? JSON.stringify({ caseId, ...decision }) : `${say(language, texts.written)}: ${caseId} ${decided(decision, file.currency, language)} (${by}: ${reason})`);
@@ -87,6 +85,12 @@ export const casesAcknowledge = async (terminal: string, { data, json, language,
   await unlocked(acknowledgeLog(logDir(data), terminal, { by, reason }));
   console.log(json ? JSON.stringify({ terminal, by, reason }) : `${say(language, texts.written)}: ${terminal} (${by}: ${reason})`);
   return EXIT.succeeded;
+};
+
+const knownCase = async (caseId: string, data: string): Promise<CaseFile> => {
+  const file = await caseOf(logDir(data), caseId);
+  if (!file) throw new TillwrightError('CASE_UNKNOWN', { case: caseId });
+  return file;
 };
 
 const unlocked = async (work: Promise<void>): Promise<void> => {

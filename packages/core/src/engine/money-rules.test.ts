@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Answer, Finding, Plugin, ReceiptDocument, UndoReason } from '../contract.js';
 import { ActionError, bind, definePlugin, Printer } from '../contract.js';
 import { type MemoryLog, memoryLog } from '../log/memory-log.js';
-import { approvedFor, broken, declined, events, flow, open, pay, reopen, run, settled, type Setup, type SetupOptions, type State, statuses, verbs, until } from './money-rules.testing.js';
+import { approvedFor, broken, cutAfter, declined, events, flow, open, pay, reopen, run, settled, type Setup, type SetupOptions, type State, statuses, verbs, until } from './money-rules.testing.js';
 import type { ScriptedMethodOptions } from './scripted-method.js';
 import { virtualClock } from './virtual-clock.js';
 
@@ -713,10 +713,7 @@ describe('rule 14: cancel and time-out during submit are requests', () => {
     const first = await open(options);
     void run(first);
     await until(first, 'committed', () => events(first.log, 'paymentCommitted').length > 0);
-    first.clock.stop();
-    // The power fails as the commitment has reached the disk.
-    const records = first.log.records.slice(0, events(first.log, 'paymentCommitted')[0]?.seq);
-    const again = await open({ ...options, host: first.host, sealed: first.sealed, log: memoryLog({ records }), clock: virtualClock({ startMs: first.clock.now() + 60_000 }) });
+    const again = await cutAfter(first, 'paymentCommitted', options, 60_000);
     const { result } = await again.till.get(again.till.executions()[0]?.executionId ?? '');
     expect(await result).toMatchObject({ status: 'succeeded', output: { amountMinor: 1000, committed: true } });
     expect(statuses(again.host)).toEqual(['approved']);
@@ -740,9 +737,7 @@ describe('rule 14: cancel and time-out during submit are requests', () => {
     const first = await open(options);
     void run(first);
     await until(first, 'committed', () => events(first.log, 'paymentCommitted').length > 0);
-    first.clock.stop();
-    const records = first.log.records.slice(0, events(first.log, 'paymentCommitted')[0]?.seq);
-    const again = await open({ ...options, host: first.host, sealed: first.sealed, log: memoryLog({ records }), clock: virtualClock({ startMs: first.clock.now() + 60_000 }) });
+    const again = await cutAfter(first, 'paymentCommitted', options, 60_000);
     const begun = again.clock.now();
     const { result } = await again.till.get(again.till.executions()[0]?.executionId ?? '');
     expect(await result).toMatchObject({ status: 'failed', error: 'States.Timeout', paid: [{ amountMinor: 1000 }] });
@@ -755,10 +750,7 @@ describe('rule 14: cancel and time-out during submit are requests', () => {
     const first = await open(options);
     void run(first);
     await until(first, 'approved', () => events(first.log, 'paymentAnswered').length > 0);
-    first.clock.stop();
-    // The power fails as the approval has reached the disk.
-    const records = first.log.records.slice(0, events(first.log, 'paymentAnswered')[0]?.seq);
-    const again = await open({ ...options, host: first.host, sealed: first.sealed, log: memoryLog({ records }), clock: virtualClock({ startMs: first.clock.now() + 60_000 }) });
+    const again = await cutAfter(first, 'paymentAnswered', options, 60_000);
     const { result } = await again.till.get(again.till.executions()[0]?.executionId ?? '');
     expect(await result).toMatchObject({ status: 'failed', error: 'States.Timeout' });
     await settled(again);
@@ -841,10 +833,8 @@ describe('rule 14: a cancel in the pause before a Retry', () => {
   });
 
   it('counts after a power cut, too', async () => {
-    const { setup: { log, clock, host, sealed }, executionId } = await cancelled();
-    clock.stop();
-    const records = log.records.slice(0, events(log, 'cancelRequested')[0]?.seq);
-    const { till } = await open({ ...options, host, sealed, log: memoryLog({ records }), clock: virtualClock({ startMs: clock.now() }) });
+    const { setup, executionId } = await cancelled();
+    const { till, host } = await cutAfter(setup, 'cancelRequested', options);
     expect(await (await till.get(executionId)).result).toMatchObject(asCancelled);
     expect(verbs(host)).toEqual(['submit']);
   });

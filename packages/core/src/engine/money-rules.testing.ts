@@ -81,6 +81,14 @@ export const cut = async (before: Setup, options: SetupOptions): Promise<Setup> 
   return await reopen(before, options);
 };
 
+/** The power fails as the first record of a type has reached the disk, and is back after a while. */
+export const cutAfter = async (before: Setup, type: string, options: SetupOptions, offMs = 0): Promise<Setup> => {
+  const { clock, host, log, sealed } = before;
+  clock.stop();
+  const records = log.records.slice(0, events(log, type)[0]?.seq);
+  return await open({ ...options, host, sealed, log: memoryLog({ records }), clock: virtualClock({ startMs: clock.now() + offMs }) });
+};
+
 /** Those that nobody has heard yet, and those that are raised from now on. */
 export const alarmsOf = ({ till }: Setup): Alarm[] => {
   const alarms: Alarm[] = [];
