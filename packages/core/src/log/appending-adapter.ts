@@ -52,7 +52,7 @@ export class AppendingAdapter implements Adapter<OpenSegment> {
    */
   async settle(segment: OpenSegment, options: { readonly claimed: number; readonly cut: boolean }): Promise<void> {
     const path = segmentPath(this.#dir, this.#number);
-    this.#file = await this.#fs.openAppend(path, { create: false });
+    this.#file = await this.#fs.openAppend(path, { create: false, eachSynced: true });
     if (options.cut) await this.#file.truncate(segment.size);
     await this.#file.sync();
     await this.#fs.refresh(path, options.claimed);
@@ -70,7 +70,7 @@ export class AppendingAdapter implements Adapter<OpenSegment> {
     if (this.#file !== undefined && segment.number === this.#number) return this.#file;
     await this.close();
     this.#number = segment.number;
-    this.#file = await this.#fs.openAppend(segmentPath(this.#dir, segment.number), { create: true });
+    this.#file = await this.#fs.openAppend(segmentPath(this.#dir, segment.number), { create: true, eachSynced: true });
     await this.#fs.syncDirectory(this.#dir);
     return this.#file;
   }

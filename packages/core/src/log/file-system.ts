@@ -12,9 +12,12 @@ export interface FileSystem {
   makeDirectory(path: string): Promise<void>;
   /** Names in a directory, none where there is no directory. */
   list(path: string): Promise<readonly string[]>;
-  /** Opens for appending. `create` makes the file, and fails where it exists; without it the file must exist. */
-  openAppend(path: string, options: { readonly create: boolean }): Promise<AppendFile>;
-  /** Opens a file that is written in place, making it where it is missing. */
+  /**
+   * Opens for appending. `create` makes the file, and fails where it exists; without it the file must exist.
+   * `eachSynced` says that a sync follows each append: where the system does both in one call, that sync finds nothing left to do.
+   */
+  openAppend(path: string, options: { readonly create: boolean; readonly eachSynced?: boolean }): Promise<AppendFile>;
+  /** Opens a file that is written in place, making it where it is missing; each write may sync itself, as with `eachSynced`. */
   openInPlace(path: string): Promise<InPlaceFile>;
   /** Opens a file to be read here and there. */
   openRead(path: string): Promise<ReadFile>;

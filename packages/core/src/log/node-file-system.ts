@@ -13,10 +13,42 @@ const openFd = promisify(fs.open);
 const closeFd = promisify(fs.close);
 const fdatasync = promisify(fs.fdatasync);
 const ftruncate = promisify(fs.ftruncate);
-const write = (fd: number, bytes: Uint8Array, position: number | null): Promise<number> =>
-  new Promise((done, fail) => {
-    fs.write(fd, bytes, 0, bytes.length, position, (error, written) => (error === null ? done(written) : fail(error)));
-  });
+
+/** A kernel that writes and syncs in one call spares a turn of the event loop in between. `O_DSYNC` of macOS promises less than `fdatasync`; Windows has none. */
+const O_SYNCED = process.platform === 'linux' ? fs.constants.O_DSYNC : 0;
+
+/** Opens a file; its `sync` has nothing left to do where the kernel has synced all that was written. */
+const openSyncing = async (path: string, flags: number) => {
+  const fd = await openFd(path, flags, 0o600);
+  const eachSynced = O_SYNCED !== 0 && (flags & O_SYNCED) === O_SYNCED;
+  // What an earlier process left there may be unsynced.
+  let dirty = true;
+  return {
+    write: (bytes: Uint8Array, position: number | null) =>
+      new Promise<number>((done, fail) => {
+        fs.write(fd, bytes, 0, bytes.length, position, (error, written) => {
+          if (error === null) return done(written);
+          dirty = true;
+          fail(error);
+        });
+      }),
+    sync: async () => {
+      if (!dirty) return;
+      dirty = !eachSynced;
+      try {
+        await fdatasync(fd);
+      } catch (error) {
+        dirty = true;
+        throw error;
+      }
+    },
+    truncate: (length: number) => {
+      dirty = true;
+      return ftruncate(fd, length);
+    },
+    close: () => closeFd(fd),
+  };
+};
 
 const missing = (error: unknown): boolean => (error as NodeJS.ErrnoException).code === 'ENOENT';
 
@@ -42,22 +74,14 @@ const makeDirectory = async (path: string): Promise<void> => {
   }
 };
 
-const openAppend = async (path: string, options: { readonly create: boolean }): Promise<AppendFile> => {
-  const { O_APPEND, O_CREAT, O_EXCL, O_WRONLY } = fs.constants;
-  const fd = await openFd(path, O_WRONLY | O_APPEND | (options.create ? O_CREAT | O_EXCL : 0), 0o600);
-  return {
-    append: (bytes) => write(fd, bytes, null),
-    sync: () => fdatasync(fd),
-    truncate: (length) => ftruncate(fd, length),
-    close: () => closeFd(fd),
-  };
+const { O_APPEND, O_CREAT, O_EXCL, O_RDWR, O_WRONLY } = fs.constants;
+
+const openAppend = async (path: string, { create, eachSynced = false }: { readonly create: boolean; readonly eachSynced?: boolean }): Promise<AppendFile> => {
+  const { write, ...rest } = await openSyncing(path, O_WRONLY | O_APPEND | (eachSynced ? O_SYNCED : 0) | (create ? O_CREAT | O_EXCL : 0));
+  return { append: (bytes) => write(bytes, null), ...rest };
 };
 
-const openInPlace = async (path: string): Promise<InPlaceFile> => {
-  const { O_CREAT, O_RDWR } = fs.constants;
-  const fd = await openFd(path, O_RDWR | O_CREAT, 0o600);
-  return { write: (bytes, position) => write(fd, bytes, position), sync: () => fdatasync(fd), close: () => closeFd(fd) };
-};
+const openInPlace = (path: string): Promise<InPlaceFile> => openSyncing(path, O_RDWR | O_CREAT | O_SYNCED);
 
 const openRead = async (path: string): Promise<ReadFile> => {
   const file = await open(path, 'r');
