@@ -97,7 +97,7 @@ export class AlipayPayment implements PaymentMethod {
       total_amount: toDecimal(request.amount),
       subject: this.#subject(),
       terminal_id: this.terminal.tid,
-      ...(request.operatorId === '' ? {} : { operator_id: request.operatorId.slice(0, 28) }),
+      ...(request.operatorId === '' ? {} : { operator_id: [...request.operatorId].slice(0, 28).join('') }),
       ...(this.options.storeId === undefined ? {} : { store_id: this.options.storeId }),
     };
     if (data.mode === 'merchant-qr') {

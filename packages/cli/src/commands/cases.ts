@@ -14,8 +14,8 @@ const texts = {
   none: { zh: '没有待处理事项', en: 'No case waits for a person' },
   open: { zh: '待处理', en: 'open' },
   next: {
-    zh: '先在收单机构或钱包的商户平台核实，再运行 tillwright cases resolve <编号> --as paid|not-paid|undone --by <姓名> --reason <理由>',
-    en: "Look at the acquirer's or wallet's own books first, then: tillwright cases resolve <case> --as paid|not-paid|undone --by <name> --reason <text>",
+    zh: '先在收单机构或钱包的商户平台核实，再运行 tillwright cases resolve <编号> --as paid|not-paid|undone --by <姓名> --reason <理由>（账上金额不同时加 --amount <金额>）',
+    en: "Look at the acquirer's or wallet's own books first, then: tillwright cases resolve <case> --as paid|not-paid|undone --by <name> --reason <text> (with --amount <amount> where the books hold another)",
   },
   case: { zh: '事项', en: 'Case' },
   why: { zh: '原因', en: 'Why' },

@@ -227,3 +227,17 @@ it('what a terminal owes waits while its printer is not there', async () => {
   ]);
   await again.till.close();
 });
+
+it.each([
+  ['both', 'm 支付 m'],
+  ['zh', 'm 支付'],
+  ['en', 'm'],
+])('a receipt in %s names the method as it names everything else', async (language, named) => {
+  const printed: ReceiptDocument[] = [];
+  const printer = { print: async (document: ReceiptDocument) => void printed.push(document), status: async () => ({ paper: true }) };
+  const print = flow({ Pay: pay({ Next: 'Print' }), Print: { Type: 'Task', Resource: 'printer:print', Arguments: { language }, End: true } });
+  const setup = await open({ kind: 'wallet', flow: print, plugins: [definePlugin({ name: 'printer', provides: [bind(Printer).toValue(printer)] })] });
+  expect(await run(setup)).toMatchObject({ status: 'succeeded' });
+  expect(printed[0]?.lines).toContainEqual({ label: { zh: '支付方式', en: 'Payment' }, value: named });
+  await setup.till.close();
+});

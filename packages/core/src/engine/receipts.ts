@@ -129,6 +129,7 @@ const compose = (payment: PaymentState, loaded: LoadedTerminal, language: 'zh' |
   const attempt = payment.attempts.findLast((a) => a.fate === 'completed' && a.undoes === undefined);
   const fields = attempt?.facts?.receipt ?? [];
   const method = loaded.methods.get(payment.method)?.method;
+  const said = ({ zh, en }: Text): string => (language === 'both' && zh !== en ? `${zh} ${en}` : language === 'en' ? en : zh);
   const line = (label: Text, value: string, large = false): JsonObject => ({ label: { zh: label.zh, en: label.en }, value, ...(large ? { large } : {}) });
   const has = (key: string): boolean => fields.some((field: ReceiptField) => field.key === key);
   const amount = { amountMinor: paidMinor(payment), currency: payment.currency };
@@ -144,7 +145,7 @@ const compose = (payment: PaymentState, loaded: LoadedTerminal, language: 'zh' |
       line(labels.merchantId, terminal.mid),
       line(labels.terminalId, terminal.tid),
       line(labels.operator, terminal.operatorId),
-      ...(method ? [line(labels.method, language === 'en' ? method.label.en : method.label.zh)] : []),
+      ...(method ? [line(labels.method, said(method.label))] : []),
       ...(has('transactionType') ? [] : [line(labels.type, language === 'en' ? 'SALE' : '消费 SALE')]),
       ...fields.map((field: ReceiptField) => line(field.label, field.value)),
       ...(!attempt || has('dateTime') || has('paidAt') ? [] : [line(labels.dateTime, localTime(attempt.submittedAt))]),

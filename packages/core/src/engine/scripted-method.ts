@@ -87,7 +87,7 @@ export const scriptedMethod = (options: ScriptedMethodOptions): Plugin => {
   });
   const method: PaymentMethod = {
     id,
-    label: { zh: id, en: id },
+    label: { zh: `${id} 支付`, en: id },
     needs: options.needs ?? 'none',
     capabilities: { operations: ['sale', 'void', 'refund'], inquiry: kind === 'wallet', reversal: true, completion: kind === 'card', partialApproval: true, movesMoney: true },
     arguments: { type: 'object' },
