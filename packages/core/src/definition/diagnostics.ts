@@ -296,6 +296,18 @@ export const DIAGNOSTICS = {
     expected: { zh: '"MaxConcurrency" 不小于 1，或常量的 "Items"', en: '"MaxConcurrency" of 1 or more, or constant "Items"' },
     next: { zh: '写上 "MaxConcurrency": 1', en: 'Write "MaxConcurrency": 1' },
   },
+  WORKFLOW_PAYMENTS_AT_ONCE: {
+    severity: 'warning',
+    what: {
+      zh: '{name} 会同时为同一单收几笔款：前一笔没有结果时，后一笔以 Payment.NotSent 失败',
+      en: '{name} takes several payments of one sale at the same time: one that begins while another is undecided fails with Payment.NotSent',
+    },
+    expected: { zh: '依次付款，或每笔有自己的 "saleReference"', en: 'payments one after the other, or a "saleReference" for each' },
+    next: {
+      zh: '依次付款（Map 写上 "MaxConcurrency": 1）；每笔各是一单：写上 "saleReference"；要等前一笔：在 "Retry" 中写上 Payment.NotSent',
+      en: 'Take them one after the other (a Map with "MaxConcurrency": 1); write "saleReference" where each is a sale of its own; or wait for the other one by a "Retry" of Payment.NotSent',
+    },
+  },
   // People who are asked
   WORKFLOW_PROMPT_NO_CANCEL: {
     severity: 'warning',

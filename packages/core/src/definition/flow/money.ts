@@ -130,14 +130,14 @@ const repeated = (facts: StateFacts, before: MoneyFacts, all: Walk): MoneyFacts 
   return tolerates ? join(before, exit) : exit;
 };
 
-/** Whether anything in it, or in what it runs, may charge. */
-export const mayPay = (workflow: WorkflowFacts, world: World, seen = new Set<string>()): boolean => {
+/** Whether anything in it, or in what it runs, may charge; only payments of a kind count where one is told. */
+export const mayPay = (workflow: WorkflowFacts, world: World, counts: (payment: StateFacts) => boolean = () => true, seen = new Set<string>()): boolean => {
   if (seen.has(workflow.name)) return false;
   seen.add(workflow.name);
   return workflow.states.some((facts) => {
-    if (pays(facts, world.catalogue)) return true;
+    if (pays(facts, world.catalogue) && counts(facts)) return true;
     const other = world.workflows.get(runBy(facts) ?? '');
-    return other !== undefined && mayPay(other, world, seen);
+    return other !== undefined && mayPay(other, world, counts, seen);
   });
 };
 

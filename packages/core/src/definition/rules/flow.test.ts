@@ -202,6 +202,22 @@ describe('payments that repeat', () => {
     expect(found('PAYMENT_UNBOUNDED', flow({ M: each('Done', { R: { ...run('part-1', undefined), Catch: [] } }), ...ends }), flow({ Pay: pay('Done'), ...ends }))).toEqual(['PAYMENT_UNBOUNDED /States/M']);
     expect(found('PAYMENT_UNBOUNDED', flow({ M: each('Done', { A: { Type: 'Pass', End: true } }), ...ends }))).toEqual([]);
   });
+  it('of one sale are taken one after the other', () => {
+    const at = (states: JsonObject, ...parts: Json[]): string[] => found('PAYMENTS_AT_ONCE', flow({ Confirm: confirm('S'), ...states, ...ends }), ...parts);
+    const one = (name: string, more: JsonObject = {}): JsonObject => ({ [name]: { ...pay(undefined, more), Catch: [] } });
+    expect(at({ S: parallel('Done', one('A'), one('B')) })).toEqual(['PAYMENTS_AT_ONCE /States/S']);
+    expect(at({ S: parallel('Done', one('A'), { B: pass('C'), C: { Type: 'Pass', End: true } }) })).toEqual([]);
+    expect(at({ S: parallel('Done', one('A', { Arguments: { method: 'cash', amountMinor: 1, saleReference: 'a' } }), one('B')) })).toEqual([]);
+    expect(at({ S: parallel('Done', one('A', { Arguments: '{% $states.input %}' }), one('B')) })).toEqual([]);
+    expect(at({ S: parallel('Done', one('A', { Retry: [{ ErrorEquals: ['Payment.NotSent'] }] }), one('B')) })).toEqual([]);
+    expect(at({ S: parallel('Done', one('A', { Retry: [{ ErrorEquals: ['Payment.Declined'] }] }), one('B')) })).toEqual(['PAYMENTS_AT_ONCE /States/S']);
+    expect(at({ S: parallel('Done', one('A'), { R: { ...run('part-1', undefined), Catch: [] } }) }, flow({ Pay: pay('Done'), ...ends }))).toEqual(['PAYMENTS_AT_ONCE /States/S']);
+    expect(at({ S: parallel('Done', one('A'), { R: { ...run('part-1', undefined), Catch: [] } }) }, flow({ Pay: pay('Done', { Arguments: { method: 'cash', amountMinor: 1, saleReference: 'a' } }), ...ends }))).toEqual([]);
+    const map = (more: JsonObject): string[] => at({ S: each('Done', one('A'), more) });
+    expect(map({ MaxConcurrency: 2 })).toEqual(['PAYMENTS_AT_ONCE /States/S']);
+    expect(map({ Items: [1, 2] })).toEqual(['PAYMENTS_AT_ONCE /States/S']);
+    expect([map({ MaxConcurrency: 1 }), map({ Items: [1] }), map({ MaxConcurrency: '{% $states.input.n %}' }), map({})]).toEqual([[], [], [], []]);
+  });
   it('circles are found, however long', () => {
     expect(circlesOf([[1], [2], [0, 3], [], [4]])).toEqual([0, 0, 0, undefined, 4]);
     const long = circlesOf(Array.from({ length: 50_000 }, (_, node) => [(node + 1) % 50_000]));

@@ -3,9 +3,13 @@ import { EXIT, graphOf, isClear, scopesOf, type Way } from '../flow/graph.js';
 import { circlesOf } from '../flow/circles.js';
 import { mayPay } from '../flow/money.js';
 import { isAttended, isUnknown, pays, runBy } from '../flow/roles.js';
+import { isObject, type Json } from '../../json.js';
 import { isExpression, type MachineFacts, type StateFacts } from '../walk.js';
 
-/** Nobody is charged again and again by a flow that nobody watches: circles and iterations through a payment have a person or a bound in them. */
+/**
+ * Nobody is charged again and again by a flow that nobody watches: circles and iterations through a payment have a person or a bound in them.
+ * And what is taken at the same time is not one sale: of that one payment at a time is undecided (rule 15 of MONEY-RULES).
+ */
 export const repeatedPayments: Rule = (workflow, world, report) => {
   if (!isClear(workflow)) return;
   for (const machine of workflow.machines) {
@@ -14,8 +18,8 @@ export const repeatedPayments: Rule = (workflow, world, report) => {
     }
   }
   for (const facts of workflow.states) {
-    if (facts.type !== 'Map' || isBounded(facts) || !containsPayment(facts, workflow, world)) continue;
-    report('WORKFLOW_PAYMENT_UNBOUNDED', facts.pointer, { at: 'key', details: { name: JSON.stringify(facts.name) } });
+    const code = facts.type === 'Map' && !isBounded(facts) && containsPayment(facts, workflow, world) ? 'WORKFLOW_PAYMENT_UNBOUNDED' : paysAtOnce(facts, workflow, world) ? 'WORKFLOW_PAYMENTS_AT_ONCE' : undefined;
+    if (code) report(code, facts.pointer, { at: 'key', details: { name: JSON.stringify(facts.name) } });
   }
 };
 
@@ -39,15 +43,32 @@ const unwatchedCircles = (machine: MachineFacts, workflow: WorkflowFacts, world:
 /** A reference that is gone is noticed before anything leaves: what it leads back to charges for the first time. */
 const sentNothing = ({ kind, holder }: Way): boolean => kind === 'catch' && Array.isArray(holder.ErrorEquals) && holder.ErrorEquals.every((name) => name === 'Sensitive.Lost');
 
+type Counts = (payment: StateFacts) => boolean;
+
 /** It charges, itself or in what it holds and runs. */
-const charges = (facts: StateFacts, workflow: WorkflowFacts, world: World): boolean => {
-  if (pays(facts, world.catalogue)) return true;
+const charges = (facts: StateFacts, workflow: WorkflowFacts, world: World, counts: Counts = () => true): boolean => {
+  if (pays(facts, world.catalogue) && counts(facts)) return true;
   const other = world.workflows.get(runBy(facts) ?? '');
-  return (other !== undefined && mayPay(other, world)) || containsPayment(facts, workflow, world);
+  return (other !== undefined && mayPay(other, world, counts)) || chargingScopes(facts, workflow, world, counts) > 0;
 };
 
-const containsPayment = (facts: StateFacts, workflow: WorkflowFacts, world: World): boolean =>
-  (scopesOf(workflow).get(facts) ?? []).some(({ states }) => [...states.values()].some((inner) => charges(inner, workflow, world)));
+const containsPayment = (facts: StateFacts, workflow: WorkflowFacts, world: World): boolean => chargingScopes(facts, workflow, world) > 0;
+
+const chargingScopes = (facts: StateFacts, workflow: WorkflowFacts, world: World, counts?: Counts): number =>
+  (scopesOf(workflow).get(facts) ?? []).filter(({ states }) => [...states.values()].some((inner) => charges(inner, workflow, world, counts))).length;
+
+/** Several payments of the flow's own sale may be under way together, and nothing says what becomes of those that come too early. */
+const paysAtOnce = (facts: StateFacts, workflow: WorkflowFacts, world: World): boolean => {
+  const scopes = chargingScopes(facts, workflow, world, (payment) => isOfTheSale(payment) && !waits(payment));
+  return facts.type === 'Parallel' ? scopes > 1 : facts.type === 'Map' && scopes > 0 && !isOneByOne(facts);
+};
+
+/** An expression for all of the arguments may name another sale. */
+const isOfTheSale = ({ state: { Arguments } }: StateFacts): boolean => isObject(Arguments) && !('saleReference' in Arguments);
+
+const waits = ({ state: { Retry } }: StateFacts): boolean => Array.isArray(Retry) && Retry.some((retrier: Json) => isObject(retrier) && Array.isArray(retrier['ErrorEquals']) && retrier['ErrorEquals'].includes('Payment.NotSent'));
+
+const isOneByOne = ({ state: { Items, MaxConcurrency } }: StateFacts): boolean => MaxConcurrency === 1 || isExpression(MaxConcurrency) || (Array.isArray(Items) && Items.length < 2);
 
 /** Somebody does something at it, or may within it. */
 const isWatched = (facts: StateFacts, workflow: WorkflowFacts, world: World, seen = new Set<string>()): boolean => {
