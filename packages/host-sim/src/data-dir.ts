@@ -31,8 +31,11 @@ async function writeClaim(path: string, dir: string): Promise<void> {
   for (const last of [false, true]) {
     try {
       const file = await open(path, 'wx', 0o600);
-      await file.writeFile(String(process.pid));
-      await file.close();
+      try {
+        await file.writeFile(String(process.pid));
+      } finally {
+        await file.close();
+      }
       return;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;

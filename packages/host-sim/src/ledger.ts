@@ -41,7 +41,12 @@ export class Ledger<E extends { readonly reference: string }> {
     const path = join(options.dir, `${options.name}.jsonl`);
     const entries = await replay<E>(path);
     const file = await open(path, 'a', 0o600);
-    await syncDirectory(options.dir);
+    try {
+      await syncDirectory(options.dir);
+    } catch (error) {
+      await file.close();
+      throw error;
+    }
     return new Ledger<E>(path, file, entries);
   }
 

@@ -81,6 +81,23 @@ it('gives no more bytes than the file has', async () => {
   await file.close();
 });
 
+it('a file that was closed is closed once, and neither read nor written any more: its number is another file\'s', async () => {
+  const path = join(dir, 'first');
+  const first = [await nodeFileSystem.openAppend(path, { create: true }), await nodeFileSystem.openInPlace(path), await nodeFileSystem.openRead(path)] as const;
+  for (const file of first) await file.close();
+  const others = await Promise.all(['a', 'b', 'c', 'd'].map((name) => nodeFileSystem.openAppend(join(dir, name), { create: true })));
+  const closed = { code: 'EBADF' };
+  await expect(first[0].append(Buffer.from('x'))).rejects.toMatchObject(closed);
+  await expect(first[0].truncate(0)).rejects.toMatchObject(closed);
+  await expect(first[0].sync()).rejects.toMatchObject(closed);
+  await expect(first[1].write(Buffer.from('x'), 0)).rejects.toMatchObject(closed);
+  await expect(first[2].read(0, 1)).rejects.toMatchObject(closed);
+  for (const file of first) await file.close();
+  for (const file of others) expect(await file.append(Buffer.from('own'))).toBe(3);
+  expect(['a', 'b', 'c', 'd'].map((name) => readFileSync(join(dir, name), 'utf8'))).toEqual(['own', 'own', 'own', 'own']);
+  for (const file of others) await file.close();
+});
+
 it.skipIf(process.platform === 'win32')('files are their owner\'s alone', async () => {
   const [log, sealed, lock] = ['log', 'sealed', 'lock'].map((name) => join(dir, name)) as [string, string, string];
   await (await nodeFileSystem.openAppend(log, { create: true })).close();

@@ -8,7 +8,8 @@ import { promisify } from 'node:util';
 import { tryLock } from 'fs-native-extensions';
 import type { AppendFile, FileSystem, InPlaceFile, ReadFile } from './file-system.js';
 
-// Plain descriptors: a FileHandle costs more per call, and these calls are the engine's slowest.
+// Plain descriptors: a FileHandle costs more per call, and these calls are the engine's slowest. And who lets a log go without
+// closing it loses a descriptor, where a FileHandle that is collected ends the process (from Node 26 on).
 const openFd = promisify(fs.open);
 const closeFd = promisify(fs.close);
 const fdatasync = promisify(fs.fdatasync);
@@ -17,16 +18,29 @@ const ftruncate = promisify(fs.ftruncate);
 /** A kernel that writes and syncs in one call spares a turn of the event loop in between. `O_DSYNC` of macOS promises less than `fdatasync`; Windows has none. */
 const O_SYNCED = process.platform === 'linux' ? fs.constants.O_DSYNC : 0;
 
-/** Opens a file; its `sync` has nothing left to do where the kernel has synced all that was written. */
+/** Opens a file that is closed once, and not used after that: its number may be another file's by then. */
+const openHeld = async (path: string, flags: number) => {
+  const opened = await openFd(path, flags, 0o600);
+  let closing: Promise<void> | undefined;
+  return {
+    fd: (): number => {
+      if (closing) throw Object.assign(new Error(`EBADF: ${path} is closed`), { code: 'EBADF' });
+      return opened;
+    },
+    close: () => (closing ??= closeFd(opened)),
+  };
+};
+
+/** One whose `sync` has nothing left to do where the kernel has synced all that was written. */
 const openSyncing = async (path: string, flags: number) => {
-  const fd = await openFd(path, flags, 0o600);
+  const { fd, close } = await openHeld(path, flags);
   const eachSynced = O_SYNCED !== 0 && (flags & O_SYNCED) === O_SYNCED;
   // What an earlier process left there may be unsynced.
   let dirty = true;
   return {
     write: (bytes: Uint8Array, position: number | null) =>
       new Promise<number>((done, fail) => {
-        fs.write(fd, bytes, 0, bytes.length, position, (error, written) => {
+        fs.write(fd(), bytes, 0, bytes.length, position, (error, written) => {
           if (error === null) return done(written);
           dirty = true;
           fail(error);
@@ -36,17 +50,17 @@ const openSyncing = async (path: string, flags: number) => {
       if (!dirty) return;
       dirty = !eachSynced;
       try {
-        await fdatasync(fd);
+        await fdatasync(fd());
       } catch (error) {
         dirty = true;
         throw error;
       }
     },
-    truncate: (length: number) => {
+    truncate: async (length: number) => {
       dirty = true;
-      return ftruncate(fd, length);
+      await ftruncate(fd(), length);
     },
-    close: () => closeFd(fd),
+    close,
   };
 };
 
@@ -84,13 +98,14 @@ const openAppend = async (path: string, { create, eachSynced = false }: { readon
 const openInPlace = (path: string): Promise<InPlaceFile> => openSyncing(path, O_RDWR | O_CREAT | O_SYNCED);
 
 const openRead = async (path: string): Promise<ReadFile> => {
-  const file = await open(path, 'r');
+  const { fd, close } = await openHeld(path, fs.constants.O_RDONLY);
   return {
-    read: async (position, length) => {
-      const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(length), 0, length, position);
-      return buffer.subarray(0, bytesRead);
-    },
-    close: () => file.close(),
+    read: (position, length) =>
+      new Promise((done, fail) => {
+        const bytes = Buffer.allocUnsafe(length);
+        fs.read(fd(), bytes, 0, length, position, (error, taken) => (error === null ? done(bytes.subarray(0, taken)) : fail(error)));
+      }),
+    close,
   };
 };
 

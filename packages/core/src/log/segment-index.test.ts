@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
+import type { FileSystem } from './file-system.js';
 import { nodeFileSystem } from './node-file-system.js';
 import { segmentPath } from './segment.js';
 import { SegmentIndex } from './segment-index.js';
@@ -187,5 +188,36 @@ describe('the index of sealed segments', () => {
     for (const segment of upTo(5)) expect(await index.find(`own-${segment}`)).toEqual([segment]);
     await index.close();
     expect(await new SegmentIndex(disk, '/data').open(5, endOf(5))).toBe(1);
+  });
+
+  it('lets all files go, also where a run that was merged can not be taken away', async () => {
+    const dir = mkdtempSync(join(tmpdir(), 'tillwright-index-'));
+    const open = new Set<string>();
+    const fs: FileSystem = {
+      ...nodeFileSystem,
+      openRead: async (path) => {
+        const file = await nodeFileSystem.openRead(path);
+        open.add(path);
+        return {
+          ...file,
+          close: async () => {
+            open.delete(path);
+            await file.close();
+          },
+        };
+      },
+      remove: (path) => (path.endsWith('00000002-00000002.run') ? Promise.reject(new Error('EBUSY')) : nodeFileSystem.remove(path)),
+    };
+    try {
+      const index = new SegmentIndex(fs, dir);
+      await index.open(0, undefined);
+      for (const segment of upTo(4)) index.add(segment, endOf(segment), termsOf(segment));
+      await expect(index.settled()).rejects.toThrow('EBUSY');
+      expect([...open]).toEqual([join(dir, 'index', '00000001-00000004.run')]);
+      await index.close();
+      expect([...open]).toEqual([]);
+    } finally {
+      rmSync(dir, { recursive: true });
+    }
   });
 });

@@ -196,10 +196,8 @@ export class SegmentIndex {
     }
     this.#runs.splice(-FAN_IN, FAN_IN, merged);
     await Promise.allSettled(this.#finding);
-    for (const run of last) {
-      await this.#fs.remove(join(this.#dir, nameOf(run.head)));
-      await run.file.close();
-    }
+    await Promise.allSettled(last.map(({ file }) => file.close()));
+    for (const { head: former } of last) await this.#fs.remove(join(this.#dir, nameOf(former)));
     return true;
   }
 
