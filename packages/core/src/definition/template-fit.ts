@@ -1,4 +1,5 @@
-import { type DefinedError, Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
+import type { DefinedError } from 'ajv/dist/2020.js';
+import { CompiledSchemas } from '../compiled-schemas.js';
 import { isObject, type Json, type JsonObject, type JsonSchema, type Text } from '../json.js';
 import { listed, shorten } from './diagnostic.js';
 import { nearest } from './nearest.js';
@@ -15,19 +16,14 @@ export interface Misfit {
   readonly near: readonly string[];
 }
 
-const ajv = new Ajv2020({ allErrors: true, verbose: true, strict: false, validateFormats: false, addUsedSchema: false, logger: false, meta: false, validateSchema: false, code: { optimize: false } });
-const compiled = new WeakMap<JsonSchema, ValidateFunction>();
+const compiled = new CompiledSchemas({ allErrors: true, verbose: true, strict: false, validateFormats: false, logger: false, meta: false, validateSchema: false, code: { optimize: false } });
 
 /**
  * Holds a template against the schema of what it becomes. An expression in it fits everything.
  * @throws ajv's error where the schema itself is unsound
  */
 export const misfits = (template: Json, schema: JsonSchema): Misfit[] => {
-  let validate = compiled.get(schema);
-  if (!validate) {
-    validate = ajv.compile(schema);
-    compiled.set(schema, validate);
-  }
+  const validate = compiled.validator(schema);
   if (isExpression(template) || validate(template)) return [];
   const found = new Map<string, Misfit>();
   for (const error of (validate.errors ?? []) as DefinedError[]) {

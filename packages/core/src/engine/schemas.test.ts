@@ -18,3 +18,10 @@ it('goes on when there were more schemas than it keeps', () => {
   expect(schemas.problem(first, 0, 'answer')).toBe('answer must be equal to constant');
   expect(schemas.problem({ const: 3 }, 4, 'answer')).toBe('answer must be equal to constant');
 }, 60_000);
+
+it('two plugins may give their schemas one name', () => {
+  const schemas = new Schemas();
+  const named = (maximum: number) => ({ $id: 'https://example.com/arguments', $ref: 'https://example.com/arguments#/$defs/amount', $defs: { amount: { type: 'integer', maximum } } });
+  expect(schemas.problem(named(5), 6, 'Arguments')).toBe('Arguments must be <= 5');
+  expect(schemas.problem(named(7), 8, 'Arguments')).toBe('Arguments must be <= 7');
+});
