@@ -34,8 +34,11 @@ interface Explanation {
   readonly page?: string;
 }
 
-/** Everything that the pages tell of, by code or name. */
-const explanations = (): Map<string, Explanation> => {
+let pages: Map<string, Explanation> | undefined;
+/** Everything that the pages tell of, by code or name, for somebody who adds to it. */
+const explanations = (): Map<string, Explanation> => new Map([...(pages ??= readPages())].map(([name, one]) => [name, { ...one, told: [...one.told] }]));
+
+const readPages = (): Map<string, Explanation> => {
   const sections = new Map(RULE_PAGES.flatMap((page) => page.split(/^## /m).slice(1).map((section) => [/^`(\w+)`/.exec(section)?.[1] ?? '', section.replace(/^.*\n+/, '').trim()] as const)));
   const known = new Map<string, Explanation>();
   const lines = ERRORS_PAGE.split('\n');
