@@ -15,9 +15,10 @@ export interface FileSystem {
   /**
    * Opens for appending. `create` makes the file, and fails where it exists; without it the file must exist.
    * `eachSynced` says that a sync follows each append: where the system does both in one call, that sync finds nothing left to do.
+   * An append that failed may be a sync that failed then: it is for whoever treats both alike.
    */
   openAppend(path: string, options: { readonly create: boolean; readonly eachSynced?: boolean }): Promise<AppendFile>;
-  /** Opens a file that is written in place, making it where it is missing; each write may sync itself, as with `eachSynced`. */
+  /** Opens a file that is written in place, making it where it is missing. */
   openInPlace(path: string): Promise<InPlaceFile>;
   /** Opens a file to be read here and there. */
   openRead(path: string): Promise<ReadFile>;

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { AppendFile } from './file-system.js';
 import { nodeFileSystem } from './node-file-system.js';
+import { fileSealedStore } from './sealed-store.js';
 
 /** What the system is asked for, and what it fails with next: a disk that fails can't be ordered here. */
 const system = vi.hoisted(() => ({ synced: 0, writeFails: false, syncFails: false }));
@@ -50,10 +51,10 @@ const flagsOf = (path: string): number => {
 };
 
 describe.runIf(process.platform === 'linux')('where the kernel writes and syncs in one call', () => {
-  it('it is told so for the files that are synced after each write, and for no others', async () => {
+  it('it is told so for the log, and for no file whose owner tells a write that failed from a sync that failed', async () => {
     const [log, sealed, other] = ['log', 'sealed', 'other'].map((name) => join(dir, name)) as [string, string, string];
     const files = [await appended(log), await nodeFileSystem.openInPlace(sealed), await nodeFileSystem.openAppend(other, { create: true })];
-    expect([log, sealed, other].map((path) => flagsOf(path) & constants.O_DSYNC)).toEqual([constants.O_DSYNC, constants.O_DSYNC, 0]);
+    expect([log, sealed, other].map((path) => flagsOf(path) & constants.O_DSYNC)).toEqual([constants.O_DSYNC, 0, 0]);
     for (const file of files) await file.close();
   });
 
@@ -95,11 +96,28 @@ describe.runIf(process.platform === 'linux')('where the kernel writes and syncs 
 });
 
 it('a file whose writes are not synced is synced each time it is told to', async () => {
-  const file = await nodeFileSystem.openAppend(join(dir, 'other'), { create: true });
+  const other = await nodeFileSystem.openAppend(join(dir, 'other'), { create: true });
+  const sealed = await nodeFileSystem.openInPlace(join(dir, 'sealed'));
   for (const _ of [1, 2]) {
-    await file.append(bytes);
-    await file.sync();
+    await other.append(bytes);
+    await other.sync();
   }
   expect(system.synced).toBe(2);
-  await file.close();
+  for (const position of [0, bytes.length]) {
+    await sealed.write(bytes, position);
+    await sealed.sync();
+  }
+  expect(system.synced).toBe(4);
+  await other.close();
+  await sealed.close();
+});
+
+it('after a sync that failed the sealed store takes nothing more, on the machine\'s own disk as well', async () => {
+  const store = fileSealedStore(dir);
+  await store.put('a', bytes);
+  system.syncFails = true;
+  await expect(store.put('b', bytes)).rejects.toMatchObject({ code: 'EIO' });
+  system.syncFails = false;
+  await expect(store.put('c', bytes)).rejects.toMatchObject({ code: 'EIO' });
+  await store.close?.();
 });

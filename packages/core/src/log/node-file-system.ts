@@ -34,7 +34,7 @@ const openHeld = async (path: string, flags: number) => {
 /** One whose `sync` has nothing left to do where the kernel has synced all that was written. */
 const openSyncing = async (path: string, flags: number) => {
   const { fd, close } = await openHeld(path, flags);
-  const eachSynced = O_SYNCED !== 0 && (flags & O_SYNCED) === O_SYNCED;
+  const eachSynced = (flags & O_SYNCED) !== 0;
   // What an earlier process left there may be unsynced.
   let dirty = true;
   return {
@@ -95,7 +95,7 @@ const openAppend = async (path: string, { create, eachSynced = false }: { readon
   return { append: (bytes) => write(bytes, null), ...rest };
 };
 
-const openInPlace = (path: string): Promise<InPlaceFile> => openSyncing(path, O_RDWR | O_CREAT | O_SYNCED);
+const openInPlace = (path: string): Promise<InPlaceFile> => openSyncing(path, O_RDWR | O_CREAT);
 
 const openRead = async (path: string): Promise<ReadFile> => {
   const { fd, close } = await openHeld(path, fs.constants.O_RDONLY);
