@@ -228,6 +228,26 @@ it('what a terminal owes waits while its printer is not there', async () => {
   await again.till.close();
 });
 
+it('a slip that its printer can not print keeps no other payment’s slip from its paper', async () => {
+  const { setup, paper } = await withoutPaper();
+  paper.in = false;
+  expect(await run(setup)).toMatchObject({ status: 'succeeded' });
+  paper.in = true;
+  paper.printing = () => {
+    delete paper.printing;
+    throw new TypeError('no such character');
+  };
+  const printed = [
+    { copy: 'merchant', reprint: false },
+    { copy: 'customer', reprint: false },
+  ];
+  await setup.till.printOwed('T1');
+  expect(paper.lines).toEqual(printed);
+  await setup.till.printOwed('T1');
+  expect(paper.lines).toEqual([...printed, { copy: 'merchant', reprint: true }, { copy: 'customer', reprint: false }]);
+  await setup.till.close();
+});
+
 it.each([
   ['both', 'm 支付 m'],
   ['zh', 'm 支付'],

@@ -77,18 +77,36 @@ export class Receipts {
   }
 
   async #printNow(paymentIds: readonly string[], loaded: LoadedTerminal, signal: AbortSignal): Promise<void> {
-    const open = paymentIds.flatMap((paymentId) =>
-      (this.#journal.payments.get(paymentId)?.receipts ?? []).flatMap((receipt) => receipt.copies.filter((copy) => !receipt.printed.includes(copy)).map((copy) => ({ paymentId, receipt, copy }))),
-    );
-    for (const [index, { paymentId, receipt, copy }] of open.entries()) {
+    const failed: unknown[] = [];
+    for (const [index, paymentId] of paymentIds.entries()) {
+      try {
+        await this.#copies(paymentId, loaded, signal);
+      } catch (error) {
+        failed.push(error);
+        if (!isOfPrinter(error)) continue;
+        for (const later of paymentIds.slice(index + 1)) for (const { receipt, copy } of this.#unprinted(later)) this.#defer(later, receipt, copy);
+        break;
+      }
+    }
+    if (failed.length > 0) throw failed[0];
+  }
+
+  async #copies(paymentId: string, loaded: LoadedTerminal, signal: AbortSignal): Promise<void> {
+    const open = this.#unprinted(paymentId);
+    for (const [index, { receipt, copy }] of open.entries()) {
       try {
         await this.#copy(paymentId, receipt, copy, loaded, signal);
       } catch (error) {
         // What was not begun, it and all that come after it: what prints later, after a restart too, is their first print.
-        for (const later of open.slice(index)) this.#defer(later.paymentId, later.receipt, later.copy);
+        for (const later of open.slice(index)) this.#defer(paymentId, later.receipt, later.copy);
         throw error;
       }
     }
+  }
+
+  #unprinted(paymentId: string): { receipt: ReceiptState; copy: Copy }[] {
+    const receipts = this.#journal.payments.get(paymentId)?.receipts ?? [];
+    return receipts.flatMap((receipt) => receipt.copies.filter((copy) => !receipt.printed.includes(copy)).map((copy) => ({ receipt, copy })));
   }
 
   /** Notes that not a line of a copy was printed, where that is sure. */
@@ -123,6 +141,9 @@ export class Receipts {
     if (this.#closing.aborted) throw new ActionError('Device.Unavailable', 'the engine has stopped');
   }
 }
+
+/** Nothing prints until that is mended. Any other fault may be of one slip: it keeps no other payment's from its paper. */
+const isOfPrinter = (error: unknown): boolean => ActionError.is(error) && (error.error === 'Printer.NoPaper' || error.error === 'Device.Unavailable');
 
 const compose = (payment: PaymentState, loaded: LoadedTerminal, language: 'zh' | 'en' | 'both'): JsonObject => {
   const { terminal } = loaded;
