@@ -6,16 +6,24 @@ import type { Payer } from './interactive.js';
 
 /** Stands for the terminal: each question waits to be answered by one of its choices. */
 const terminal = vi.hoisted(() => ({ asked: [] as { message: string; choose(name: string): void }[] }));
+const untilAborted = vi.hoisted(() => (signal: AbortSignal, reject: (reason: Error) => void) => {
+  signal.addEventListener('abort', () => reject(Object.assign(new Error('aborted'), { name: 'AbortPromptError' })));
+});
 vi.mock('@inquirer/prompts', () => ({
   select: ({ message, choices }: { message: string; choices: { value: unknown; name: string }[] }, { signal }: { signal: AbortSignal }) =>
     new Promise((resolve, reject) => {
       terminal.asked.push({ message, choose: (name) => resolve(choices.find((choice) => choice.name.startsWith(name))?.value) });
-      signal.addEventListener('abort', () => reject(Object.assign(new Error('aborted'), { name: 'AbortPromptError' })));
+      untilAborted(signal, reject);
+    }),
+  input: ({ message }: { message: string }, { signal }: { signal: AbortSignal }) =>
+    new Promise((resolve, reject) => {
+      terminal.asked.push({ message, choose: resolve });
+      untilAborted(signal, reject);
     }),
 }));
 const { showInteractively } = await import('./interactive.js');
 
-const till = Object.assign(new EventEmitter(), { catalogue: { methods: [] }, cancelPrompt: vi.fn() });
+const till = Object.assign(new EventEmitter(), { catalogue: { methods: [] }, cancelPrompt: vi.fn(), payments: vi.fn(() => [] as { state: string }[]) });
 const world = Object.assign(new EventEmitter(), {
   cards: [{ id: 'stripe-only', description: 'a stripe', works: ['swipe'] }],
   presented: [] as string[],
@@ -92,5 +100,48 @@ describe('a QR code', () => {
     expect([await choose('The customer scans and declines'), await choose('Cancel')]).toEqual([SCAN, SCAN]);
     expect(console.log).not.toHaveBeenCalledWith(expect.stringContaining('not simulated here'));
     await vi.waitFor(() => expect(till.cancelPrompt).toHaveBeenCalledWith('qr', 'customer'), { interval: 1 });
+  });
+});
+
+describe('a payment that waits for its payer', () => {
+  const CANCELS = 'c cancels this payment';
+  const shown = { id: 'pay', kind: 'device', audience: 'customer', show: { text: { zh: '请在手机上完成支付', en: 'Please finish the payment on your phone' } } };
+  beforeEach(() => void till.payments.mockReturnValue([{ state: 'undecided' }]));
+  afterEach(() => {
+    till.payments.mockReset().mockReturnValue([]);
+    till.cancelPrompt.mockClear();
+    terminal.asked.splice(0);
+  });
+
+  it('can be cancelled', async () => {
+    till.emit('prompt', shown);
+    expect(await choose('c')).toBe(CANCELS);
+    await vi.waitFor(() => expect(till.cancelPrompt).toHaveBeenCalledWith('pay', 'customer'), { interval: 1 });
+  });
+
+  it('which is asked only while there is nothing else to ask', async () => {
+    till.emit('prompt', shown);
+    await vi.waitFor(() => expect(terminal.asked).toHaveLength(1), { interval: 1 });
+    terminal.asked.splice(0);
+    world.presented = [];
+    world.emit('waiting', card);
+    expect([await choose('stripe-only'), await choose('swipe'), await choose('c')]).toEqual(['[customer] Which card?', '[customer] How?', CANCELS]);
+    await vi.waitFor(() => expect(till.cancelPrompt).toHaveBeenCalledOnce(), { interval: 1 });
+  });
+
+  it('makes room for a QR code', async () => {
+    till.emit('prompt', shown);
+    await vi.waitFor(() => expect(terminal.asked).toHaveLength(1), { interval: 1 });
+    terminal.asked.splice(0);
+    till.emit('prompt', { ...shown, show: { ...shown.show, qr: 'pay:1' } });
+    expect(await choose('Cancel')).toBe('Waiting for the customer to scan and pay');
+  });
+
+  it('is not offered where nothing was sent yet', async () => {
+    till.payments.mockReturnValue([]);
+    till.emit('prompt', shown);
+    world.emit('waiting', card);
+    expect([await choose('stripe-only'), await choose('swipe')]).toEqual(['[customer] Which card?', '[customer] How?']);
+    expect(terminal.asked).toEqual([]);
   });
 });

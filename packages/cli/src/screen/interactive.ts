@@ -12,6 +12,8 @@ interface Question {
   readonly id: string;
   readonly stop: AbortController;
   readonly draft: Draft;
+  /** Only while there is nothing else to ask. */
+  readonly isIdle: boolean;
   ask(signal: AbortSignal, draft: Draft): Promise<void>;
 }
 
@@ -101,7 +103,10 @@ class InteractiveScreen implements Screen {
     this.#shown.set(prompt.id, seen);
     console.log(text);
     const qr = prompt.show['qr'];
-    if (typeof qr !== 'string') return;
+    if (typeof qr !== 'string') {
+      if (this.#till.payments().some(({ state }) => state === 'undecided')) this.#offerCancel(prompt);
+      return;
+    }
     console.log(encodeQR(qr, 'ascii'));
     // A wallet's app would read it: the simulated host plays the customer who has one.
     const scan = async (signal: AbortSignal): Promise<void> => {
@@ -117,7 +122,18 @@ class InteractiveScreen implements Screen {
       if (isPlayed === false) console.log(say(this.#language, { zh: '这种支付方式的主机不在此模拟：请用它自己的付款端扫码', en: 'The host of this method is not simulated here: scan with what pays there' }));
       return scan(signal);
     };
+    for (const question of this.#questions) if (question.id === prompt.id && question.isIdle) question.stop.abort();
     this.#enqueue(prompt.id, scan);
+  }
+
+  /** Its payer may never answer, nor its host. */
+  #offerCancel({ id, audience }: Prompt): void {
+    const message = say(this.#language, { zh: '输入 c 取消这笔付款', en: 'c cancels this payment' });
+    const ask = async (signal: AbortSignal, draft: Draft): Promise<void> => {
+      await askText(message, signal, draft, (text) => isCancel(text) || message);
+      this.#till.cancelPrompt(id, audience);
+    };
+    this.#enqueue(id, ask, { isIdle: true });
   }
 
   #waiting(what: Waiting): void {
@@ -166,10 +182,12 @@ class InteractiveScreen implements Screen {
     if (open) this.#till.cancelPrompt(open.id, open.audience);
   }
 
-  #enqueue(id: string, ask: Question['ask']): void {
+  #enqueue(id: string, ask: Question['ask'], { isIdle = false } = {}): void {
     // One that is taken back may still stand in line: who asks anew is no second one.
     if (this.#questions.some((question) => question.id === id && !question.stop.signal.aborted)) return;
-    this.#questions.push({ id, ask, stop: new AbortController(), draft: { text: '' } });
+    if (!isIdle && this.#questions[0]?.isIdle) this.#interruption.abort();
+    this.#questions.push({ id, ask, stop: new AbortController(), draft: { text: '' }, isIdle });
+    this.#questions.sort((a, b) => Number(a.isIdle) - Number(b.isIdle));
     void this.#next();
   }
 
