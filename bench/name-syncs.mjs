@@ -14,6 +14,8 @@ export const nameSyncs = (storage) => {
   /** seq of an append's last record -> what it appended; only while somebody counts. */
   const appended = new Map();
   let waiting = [];
+  /** What the last sync takes along, whoever asks for it while it runs. */
+  let takenTo = 0;
   let counts;
 
   /** Tracking asynchronous contexts slows every promise down, so it is on only while somebody counts. */
@@ -33,7 +35,7 @@ export const nameSyncs = (storage) => {
       return records;
     },
     durable: (seq) => {
-      if (counts && seq > log.durableTo) waiting.push({ seq, name: `log, waited for: ${appended.get(seq) ?? 'an earlier append'}` });
+      if (counts && seq > Math.max(log.durableTo, takenTo)) waiting.push({ seq, name: `log, waited for: ${appended.get(seq) ?? 'an earlier append'}` });
       return log.durable(seq);
     },
     onDurable: (listener) => log.onDurable(listener),
@@ -57,6 +59,7 @@ export const nameSyncs = (storage) => {
     if (name === undefined) {
       name = waiting.length > 0 ? waiting.map((each) => each.name).join(' / ') : LAZY;
       waiting = [];
+      takenTo = log.head;
     }
     counts.set(name, (counts.get(name) ?? 0) + 1);
   };

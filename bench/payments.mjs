@@ -37,7 +37,7 @@ const flow = JSON.stringify({
       Assign: { payment: '{% $states.result %}' },
       Next: 'Print',
     },
-    Print: { Type: 'Task', Resource: 'printer:print', Arguments: { language: 'both' }, Output: '{% $payment %}', End: true },
+    Print: { Type: 'Task', Resource: 'printer:print', Arguments: { language: 'both', wait: false }, Output: '{% $payment %}', End: true },
   },
 });
 export const STEPS_PER_PAYMENT = 8;
@@ -82,8 +82,8 @@ const approves = (kind) => ({
   ...(kind === 'card' ? { complete: async () => ({ outcome: 'completed' }) } : {}),
 });
 
-const printer = { print: async () => {}, status: async () => ({ paper: true }) };
-const plugin = (kind) => definePlugin({ name: `bench-${kind}`, provides: [bind(PaymentMethod).toValue(approves(kind)), bind(Printer).toValue(printer)] });
+const printerTo = (paper) => ({ print: async () => void (paper.copies += 1), status: async () => ({ paper: true }) });
+const plugin = (kind, paper) => definePlugin({ name: `bench-${kind}`, provides: [bind(PaymentMethod).toValue(approves(kind)), bind(Printer).toValue(printerTo(paper))] });
 
 /** Answers a till's prompts at once. @returns a payment at the terminal of a lane */
 export const paying = (till, chosen) => {
@@ -105,8 +105,9 @@ export const paying = (till, chosen) => {
 export const openTills = async ({ dir, kind, terminals }) => {
   const named = nameSyncs(fileStorage(dir));
   const { storage } = named;
+  const paper = { copies: 0 };
   const till = await createTill({
-    plugins: [plugin(kind)],
+    plugins: [plugin(kind, paper)],
     workflows: { sale: flow },
     terminals: Object.fromEntries(
       Array.from({ length: terminals }, (_, index) => [`T${index}`, { tid: String(index).padStart(8, '0'), mid: '898000000000001', name: 'Corner Shop' }]),
@@ -115,8 +116,15 @@ export const openTills = async ({ dir, kind, terminals }) => {
   });
   const pay = paying(till, () => kind);
   return {
-    /** Payments per second, each paid, printed and told. */
-    take: (count) => rate(count, () => inLanes(count, terminals, pay)),
+    /** Payments per second, each paid, told and printed. */
+    take: (count) =>
+      rate(count, async () => {
+        const { copies } = paper;
+        await inLanes(count, terminals, pay);
+        // The last ones print while they are told: this waits for them, and there is nothing else to print.
+        for (let n = 0; n < terminals; n += 1) await till.printOwed(`T${n}`);
+        if (paper.copies - copies !== 2 * count) throw new Error(`${paper.copies - copies} copies of ${2 * count} were printed`);
+      }),
     named,
     records: () => storage.log.head,
     close: () => till.close(),

@@ -19,14 +19,14 @@ it('every row has its figure, and the syncs of a sale with nothing beside it are
   const named = (kind: 'card' | 'wallet') => Object.fromEntries(found.sales[kind].syncs.filter(({ perPayment }) => perPayment > 0.5).map(({ name, perPayment }) => [name, Math.round(perPayment)]));
   expect(named('wallet')).toEqual({
     'log, waited for: paymentPrepared': 1,
-    'log, waited for: paymentAnswered + paymentCommitted': 1,
+    // With it the host's answer.
     'log, waited for: stepLeft + executionEnded': 1,
   });
   expect(named('card')).toEqual({
     'sealed store: put': 1,
     'log, waited for: paymentPrepared': 1,
     'log, waited for: paymentAnswered': 1,
-    'log, waited for: paymentCompleted + paymentCommitted': 1,
+    // With it the card's.
     'log, waited for: stepLeft + executionEnded': 1,
   });
   expect(found.wire.map(({ kind }) => kind)).toEqual(['card', 'alipay', 'wechat']);

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { checkWorkflows } from '@tillwright/core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTillCatalogue } from '../packages/cli/src/catalogue.js';
-import type { Counter } from '../packages/cli/src/counter.js';
+import { type Counter, TERMINAL } from '../packages/cli/src/counter.js';
 import { amount, choose, confirmed, COUNTER_SALE, noted, payerCode, pin, present, PushedClock, scan, type SellOptions, Shop, type Sold, type Step } from './support.js';
 
 interface Recipe {
@@ -135,10 +135,21 @@ const promises: { readonly [number: number]: (text: string) => Promise<void> } =
     expect(optionsOf(sold, 'Choose how to pay')).toMatchObject([{ value: 'alipay' }, { value: 'wechat' }, { value: 'card' }]);
     expect(sold).toMatchObject(paid(2800));
   },
+  13: async (text) => {
+    const sold = await sell(text, [amount(2900), ...card], { onEnd: async ({ till }) => await till.printOwed(TERMINAL) });
+    const ended = sold.records.findIndex(({ event }) => event.type === 'executionEnded');
+    expect(ended).toBeGreaterThan(0);
+    expect(sold.records.slice(0, ended).filter(({ event }) => event.type === 'receiptPrinted')).toEqual([]);
+    expect(sold.receipts.map(({ copy, reprint }) => ({ copy, reprint }))).toEqual([
+      { copy: 'merchant', reprint: false },
+      { copy: 'customer', reprint: false },
+    ]);
+    expect(sold).toMatchObject(paid(2900));
+  },
 };
 
-it('twelve recipes, each with a promise', () => {
-  expect(recipes.map(({ number }) => number)).toEqual(Array.from({ length: 12 }, (_, index) => index + 1));
+it('thirteen recipes, each with a promise', () => {
+  expect(recipes.map(({ number }) => number)).toEqual(Array.from({ length: 13 }, (_, index) => index + 1));
   expect(Object.keys(promises).map(Number)).toEqual(recipes.map(({ number }) => number));
 });
 

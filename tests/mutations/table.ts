@@ -139,7 +139,17 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'an approval is not waited for on disk',
     rule: 8,
-    edits: [{ file: SUBMITTING, find: "if (answer.outcome === 'approved') await journal.ports.log.durable(seq);", put: 'void seq;' }],
+    edits: [{ file: SUBMITTING, find: "if (answer.completion === 'due') await journal.ports.log.durable(seq);", put: "if (answer.completion === 'due') void seq;" }],
+  },
+  {
+    name: 'what follows from a payment does not wait for the disk',
+    rule: 8,
+    edits: [{ file: 'engine/executions.ts', find: 'this.#options.journal.toldOnDisk(executionId)', put: 'undefined' }],
+  },
+  {
+    name: 'a slip is printed before its payment is on disk',
+    rule: 20,
+    edits: [{ file: 'engine/receipts.ts', find: 'if (seq > log.durableTo) await log.durable(seq);', put: '' }],
   },
   {
     name: 'a committed sale is undone',
@@ -235,12 +245,6 @@ export const mutations: readonly Mutation[] = [
       { file: 'engine/executions.ts', find: 'each === key || (running.movesMoney && each.startsWith(`${step}@`))', put: "each === ''" },
       { file: 'engine/standard/payment.ts', find: "givenUpAs(stop.reason) === 'cancelled') throw stop.reason;", put: "givenUpAs(stop.reason) === 'cancelled' && context.attempt === 0) throw stop.reason;" },
     ],
-  },
-  {
-    name: 'what is given up as it is decided is told as paid',
-    rule: 14,
-    flow: 'part-in-time',
-    edits: [{ file: 'engine/standard/payment.ts', find: "if (result.is === 'paid' && stop.aborted)", put: "if (result.is === 'paid' && context.attempt === 0)" }],
   },
   {
     name: 'what is given up while its intent goes to disk is sent',

@@ -11,7 +11,7 @@ export interface Alarm {
   readonly why: string;
 }
 
-type AlarmKind = 'case-opened' | 'contradiction' | 'log-failed' | 'engine-stopped' | 'log-restored' | 'plugin-missing' | 'data-version' | 'sealed-failed' | 'checkpoint-failed';
+type AlarmKind = 'case-opened' | 'contradiction' | 'log-failed' | 'engine-stopped' | 'log-restored' | 'plugin-missing' | 'data-version' | 'sealed-failed' | 'checkpoint-failed' | 'receipt-waits';
 
 /** What each alarm tells a merchant, and what to do. `{name}` stands for the alarm's field of that name, `{terminal}` for its terminal's id. */
 export const ALARMS: { readonly [Kind in AlarmKind]: { readonly what: Text; readonly next: Text } } = {
@@ -43,6 +43,10 @@ export const ALARMS: { readonly [Kind in AlarmKind]: { readonly what: Text; read
   'sealed-failed': {
     what: { zh: '密封存储无法写入：付款 {paymentId} 未发送，未扣款', en: 'The sealed store could not be written: the payment {paymentId} was not sent, nothing was charged' },
     next: { zh: '检查磁盘的空间和权限', en: "Look at the disk's room and rights" },
+  },
+  'receipt-waits': {
+    what: { zh: '付款 {paymentId} 的签购单未打印，付款已成功', en: 'The receipt of the payment {paymentId} was not printed; the payment stands' },
+    next: { zh: '检查打印机和打印纸，恢复后自动补打', en: 'Look at the printer and its paper: it prints later, by itself' },
   },
   'checkpoint-failed': {
     what: { zh: '检查点未能写入：收款不受影响，下次打开会慢一些', en: 'The checkpoint was not written: payments go on, the next opening takes longer' },

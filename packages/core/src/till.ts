@@ -32,6 +32,7 @@ import { checkOptions, checkPluginList, checkSources, clockOf, decisionOf, type 
 import { GuardedEmitter } from './guarded-emitter.js';
 import { createEvaluate } from './interpreter/expression.js';
 import type { Json } from './json.js';
+import { nextTurn } from './next-turn.js';
 import { CORE_VERSION } from './version.js';
 
 export type { ExecutionResult, FoundPayment, TransactionView } from './engine/history.js';
@@ -182,7 +183,7 @@ class Engine extends GuardedEmitter<TillEvents> implements Till {
     this.#history = new History(this.#journal, this.#ports.log);
     this.#services = new Services(clock);
     this.#prompts = new Prompts((event, prompt) => this.emit(event, prompt));
-    this.#receipts = new Receipts(this.#journal, this.#closing.signal);
+    this.#receipts = new Receipts(this.#journal, this.#closing.signal, (alarm) => this.#raise(alarm));
     const failed = (error: unknown): void => this.#fail(error);
     this.#marks = new LogMarks({ ports: this.#ports, journal: this.#journal, held: (terminal) => this.#hold(terminal) });
     this.#settler = new Settler({
@@ -433,7 +434,7 @@ class Engine extends GuardedEmitter<TillEvents> implements Till {
   async #close(): Promise<void> {
     this.#closing.abort();
     await Promise.allSettled([this.#executions.idle(), this.#settler.idle()]);
-    if (this.#opened && this.#failure === undefined) await this.#ports.log.durable(this.#ports.log.head).then(() => this.#marks.close(), () => {});
+    if (this.#opened && this.#failure === undefined) await this.#leave().then(() => this.#marks.close(), () => {});
     // Whatever fails on the way: vaults are emptied, and the log is let go of.
     const failures: unknown[] = [];
     const tried = async (work: () => unknown): Promise<void> => {
@@ -454,6 +455,12 @@ class Engine extends GuardedEmitter<TillEvents> implements Till {
     }
     this.#history.reject(new TillwrightError('ENGINE_CLOSED'));
     if (failures.length > 0) throw failures[0];
+  }
+
+  /** All that the next life goes on from is on disk. */
+  async #leave(): Promise<void> {
+    this.#receipts.deferOwed(this.#terminals.keys());
+    await this.#ports.log.durable(this.#ports.log.head);
   }
 
   #load(terminal: Terminal, plugins: readonly Plugin[]): LoadedTerminal {
@@ -569,13 +576,6 @@ const caseView = (payment: PaymentState, open: CaseState): CaseView => {
 
 /** Alarms that are kept for whoever listens first: what needs a person stands in `cases()` and `held()` all the same. */
 const UNHEARD_MAX = 100;
-
-/** Node's next turn where there is one: virtual clocks count those. */
-const nextTurn = (work: () => void): void => {
-  const { setImmediate } = globalThis as { setImmediate?: (work: () => void) => void };
-  if (setImmediate) setImmediate(work);
-  else setTimeout(work, 0);
-};
 
 /** The diagnostics that a WORKFLOW_INVALID carries. */
 export const diagnosticsOf = (error: unknown): readonly Diagnostic[] =>

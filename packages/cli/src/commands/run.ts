@@ -82,6 +82,8 @@ export const run = async (file: string, options: RunOptions): Promise<ExitCode> 
     return options.stay && exit !== EXIT.open ? EXIT.succeeded : exit;
   } finally {
     await watching?.close();
+    // What prints while its flow goes on would wait for the next opening.
+    await till.printOwed(TERMINAL).catch(() => {});
     await counter.close();
   }
 };

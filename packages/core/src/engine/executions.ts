@@ -404,6 +404,13 @@ class Runner {
     };
     const executionId = this.entry.id;
     const { step, attempt } = call;
+    // What a payment came to is on disk before anything outside follows from it: goods, a receipt, a word to anybody.
+    const toldOnDisk = (): Promise<void> | undefined => (found.standard?.waitsItself ? undefined : this.#options.journal.toldOnDisk(executionId));
+    for (let told = toldOnDisk(); told; told = toldOnDisk()) {
+      await told;
+      // A payment hears of it by itself: it may have begun long ago.
+      if (stop.aborted && !running.movesMoney) throw stop.reason;
+    }
     if (!found.standard) {
       const context: ActionContext = {
         executionId,

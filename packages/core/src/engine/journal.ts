@@ -78,6 +78,8 @@ export class Journal {
   readonly payments = new Roster<string, PaymentState>();
   readonly #byExecution = new Roster<string, string[]>();
   readonly #bySale = new Roster<string, string[]>();
+  /** Running execution -> the last record of what it was told of its payments, until that is known to be on disk. */
+  readonly #told = new Roster<string, number>();
   /** Terminal -> its payments with copies of a receipt that are not printed. */
   readonly #owing = new Map<string, Set<string>>();
   readonly keys = new Roster<string, { readonly execution: string; readonly content: string }>();
@@ -251,6 +253,21 @@ export class Journal {
     return seq;
   }
 
+  /** The flow goes on with what was told of a payment, while that is on its way to the disk: what it does outside waits. */
+  goOnBefore(execution: string, seq: number): void {
+    if (this.executions.get(execution)?.state.status === 'running') this.#told.set(execution, seq);
+  }
+
+  /** That what a flow was told of its payments is on disk; undefined where it is. @throws LOG_FAILED */
+  toldOnDisk(execution: string): Promise<void> | undefined {
+    const { log } = this.ports;
+    const seq = this.#told.get(execution);
+    if (seq === undefined) return undefined;
+    if (seq > log.durableTo) return log.durable(seq);
+    this.#told.delete(execution);
+    return undefined;
+  }
+
   onAppend(listener: (records: readonly EventRecord[]) => void): void {
     this.#listeners.push(listener);
   }
@@ -360,6 +377,7 @@ export class Journal {
 
   /** What others have paid for its sale need not wait for it any more. */
   #ended(execution: string): void {
+    this.#told.delete(execution);
     this.#look(execution);
     for (const other of this.paymentsOfSale(execution)) if (other.execution !== execution) this.#look(other.execution);
   }

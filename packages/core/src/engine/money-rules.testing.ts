@@ -104,6 +104,12 @@ export const verbs = (host: ScriptedHost): string[] => host.calls.map((call) => 
 export const approvedFor = (amountMinor: number, rest: Partial<Approved> = {}): Answer => ({ outcome: 'approved', verified: true, amount: { amountMinor, currency: 'CNY' }, completion: 'none', facts: { receipt: [] }, ...rest });
 export const declined: Answer = { outcome: 'declined', verified: true, code: '51', hint: { zh: '余额不足', en: 'Not enough' }, again: 'never' };
 
+/** What is kept sealed once a payment has come to its end: it is forgotten a turn later, when its flow has gone on. */
+export const keptSealed = async ({ sealed }: Setup): Promise<readonly string[]> => {
+  await new Promise((resolve) => setImmediate(resolve));
+  return await sealed.keys();
+};
+
 /** Lets time pass, a second at a time, until it is so. */
 export const until = async ({ clock }: Setup, what: string, isSo: () => boolean): Promise<void> => {
   for (let second = 0; second < 600; second += 1) {

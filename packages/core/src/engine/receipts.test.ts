@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { ActionError, bind, definePlugin, type Plugin, Printer, type ReceiptDocument } from '../contract.js';
 import { memoryLog } from '../log/memory-log.js';
-import { approvedFor, cut, events, flow, open, pay, run, type Setup, type SetupOptions, until } from './money-rules.testing.js';
+import { alarmsOf, approvedFor, cut, events, flow, open, pay, reopen, run, type Setup, type SetupOptions, until } from './money-rules.testing.js';
 import { virtualClock } from './virtual-clock.js';
 
 const printing = flow({
@@ -246,6 +246,52 @@ it('a slip that its printer can not print keeps no other payment’s slip from i
   await setup.till.printOwed('T1');
   expect(paper.lines).toEqual([...printed, { copy: 'merchant', reprint: true }, { copy: 'customer', reprint: false }]);
   await setup.till.close();
+});
+
+describe('a receipt that its flow does not wait for', () => {
+  const beside = flow({ Pay: pay({ Next: 'Print' }), Print: { Type: 'Task', Resource: 'printer:print', Arguments: { wait: false }, End: true } });
+  const both = [
+    { copy: 'merchant', reprint: false },
+    { copy: 'customer', reprint: false },
+  ];
+
+  it('is printed while the next sale begins, one slip after the other', async () => {
+    const paper: Paper = { in: true, lines: [], told: [] };
+    const setup = await open({ kind: 'wallet', flow: beside, plugins: [printerWith(paper)] });
+    expect(await run(setup)).toMatchObject({ status: 'succeeded' });
+    expect(await run(setup)).toMatchObject({ status: 'succeeded' });
+    await setup.till.printOwed('T1');
+    expect(paper.lines).toEqual([...both, ...both]);
+    await setup.till.close();
+  });
+
+  it('is told by an alarm where it does not come out, and prints once there is paper', async () => {
+    const paper: Paper = { in: false, lines: [], told: [] };
+    const setup = await open({ kind: 'wallet', flow: beside, plugins: [printerWith(paper)] });
+    const alarms = alarmsOf(setup);
+    expect(await run(setup)).toMatchObject({ status: 'succeeded' });
+    await turns();
+    const { paymentId = '' } = setup.till.payments()[0] ?? {};
+    expect(alarms).toEqual([{ kind: 'receipt-waits', terminalId: 'T1', paymentId, why: 'out of paper' }]);
+    paper.in = true;
+    for (const tell of paper.told) tell();
+    await turns();
+    expect(paper.lines).toEqual(both);
+    await setup.till.close();
+  });
+
+  it('that a till was closed on is printed by the next one', async () => {
+    const paper: Paper = { in: true, lines: [], told: [] };
+    const options: SetupOptions = { kind: 'wallet', flow: beside, plugins: [printerWith(paper)] };
+    const setup = await open(options);
+    expect(await run(setup)).toMatchObject({ status: 'succeeded' });
+    await setup.till.close();
+    expect(paper.lines).toEqual([]);
+    const again = await reopen(setup, options);
+    await turns();
+    expect(paper.lines).toEqual(both);
+    await again.till.close();
+  });
 });
 
 it.each([

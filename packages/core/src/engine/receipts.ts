@@ -1,6 +1,9 @@
+import type { Alarm } from '../alarm.js';
 import { ActionError, type ReceiptDocument, type ReceiptField, type Text, toDecimal } from '../contract.js';
 import type { StepId } from '../events.js';
+import { kindOf } from '../fault.js';
 import { deepFreeze, type JsonObject } from '../json.js';
+import { nextTurn } from '../next-turn.js';
 import { inTime } from './ask.js';
 import { type Journal, stream } from './journal.js';
 import { paidMinor, type PaymentState, type ReceiptState } from './payment.js';
@@ -29,10 +32,14 @@ export class Receipts {
   /** Copies that this process knows to be unprinted; any other open copy may have been printed before a crash. */
   readonly #fresh = new Set<string>();
   readonly #printing = new Map<string, Promise<void>>();
+  /** Receipts that may not be on disk yet, each with the record that owes it. */
+  readonly #owedAt = new Map<string, number>();
+  readonly #alarm: (alarm: Alarm) => void;
 
   /** @param closing the engine stops: what it would print now it could not note, and the next one would print it again */
-  constructor(journal: Journal, closing: AbortSignal) {
+  constructor(journal: Journal, closing: AbortSignal, alarm: (alarm: Alarm) => void) {
     this.#journal = journal;
+    this.#alarm = alarm;
     this.#closing = closing;
   }
 
@@ -46,7 +53,20 @@ export class Receipts {
         // All of it is ours: frozen, the log need not copy it.
         return { stream: stream.payment(payment.paymentId), event: deepFreeze({ type: 'receiptOwed', receiptId, copies: order.copies, document } as const) };
       });
-    if (inputs.length > 0) this.#journal.append(inputs);
+    if (inputs.length === 0) return;
+    const seq = this.#journal.append(inputs);
+    for (const { event } of inputs) this.#owedAt.set(event.receiptId, seq);
+  }
+
+  /** As `print`, for a flow that goes on meanwhile: what is not printed is told by an alarm. */
+  printBeside(paymentIds: readonly string[], loaded: LoadedTerminal): void {
+    const failed = (error: unknown): void => {
+      if (this.#closing.aborted) return;
+      const why = ActionError.is(error) ? error.message : kindOf(error);
+      for (const paymentId of paymentIds) if (this.#unprinted(paymentId).length > 0) this.#alarm({ kind: 'receipt-waits', terminalId: loaded.terminal.id, paymentId, why });
+    };
+    // Its flow goes on first, and what that writes comes to the disk with the same sync.
+    nextTurn(() => void this.print(paymentIds, loaded, new AbortController().signal).catch(failed));
   }
 
   /** @throws ActionError `Printer.NoPaper`, `Device.Unavailable`; what was not printed stays owed */
@@ -109,6 +129,12 @@ export class Receipts {
     return receipts.flatMap((receipt) => receipt.copies.filter((copy) => !receipt.printed.includes(copy)).map((copy) => ({ receipt, copy })));
   }
 
+  /** The engine stops: what it has not begun to print is the next one's first print. */
+  deferOwed(terminalIds: Iterable<string>): void {
+    for (const terminalId of terminalIds)
+      for (const { paymentId } of this.#journal.owingReceipts(terminalId)) for (const { receipt, copy } of this.#unprinted(paymentId)) this.#defer(paymentId, receipt, copy);
+  }
+
   /** Notes that not a line of a copy was printed, where that is sure. */
   #defer(paymentId: string, receipt: ReceiptState, copy: Copy): void {
     const { receiptId } = receipt;
@@ -123,6 +149,7 @@ export class Receipts {
     const deferred = receipt.deferred.includes(copy);
     const reprint = !this.#fresh.has(id) && !deferred;
     if (!printer) throw new ActionError('Device.Unavailable', 'this terminal has no printer');
+    await this.#owedOnDisk(receiptId);
     this.#assertOpen();
     const { clock } = this.#journal.ports;
     // A printer that hangs keeps nothing from its turn for ever.
@@ -135,6 +162,15 @@ export class Receipts {
     const document = receipt.document as ReceiptDocument;
     await inTime(async () => printer.print({ ...document, id, copy, reprint }, signal), { clock, withinMs: PRINT_WITHIN_MS, who: 'the printer' });
     this.#journal.append([{ stream: stream.payment(paymentId), event: { type: 'receiptPrinted', receiptId, copy, reprint } }]);
+  }
+
+  /** The payment with it, which was there before: no slip tells of what a crash may still take, and none comes out a second time without its mark. */
+  async #owedOnDisk(receiptId: string): Promise<void> {
+    const seq = this.#owedAt.get(receiptId);
+    if (seq === undefined) return;
+    this.#owedAt.delete(receiptId);
+    const { log } = this.#journal.ports;
+    if (seq > log.durableTo) await log.durable(seq);
   }
 
   #assertOpen(): void {

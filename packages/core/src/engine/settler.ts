@@ -4,6 +4,7 @@
  */
 import type { AdviceResult, Finding, PaymentMethod, UndoReason } from '../contract.js';
 import type { CaseSubject } from '../events.js';
+import { nextTurn } from '../next-turn.js';
 import { findingOf } from './answers.js';
 import { ask, unable } from './ask.js';
 import { type Asking, type ChargeOrder, type ChargeResult, chargeResult, goesOn } from './charge.js';
@@ -278,6 +279,8 @@ export class Settler {
 
   async #forget({ paymentId }: PaymentState, { attempt }: AttemptState): Promise<void> {
     const { journal, ports } = this.#options;
+    // Its flow goes on first, and what that writes comes to the disk with the same sync.
+    await new Promise<void>(nextTurn);
     // The outcome is on disk before what a reversal would have needed is gone.
     await ports.log.durable(ports.log.head);
     await ports.sealed.forget(sealedKey(paymentId, attempt));

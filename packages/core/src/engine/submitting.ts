@@ -249,7 +249,11 @@ export class Submitting {
     const seq = journal.append(inputs);
     const after = this.#hand.payment(paymentId);
     if (after) this.#hand.shutLane(after);
-    if (answer.outcome === 'approved') await journal.ports.log.durable(seq);
+    if (answer.outcome === 'approved') {
+      // The card is not asked before (8); where nothing is asked any more, its flow goes on meanwhile, and waits before it does anything outside.
+      if (answer.completion === 'due') await journal.ports.log.durable(seq);
+      else if (after) journal.goOnBefore(after.execution, seq);
+    }
     this.#wakeCommitted(inputs, paymentId);
     // Nobody is to pay what is decided by now, or turned up.
     const isAwaited = before?.fate === 'submitted' || before?.fate === 'undecided';
@@ -293,7 +297,7 @@ export class Submitting {
         { stream: stream.payment(paymentId), event: { type: 'paymentCompleted', attempt: attemptNumber, completion, ...(facts ? { facts } : {}) } },
       ];
       if (completion.outcome === 'completed') inputs.push(...this.#commitment(payment, attempt, attempt.approved?.amount.amountMinor ?? 0));
-      await journal.appendDurably(inputs);
+      journal.goOnBefore(payment.execution, journal.append(inputs));
       this.#wakeCommitted(inputs, paymentId);
     } finally {
       this.#hand.land(paymentId, attemptNumber);

@@ -174,6 +174,10 @@ const isUnfinished = (payment: PaymentState): boolean => !isSettled(payment) || 
 const unread = (payment: PaymentState, reads: readonly number[]): boolean =>
   payment.attempts.some((a) => (mayStand(a) || a.fate === 'completed') && !reads.includes(a.prepared.dataVersion));
 
+/** A Task that has paid ends with it. */
+const concludes = (event: TillEvent): boolean =>
+  event.type === 'paymentCompleted' || (event.type === 'paymentAnswered' && event.answer.outcome === 'approved' && event.answer.completion === 'none');
+
 /** Reads along in the log, and says of each message whether it may leave now, and of all that is told whether it is on disk. */
 export class Witness {
   #log: Watched | undefined;
@@ -230,6 +234,16 @@ export class Witness {
   promising(log: Watched, executionId: string): string[] {
     this.#catchUp(log);
     return (this.#started.get(executionId) ?? Infinity) <= log.durableTo ? [] : [`${executionId} was promised before it was on disk`];
+  }
+
+  /**
+   * Something is done outside for a transaction, or for a payment of its own: goods, a slip, a question to a person.
+   * @returns what is wrong with that: what its payments came to is on disk (8, 9)
+   */
+  acting(log: Watched, what: string, { executionId, paymentId }: { readonly executionId: string; readonly paymentId?: string }): string[] {
+    const isOf = (stream: string): boolean => (paymentId === undefined ? stream.startsWith(`p/${executionId}/`) : stream === `p/${paymentId}`);
+    const early = log.records.slice(log.durableTo).find((record) => record && isOf(record.stream) && concludes(record.event));
+    return early ? [`${what} came before record ${early.seq} (${early.event.type}) was on disk`] : [];
   }
 
   /** A subscriber is shown a record. @returns what is wrong with that */

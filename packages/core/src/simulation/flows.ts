@@ -107,6 +107,10 @@ export const simulatedFlows: { readonly [name: string]: string } = {
     Print: { Type: 'Task', Resource: 'printer:print', Catch: [{ ErrorEquals: ['States.ALL'], Next: 'Done' }], Next: 'Done' },
     Done: { Type: 'Succeed' },
   }),
+  'receipt-beside': flow({
+    Pay: pay('card', { Next: 'Print' }),
+    Print: { Type: 'Task', Resource: 'printer:print', Arguments: { wait: false }, End: true },
+  }),
   committed: flow({
     Pay: pay('wallet', { Next: 'Keep' }, { amountMinor: 300, dueMinor: 1000 }),
     Keep: { Type: 'Task', Resource: 'payment:commit', Next: 'Tell' },

@@ -138,7 +138,7 @@ class Grower {
       [1, () => ({ Type: 'Pass', Assign: { seen: true }, ...onward })],
       [2, () => ({ Type: 'Choice', Choices: [{ Condition: `{% $number($substring($states.context.Execution.Id, 1)) % ${2 + this.#chance.under(3)} = 0 %}`, Next: way() }], Default: next ?? way() })],
       [1, () => ({ Type: 'Task', Resource: 'payment:commit', ...onward, ...caught(0.3, all) })],
-      [1, () => ({ Type: 'Task', Resource: 'printer:print', ...onward, ...caught(0.8, all) })],
+      [1, () => ({ Type: 'Task', Resource: 'printer:print', ...(this.#chance.often(0.4) ? { Arguments: { wait: false } } : {}), ...onward, ...caught(0.8, all) })],
       [2, () => ({ Type: 'Task', Resource: 'prompt:notice', Arguments: { text: 'hand over the goods' }, TimeoutSeconds: 20, ...onward, ...caught(0.7, all, ['States.Timeout', 'Terminal.Cancelled']) })],
       [2, () => {
         const step = this.#trade.step(this.#chance);

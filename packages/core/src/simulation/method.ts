@@ -121,7 +121,7 @@ const simulatedMethod = (id: MethodId, { stores, reads }: Release, { host, life,
 };
 
 /** Steps that move no money: `pack` is done again after a crash, `ship` is not; either may fail, or never come back. */
-export const simulatedShop = ({ life, clock, draw }: { readonly life: Life; readonly clock: Clock; readonly draw: () => number }): Plugin => {
+export const simulatedShop = ({ life, clock, draw, acting }: { readonly life: Life; readonly clock: Clock; readonly draw: () => number; readonly acting: (what: string, executionId: string) => void }): Plugin => {
   const step = (called: string, redo: 'again' | 'fail') =>
     action({
       description: { zh: called, en: called },
@@ -129,8 +129,9 @@ export const simulatedShop = ({ life, clock, draw }: { readonly life: Life; read
       result: {},
       errors: { 'Shop.Empty': { zh: '没有货', en: 'Nothing is left' } },
       redo,
-      run: (_args, { signal }) =>
+      run: (_args, { executionId, step: address, signal }) =>
         life.call(async () => {
+          acting(address, executionId);
           const fate = draw();
           if (fate < 0.05) return await new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)));
           await clock.until(clock.now() + Math.floor(fate * 4_000));

@@ -10,7 +10,7 @@ const life = new Life();
 /** Only looked at. */
 const plugins = [
   simulatedMethods({ host: new SimulatedHost({ clock, fault: () => 'honest', latencyMs: () => 0, lateMs: 0 }), life, sharedLane: false, advice: false, installed: everything, watch: { sending: () => {} } }),
-  simulatedShop({ life, clock, draw: () => 0 }),
+  simulatedShop({ life, clock, draw: () => 0, acting: () => {} }),
 ];
 
 /** What grown flows do with the simulation's own plugins. */

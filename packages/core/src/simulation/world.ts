@@ -76,8 +76,8 @@ export class World {
   /** What the life that runs has. */
   #present: Installed = everything;
   #ids = 0;
-  /** Copies of receipts of which there are lines on paper, and since when: what is owed since then the power took before, and with it that it was printed. */
-  readonly #begun = new Map<string, number>();
+  /** Copies of receipts of which there are lines on paper. */
+  readonly #begun = new Set<string>();
   /** Each terminal's, of the life that runs. */
   readonly #onPaper = new Set<() => void>();
 
@@ -136,8 +136,9 @@ export class World {
     const { installed } = this;
     const workflows = this.#usable(this.workflows);
     const ids: IdSource = { next: (prefix) => `${prefix}${(this.#ids += 1)}` };
+    const acting = (what: string, executionId: string): void => void (life.alive && this.violations.push(...this.#witness.acting(log, what, { executionId })));
     const opening = createTill({
-      plugins: [simulatedMethods({ host: this.host, life, sharedLane: this.#options.sharedLane ?? false, advice: this.#options.advice ?? false, installed, watch: { sending: (sent) => this.violations.push(...this.#witness.sending(log, sent)) } }), this.#printer(life), simulatedShop({ life, clock: this.clock, draw: this.#shop.next }), ...plugins],
+      plugins: [simulatedMethods({ host: this.host, life, sharedLane: this.#options.sharedLane ?? false, advice: this.#options.advice ?? false, installed, watch: { sending: (sent) => this.violations.push(...this.#witness.sending(log, sent)) } }), this.#printer(life, log), simulatedShop({ life, clock: this.clock, draw: this.#shop.next, acting }), ...plugins],
       workflows,
       terminals: Object.fromEntries(this.#opened().map((id) => [id, { tid: id.slice(1).padStart(8, '0'), mid: '898000000000001', name: 'Corner Shop' }])),
       log: life.log(log),
@@ -155,6 +156,9 @@ export class World {
       if (!life.alive) return;
       this.violations.push(...this.#witness.showing(log, record));
       this.seen.push(record);
+    });
+    till.on('prompt', ({ id, kind, executionId }) => {
+      if (kind !== 'device') acting(id, executionId);
     });
     this.#present = installed;
     till.on('alarm', ({ kind, caseId }) => {
@@ -316,7 +320,7 @@ export class World {
     return undefined;
   }
 
-  #printer(life: Life) {
+  #printer(life: Life, log: SimulatedLog) {
     return definePlugin({
       name: 'paper',
       provides: [
@@ -326,9 +330,10 @@ export class World {
             if (!life.alive) return await new Promise<never>(() => {});
             if (!this.paper) throw new ActionError('Printer.NoPaper', 'out of paper');
             this.printed += 1;
-            const owed = this.log.records.findLast((record) => record?.event.type === 'receiptOwed' && `${record.event.receiptId}/${copy}` === id);
-            if (!reprint && owed && owed.at <= (this.#begun.get(id) ?? -Infinity)) this.violations.push(`${id} stands on paper twice without the mark`);
-            this.#begun.set(id, this.clock.now());
+            if (!reprint && this.#begun.has(id)) this.violations.push(`${id} stands on paper twice without the mark`);
+            this.#begun.add(id);
+            const owed = log.records.find((record) => record?.event.type === 'receiptOwed' && `${record.event.receiptId}/${copy}` === id);
+            this.violations.push(...this.#witness.acting(log, id, { executionId: '', paymentId: owed?.stream.slice(2) ?? '' }));
             if (this.#options.printerJams?.()) throw new ActionError('Device.Unavailable', 'a jam, after some lines');
             await life.hear(this.clock.until(this.clock.now() + 500));
           },

@@ -36,6 +36,7 @@ export const paymentActions: { readonly [name: string]: StandardAction } = {
     result: { type: 'array' },
     errors: {},
     redo: 'again',
+    waitsItself: true,
     run: async (_args, { loaded }) =>
       [...loaded.methods.values()].map(({ method }) => {
         const why = loaded.unready.get(method.id);
@@ -124,6 +125,7 @@ export const paymentActions: { readonly [name: string]: StandardAction } = {
     errors: {},
     redo: 'again',
     movesMoney: true,
+    waitsItself: true,
     run: async ({ payments }, { services, executionId }) => {
       const own = services.journal.paymentsOf(executionId).map((payment) => payment.paymentId);
       await services.settler.commit(payments ? own.filter((id) => payments.includes(id)) : own);

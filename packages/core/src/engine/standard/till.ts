@@ -100,12 +100,13 @@ export const scannerActions: { readonly [name: string]: StandardAction } = {
 const NO_PRINTER = { zh: '此终端没有打印机：交易已成功，不打印签购单', en: 'This terminal has no printer: the payment stands, and no receipt is printed' };
 
 export const printerActions: { readonly [name: string]: StandardAction } = {
-  print: standard<{ payments?: string[]; copies?: ('merchant' | 'customer')[]; language?: 'zh' | 'en' | 'both' }>({
+  print: standard<{ payments?: string[]; copies?: ('merchant' | 'customer')[]; language?: 'zh' | 'en' | 'both'; wait?: boolean }>({
     description: { zh: '打印签购单', en: "Prints the receipts of this transaction's payments" },
     arguments: object({
       payments: { type: 'array', items: { type: 'string' } },
       copies: { type: 'array', items: { enum: ['merchant', 'customer'] }, minItems: 1, uniqueItems: true },
       language: { enum: ['zh', 'en', 'both'] },
+      wait: { type: 'boolean', default: true },
     }),
     result: { type: 'object' },
     errors: {
@@ -114,13 +115,16 @@ export const printerActions: { readonly [name: string]: StandardAction } = {
       'Receipt.NothingPaid': { zh: '没有已完成的付款可打印', en: 'There is no completed payment to print' },
     },
     redo: 'again',
-    run: async ({ payments, copies = ['merchant', 'customer'], language = 'both' }, { services, loaded, executionId, step, stop }) => {
+    waitsItself: true,
+    run: async ({ payments, copies = ['merchant', 'customer'], language = 'both', wait = true }, { services, loaded, executionId, step, stop }) => {
       const own = services.journal.paymentsOf(executionId).filter((payment) => payment.committed && (!payments || payments.includes(payment.paymentId)));
       if (own.length === 0) throw new ActionError('Receipt.NothingPaid', 'no committed payment in this transaction');
       // What nothing will ever print is no debt: it would keep every sale of such a till open, in memory too.
       if (!loaded.printer) throw new ActionError('Device.Unavailable', 'this terminal has no printer', { hint: NO_PRINTER });
       services.receipts.owe(own, { loaded, copies, language, step });
-      await services.receipts.print(own.map((payment) => payment.paymentId), loaded, stop.signal);
+      const ids = own.map((payment) => payment.paymentId);
+      if (wait) await services.receipts.print(ids, loaded, stop.signal);
+      else services.receipts.printBeside(ids, loaded);
       return { receipts: own.map((payment) => payment.paymentId), copies };
     },
   }),

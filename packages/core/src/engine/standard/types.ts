@@ -34,10 +34,12 @@ export interface StandardServices {
 /** An action of core's own. One that moves money ends by itself: cancel and time-out are requests to it (rule 14). */
 export interface StandardAction extends ActionManifest {
   readonly movesMoney?: boolean;
+  /** It does nothing outside before what its flow was told of a payment is on disk, so that it need not be kept waiting. */
+  readonly waitsItself?: boolean;
   run(args: JsonObject, context: StandardContext): Promise<Json>;
 }
 
-export const standard = <A>(action: ActionManifest & { movesMoney?: boolean; run(args: A, context: StandardContext): Promise<Json> }): StandardAction =>
+export const standard = <A>(action: ActionManifest & Pick<StandardAction, 'movesMoney' | 'waitsItself'> & { run(args: A, context: StandardContext): Promise<Json> }): StandardAction =>
   action as unknown as StandardAction;
 
 export const object = (properties: { readonly [name: string]: JsonSchema }, required: readonly string[] = []): JsonSchema => ({
