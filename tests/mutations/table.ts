@@ -152,6 +152,14 @@ export const mutations: readonly Mutation[] = [
     edits: [{ file: 'engine/receipts.ts', find: 'if (seq > log.durableTo) await log.durable(seq);', put: '' }],
   },
   {
+    name: 'a slip that a lost end of the log tells of comes out again without its mark',
+    rule: 17,
+    edits: [
+      { file: 'engine/receipts.ts', find: 'const isOlder = hold !== undefined && !hold.acknowledged;', put: 'const isOlder = hold?.hash === order.step;' },
+      { file: TILL, find: 'this.#receipts.doubt(terminalId);', put: '' },
+    ],
+  },
+  {
     name: 'a committed sale is undone',
     rule: 9,
     edits: [

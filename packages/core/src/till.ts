@@ -490,6 +490,7 @@ class Engine extends GuardedEmitter<TillEvents> implements Till {
   }
 
   async #hold(terminalId: string): Promise<void> {
+    this.#receipts.doubt(terminalId);
     await this.#settler.hold(terminalId);
     // In a turn of its own: whoever opens the till listens by then.
     nextTurn(() => this.#raise({ kind: 'log-restored', terminalId, why: new TillwrightError('LOG_RESTORED', { terminal: terminalId }).message }));

@@ -1,9 +1,9 @@
 /** Money rule 17: what a PIN pad remembers of the log, and what happens where the log does not hold it. */
 import { describe, expect, it } from 'vitest';
-import { ActionError, type LogMark, type Plugin } from '../contract.js';
+import { ActionError, bind, definePlugin, type LogMark, type Plugin, Printer } from '../contract.js';
 import type { EventRecord } from '../events.js';
 import { memoryLog } from '../log/memory-log.js';
-import { approvedFor, events, open, reopen, run, type Setup, statuses } from './money-rules.testing.js';
+import { approvedFor, events, flow, open, pay, reopen, run, type Setup, type SetupOptions, statuses } from './money-rules.testing.js';
 import { scriptedPad } from './scripted-pad.js';
 import { virtualClock } from './virtual-clock.js';
 
@@ -43,6 +43,32 @@ describe('rule 17: restored or copied logs', () => {
     const setup = await open({ kind, plugins: pad.plugins, host: first.host, sealed: first.sealed, log: memoryLog({ records: copy }), clock: virtualClock({ startMs: first.clock.now() }) });
     return { setup, pad, alarms: alarmsOf(setup), asked: () => setup.host.calls.length - calls };
   };
+
+  it('what an older copy calls unprinted comes out as a reprint: it may be on paper since (20)', async () => {
+    const pad = padMemory();
+    const paper = { in: false, slips: [] as boolean[] };
+    const printer = bind(Printer).toValue({ print: async ({ reprint }) => void paper.slips.push(reprint), status: async () => ({ paper: paper.in }) });
+    const options: SetupOptions = {
+      kind: 'wallet',
+      plugins: [...pad.plugins, definePlugin({ name: 'printer', provides: [printer] })],
+      flow: flow({ Pay: pay({ Next: 'Print' }), Print: { Type: 'Task', Resource: 'printer:print', Catch: [{ ErrorEquals: ['States.ALL'], Next: 'Done' }], Next: 'Done' }, Done: { Type: 'Succeed' } }),
+    };
+    const first = await open(options);
+    expect(await run(first)).toMatchObject({ status: 'succeeded' });
+    const copy = [...first.log.records];
+    paper.in = true;
+    await first.till.printOwed('T1');
+    // The pad hears of what is told of a payment, and with that of the slips.
+    expect(await run(first)).toMatchObject({ status: 'succeeded' });
+    await pass(first, 1_000);
+    expect(paper.slips).toEqual([false, false, false, false]);
+    first.clock.stop();
+    const again = await open({ ...options, host: first.host, log: memoryLog({ records: copy }), clock: virtualClock({ startMs: first.clock.now() }) });
+    expect(again.till.held()).toEqual(['T1']);
+    await again.till.printOwed('T1');
+    expect(paper.slips.slice(4)).toEqual([true, true]);
+    await again.till.close();
+  });
 
   it.each(['card', 'wallet'] as const)('a %s sale that an older copy calls undecided is asked, undone and forgotten by nobody', async (kind) => {
     const { setup, alarms, asked } = await restored(kind);

@@ -44,11 +44,13 @@ export class Receipts {
   }
 
   owe(payments: readonly PaymentState[], order: { loaded: LoadedTerminal; copies: readonly Copy[]; language: 'zh' | 'en' | 'both'; step: StepId }): void {
+    const hold = this.#journal.hold(order.loaded.terminal.id);
+    const isOlder = hold !== undefined && !hold.acknowledged;
     const inputs = payments
       .map((payment) => ({ payment, receiptId: `${payment.paymentId}:${order.step}` }))
       .filter(({ payment, receiptId }) => !payment.receipts.some((receipt) => receipt.receiptId === receiptId))
       .map(({ payment, receiptId }) => {
-        for (const copy of order.copies) this.#fresh.add(`${receiptId}/${copy}`);
+        if (!isOlder) for (const copy of order.copies) this.#fresh.add(`${receiptId}/${copy}`);
         const document = compose(payment, order.loaded, order.language);
         // All of it is ours: frozen, the log need not copy it.
         return { stream: stream.payment(payment.paymentId), event: deepFreeze({ type: 'receiptOwed', receiptId, copies: order.copies, document } as const) };
@@ -127,6 +129,16 @@ export class Receipts {
   #unprinted(paymentId: string): { receipt: ReceiptState; copy: Copy }[] {
     const receipts = this.#journal.payments.get(paymentId)?.receipts ?? [];
     return receipts.flatMap((receipt) => receipt.copies.filter((copy) => !receipt.printed.includes(copy)).map((copy) => ({ receipt, copy })));
+  }
+
+  /** The log is an older copy, or another one (17): what it calls unprinted may be on paper since. */
+  doubt(terminalId: string): void {
+    const inputs = this.#journal
+      .owingReceipts(terminalId)
+      .flatMap(({ paymentId }) => this.#unprinted(paymentId).map(({ receipt, copy }) => ({ paymentId, receipt, copy })))
+      .filter(({ receipt, copy }) => receipt.deferred.includes(copy))
+      .map(({ paymentId, receipt: { receiptId }, copy }) => ({ stream: stream.payment(paymentId), event: { type: 'receiptBegun', receiptId, copy } as const }));
+    if (inputs.length > 0) this.#journal.append(inputs);
   }
 
   /** The engine stops: what it has not begun to print is the next one's first print. */

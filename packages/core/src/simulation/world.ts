@@ -192,8 +192,6 @@ export class World {
     this.life.end();
     const { messages } = host;
     const before = violations.length;
-    // The copy does not know what was printed since.
-    this.#begun.clear();
     const log = memoryLog({ records, lazyFlush: (sync) => void clock.until(clock.now() + 20).then(sync) });
     const till = await this.open({}, { log, plugins: [padsThatKnowMore()] });
     await this.wait(QUIET_MS);
