@@ -154,7 +154,7 @@ export type PaymentEvent =
       readonly try: number;
       readonly answer: ReverseAnswer;
     }
-  /** An answer against what is known for good: a decline, or what a person decided (rule 5). */
+  /** An answer against what is known for good: a decline, what is paid, or what a person decided (rule 5). */
   | { readonly type: 'paymentContradicted'; readonly known: string; readonly heard: Approved | Declined | Undone }
   | { readonly type: 'sealedForgotten'; readonly attempt: number }
   /** A try to deliver what the approval left owed to the host (rule 9). */

@@ -44,22 +44,22 @@ export const nextDuty = (payment: PaymentState, context: DutyContext | undefined
 };
 
 /**
- * Newest attempt first: an undo's own fate comes before what it undoes. A refund may be on its way for days: nothing else is tried for what
- * it gives back (7), and what turned up beside that is undone meanwhile.
+ * Newest attempt first: an undo's own fate comes before what it undoes. A refund may be on its way for days, and a person may take as long:
+ * nothing else is tried for what they are about (7), and what turned up of older attempts is undone meanwhile (5).
  */
 const settling = (payment: PaymentState, context: DutyContext): Duty | 'wait' | undefined => {
-  const refunds: (Duty | undefined)[] = [];
-  const givenBack = new Set<number>();
+  const beside: (Duty | undefined)[] = [];
+  const undoing = new Set<number>();
   for (const attempt of payment.attempts.toReversed()) {
     if (context.inFlight.has(attempt.attempt)) return 'wait';
-    if (givenBack.has(attempt.attempt)) continue;
+    if (undoing.has(attempt.attempt)) continue;
     const duty = attemptDuty(payment, attempt, context);
-    if (attempt.undoes !== undefined && attempt.operation === 'refund' && isOpen(attempt)) {
-      refunds.push(duty);
-      givenBack.add(attempt.undoes);
-    } else if (duty || isOpen(attempt)) return soonest([duty, ...refunds]);
+    if (isOpen(attempt) && (!duty || attempt.operation === 'refund')) {
+      beside.push(duty);
+      if (attempt.undoes !== undefined) undoing.add(attempt.undoes);
+    } else if (duty) return soonest([duty, ...beside]);
   }
-  return soonest(refunds);
+  return soonest(beside);
 };
 
 const soonest = (duties: readonly (Duty | undefined)[]): Duty | undefined => {

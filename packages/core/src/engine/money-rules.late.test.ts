@@ -1,7 +1,7 @@
 /** Rules 5, 9 and 12: what is heard of an attempt long after it was sent, or when it is decided already. */
 import { describe, expect, it } from 'vitest';
 import { type Answer, type Approved, bind, definePlugin, type Finding, PaymentMethod, type Plugin, type SettlingPolicy } from '../contract.js';
-import { approvedFor, broken, flow, open, pay, run, settled, type Setup, statuses, until, verbs } from './money-rules.testing.js';
+import { approvedFor, broken, declined, flow, open, pay, run, settled, type Setup, statuses, until, verbs } from './money-rules.testing.js';
 import { type ScriptedHost, scriptedHost, scriptedMethod, type ScriptedMethodOptions } from './scripted-method.js';
 import { virtualClock } from './virtual-clock.js';
 
@@ -222,4 +222,77 @@ it('rule 5: a void that was undone without proof, and is pending when it is look
   expect(host.calls.filter((call) => call.startsWith('submit void'))).toHaveLength(2);
   expect(verbs(host)).not.toContain('reverse');
   expect(statuses(host)).toEqual(['refunded']);
+});
+
+it('rule 5: what turns up is undone, though a later attempt waits for a person', async () => {
+  const again = pay({ Retry: [{ ErrorEquals: ['Payment.Undone'], IntervalSeconds: 1, MaxAttempts: 1 }] });
+  const setup = await open({ kind: 'wallet', flow: flow({ Pay: again }) });
+  const { host, clock } = setup;
+  const silence = { outcome: 'unknown', reason: 'no-answer', why: 'silence' } as const;
+  host.submits.push({ lost: 'answer' }, { lost: 'answer' });
+  host.findings.push({ outcome: 'undone', verified: true, proof: 'no-original' }, silence, silence, silence, silence);
+  host.reversals.push({ outcome: 'refused', code: '57' });
+  expect(await run(setup)).toMatchObject({ error: 'Payment.Unsettled' });
+  await clock.until(clock.now() + 600_000);
+  expect(statuses(host)).toEqual(['reversed', 'approved']);
+  expect(setup.till.cases()).toMatchObject([{ why: 'the host refused to undo it (57)' }]);
+});
+
+describe('rule 5: an inquiry that was under way as its payment was approved', () => {
+  const underWay = async (finding: Finding): Promise<Setup> => {
+    const clock = virtualClock();
+    const setup = await open({ kind: 'wallet', clock, method: { policy: { inquireAtMs: [11_000] } } });
+    setup.host.submits.push(async () => (await clock.until(clock.now() + 15_000), approvedFor(1000)));
+    setup.host.findings.push(async () => (await clock.until(clock.now() + 6_000), finding));
+    expect(await run(setup)).toMatchObject({ status: 'succeeded' });
+    await clock.until(clock.now() + 60_000);
+    return setup;
+  };
+
+  it.each<[string, Finding]>([
+    ['declined', declined as Finding],
+    ['undone', { outcome: 'undone', verified: true, proof: 'closed' }],
+  ])('and finds it %s: a person is told', async (outcome, finding) => {
+    const setup = await underWay(finding);
+    expect(setup.till.cases()).toMatchObject([{ why: `known as paid, then heard ${outcome}` }]);
+    expect(verbs(setup.host)).toEqual(['submit', 'inquire']);
+  });
+
+  it.each<[string, Finding]>([
+    ['unknown to its host', { outcome: 'undone', verified: true, proof: 'no-original' }],
+    ['absent', { outcome: 'absent' }],
+    ['approved', approvedFor(1000) as Finding],
+  ])('and finds it %s: it is paid', async (_found, finding) => {
+    const setup = await underWay(finding);
+    expect(setup.till.cases()).toEqual([]);
+    expect(setup.till.payments()).toMatchObject([{ state: 'paid', committed: true }]);
+  });
+});
+
+describe('an inquiry that is answered after its time', () => {
+  const answeredLate = async (finding: Finding) => {
+    const clock = virtualClock();
+    const setup = await open({ kind: 'wallet', clock, method: { policy: { inquireAtMs: [5_000, 60_000] } } });
+    setup.host.submits.push({ lost: 'answer' });
+    setup.host.findings.push(async () => (await clock.until(clock.now() + 20_000), finding));
+    const begun = clock.now();
+    const result = await run(setup);
+    return { setup, result, seconds: Math.round((clock.now() - begun) / 1_000) };
+  };
+
+  it.each<[string, Finding, object]>([
+    ['approved', approvedFor(1000) as Finding, { status: 'succeeded' }],
+    ['declined', declined as Finding, { status: 'failed', error: 'Payment.Declined' }],
+  ])('decides: %s', async (_found, finding, ends) => {
+    const { setup, result, seconds } = await answeredLate(finding);
+    expect(result).toMatchObject(ends);
+    expect(seconds).toBeLessThan(40);
+    expect(verbs(setup.host)).toEqual(['submit', 'inquire']);
+  });
+
+  it('and decides nothing: it is asked again at its time', async () => {
+    const { setup, result } = await answeredLate({ outcome: 'absent' });
+    expect(result).toMatchObject({ status: 'succeeded' });
+    expect(verbs(setup.host)).toEqual(['submit', 'inquire', 'inquire']);
+  });
 });

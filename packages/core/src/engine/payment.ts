@@ -376,12 +376,17 @@ export const isHandsOff = (payment: PaymentState): boolean => payment.cases.some
 /** A person decided: the machine does nothing more by itself. Who decides about an advice knows nothing of other attempts, which may still turn up (5). */
 export const isResolved = (payment: PaymentState): boolean => payment.cases.some((c) => c.resolved && !isAboutAdvice(c));
 
-/** An answer that says otherwise than what is known for good: a decline, or what a person decided (5). */
+/** An answer that says otherwise than what is known for good: a decline, what is paid, or what a person decided (5). */
 export const contradiction = (payment: PaymentState, a: AttemptState, heard: Answer | Finding | ReverseAnswer): Extract<PaymentEvent, { type: 'paymentContradicted' }> | undefined => {
   if ((heard.outcome !== 'approved' && heard.outcome !== 'declined' && heard.outcome !== 'undone') || heard.outcome === a.fate) return undefined;
   const last = payment.cases.findLast((c) => c.resolved && (a.fate === 'completed' || !isAboutAdvice(c)));
   const decided = last && a.fate === 'completed' && isBesidePaid(payment, last) ? 'paid' : last?.resolved?.as;
-  if (decided === undefined) return a.fate === 'declined' && heard.outcome === 'approved' ? { type: 'paymentContradicted', known: a.fate, heard } : undefined;
+  if (decided === undefined) {
+    if (a.fate === 'declined' && heard.outcome === 'approved') return { type: 'paymentContradicted', known: a.fate, heard };
+    // Of a host that knows nothing of it nothing is proven.
+    const isGone = heard.outcome === 'declined' || (heard.outcome === 'undone' && heard.proof !== 'no-original');
+    return a.fate === 'completed' && a.undoes === undefined && !turnedUp(a) && isGone ? { type: 'paymentContradicted', known: 'paid', heard } : undefined;
+  }
   // Of a void or refund only its approval tells something of the sale: the money is back.
   if (a.undoes !== undefined && heard.outcome !== 'approved') return undefined;
   const paid = heard.outcome === 'approved' && a.undoes === undefined;

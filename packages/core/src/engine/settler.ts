@@ -262,6 +262,11 @@ export class Settler {
       await ask<Finding>(() => method.inquire?.(recorded) ?? Promise.resolve(unable('inquiry')), {
         clock: this.#options.ports.clock,
         withinMs: method.policy.answerWithinMs,
+        late: (heard) => {
+          const late = findingOf(heard);
+          // As the submit's own. What decides nothing is old by now, and what is looked at again is looked at later, too.
+          if (duty.to === 'inquire' && (late.outcome === 'approved' || late.outcome === 'declined')) this.#submitting.late(payment.paymentId, attempt.attempt, judge(late, attempt.request));
+        },
       }),
     );
     await this.#submitting.record({ paymentId: payment.paymentId, attempt: attempt.attempt, to: duty.to, try: duty.try }, judge(finding, attempt.request));

@@ -186,7 +186,7 @@ export class Submitting {
           await ask(() => found.method.submit(request, prepared, live), {
             clock: ports.clock,
             withinMs: found.method.policy.answerWithinMs,
-            late: (late) => this.#late(paymentId, attempt, judge(submitAnswer(late), request)),
+            late: (late) => this.late(paymentId, attempt, judge(submitAnswer(late), request)),
           }),
         );
       await this.record({ paymentId, attempt, to: 'submit', try: 1 }, judge(answer, request));
@@ -341,12 +341,12 @@ export class Submitting {
   }
 
   /** An answer that came after its time: it restarts the undo of what was condemned (5). */
-  #late(paymentId: string, attempt: number, answer: Answer | Finding): void {
+  late(paymentId: string, attempt: number, answer: Answer | Finding): void {
     const { journal, closing, failed } = this.#hand.options;
     if (closing.aborted || answer.outcome === 'unknown' || answer.outcome === 'not-sent') return;
     const payment = this.#hand.payment(paymentId);
     // So late that its transaction is closed and has left memory.
-    if (!payment) return void journal.recall(paymentId).then((found) => found && this.#late(paymentId, attempt, answer), failed);
+    if (!payment) return void journal.recall(paymentId).then((found) => found && this.late(paymentId, attempt, answer), failed);
     void this.record({ paymentId, attempt, to: 'late', try: 1 }, answer).then(() => this.#settle(paymentId), failed);
   }
 

@@ -38,7 +38,7 @@ export const check = async (evidence: Evidence): Promise<readonly string[]> => {
   const payments = [...replayed.payments.values()];
   return [
     ...checkLog({ ...evidence, payments: replayed.payments }),
-    ...payments.flatMap((payment) => againstHost(payment, host)),
+    ...payments.flatMap((payment) => againstHost(payment, host, records)),
     ...payments.flatMap((payment) => unadvised(payment, host)),
     ...payments.filter(owesReceipt).map(({ paymentId }) => `a receipt of ${paymentId} was never printed, and there is paper`),
     ...strangers(replayed, host),
@@ -53,7 +53,7 @@ export const check = async (evidence: Evidence): Promise<readonly string[]> => {
   ];
 };
 
-const againstHost = (payment: PaymentState, host: SimulatedHost): string[] => {
+const againstHost = (payment: PaymentState, host: SimulatedHost, records: readonly EventRecord[]): string[] => {
   const atIssue = openCase(payment) !== undefined || isResolved(payment);
   const known = (reference: string): boolean => payment.attempts.some((a) => a.prepared.reference === reference && a.fate === 'completed');
   // What a case is about may stand beside what is known to.
@@ -65,7 +65,10 @@ const againstHost = (payment: PaymentState, host: SimulatedHost): string[] => {
   if (told) problems.push(...host.standing(payment.paymentId).filter(({ reference }) => meant(reference)).map(({ reference }) => `${reference} stands at the host, and its case says that it is undone`));
   if (atIssue) return problems;
   problems.push(...standing.filter(({ reference }) => host.refusedByCard.has(reference)).map(({ reference }) => `${reference} stands, and its card refused it`));
-  const hostMinor = standing.reduce((sum, entry) => sum + entry.amountMinor, 0);
+  // Nobody can know that of a host which has taken back what it had told, unless it says so.
+  const heardDeclined = (attempt: number): boolean => records.some(({ stream, event }) => stream === `p/${payment.paymentId}` && event.type === 'paymentAnswered' && event.attempt === attempt && event.answer.outcome === 'declined');
+  const recanted = payment.attempts.filter((a) => a.fate === 'completed' && host.recanted.has(a.prepared.reference) && !heardDeclined(a.attempt));
+  const hostMinor = [...standing.map(({ amountMinor }) => amountMinor), ...recanted.map(({ approved }) => approved?.amount.amountMinor ?? 0)].reduce((sum, minor) => sum + minor, 0);
   const logMinor = payment.committed ? paidMinor(payment) : 0;
   return hostMinor === logMinor ? problems : [...problems, `${payment.paymentId}: ${hostMinor} stands at the host, ${logMinor} in the log`];
 };

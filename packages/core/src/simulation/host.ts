@@ -77,6 +77,8 @@ export class SimulatedHost {
   readonly submits = new Map<string, number>();
   /** References that the card said no to. */
   readonly refusedByCard = new Set<string>();
+  /** References of sales that it has taken back. */
+  readonly recanted = new Set<string>();
   /** References whose advice has come. */
   readonly advices = new Set<string>();
   readonly faults = new Map<Fault, number>();
@@ -195,7 +197,10 @@ export class SimulatedHost {
       // Some hosts call undone what they do not know.
       if (fault === 'absent' && this.#isNew(reference)) return this.messages % 2 === 0 ? { outcome: 'absent' } : { outcome: 'undone', verified: true, proof: 'no-original' };
       const entry = this.ledger.get(reference);
-      if (fault === 'recanted' && entry?.operation === 'sale' && entry.status === 'approved') entry.status = 'declined';
+      if (fault === 'recanted' && entry?.operation === 'sale' && entry.status === 'approved') {
+        entry.status = 'declined';
+        this.recanted.add(reference);
+      }
       return fault === 'unverified' ? ({ ...declined, verified: false } as unknown as Finding) : undefined;
     });
   }
