@@ -221,7 +221,7 @@ export const mutations: readonly Mutation[] = [
     name: 'an approval after a decline is an answer like others',
     rule: 5,
     flow: 'tried-again',
-    edits: [{ file: PAYMENT, find: "return a.fate === 'declined' && heard.outcome === 'approved' ? {", put: "return a.fate === 'declined' && heard.outcome === 'declined' ? {" }],
+    edits: [{ file: PAYMENT, find: "if (a.fate === 'declined' && heard.outcome === 'approved') return {", put: "if (a.fate === 'declined' && heard.outcome === 'declined') return {" }],
   },
   {
     name: 'an approval after a decline is no case',
