@@ -248,6 +248,28 @@ it('a slip that its printer can not print keeps no other payment’s slip from i
   await setup.till.close();
 });
 
+it('a print that takes too long begins no slip of the payments that follow', async () => {
+  const slips: { id: string; reprint: boolean }[] = [];
+  let hangs = true;
+  const printer = {
+    print: async ({ id, reprint }: ReceiptDocument, signal: AbortSignal) => {
+      slips.push({ id: id.slice(id.indexOf('/') + 1), reprint });
+      if (hangs) await new Promise((_resolve, reject) => (signal.aborted ? reject(signal.reason as Error) : signal.addEventListener('abort', () => reject(signal.reason as Error))));
+    },
+    status: async () => ({ paper: true }),
+  };
+  const part = (amountMinor: number, Next: string) => pay({ Next }, { amountMinor, dueMinor: 1000 });
+  const parts = flow({ One: part(600, 'Two'), Two: part(400, 'Print'), Print: { Type: 'Task', Resource: 'printer:print', Arguments: { copies: ['customer'] }, TimeoutSeconds: 5, Catch: [{ ErrorEquals: ['States.ALL'], Next: 'Done' }], Next: 'Done' }, Done: { Type: 'Succeed' } });
+  const setup = await open({ kind: 'wallet', flow: parts, plugins: [definePlugin({ name: 'printer', provides: [bind(Printer).toValue(printer)] })] });
+  expect(await run(setup)).toMatchObject({ status: 'succeeded' });
+  await turns();
+  expect(slips).toHaveLength(1);
+  hangs = false;
+  await setup.till.printOwed('T1');
+  expect(slips.slice(1).map(({ reprint }) => reprint)).toEqual([true, false]);
+  await setup.till.close();
+});
+
 describe('a receipt that its flow does not wait for', () => {
   const beside = flow({ Pay: pay({ Next: 'Print' }), Print: { Type: 'Task', Resource: 'printer:print', Arguments: { wait: false }, End: true } });
   const both = [

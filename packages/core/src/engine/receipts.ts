@@ -105,7 +105,7 @@ export class Receipts {
         await this.#copies(paymentId, loaded, signal);
       } catch (error) {
         failed.push(error);
-        if (!isOfPrinter(error)) continue;
+        if (!isOfPrinter(error) && !signal.aborted) continue;
         for (const later of paymentIds.slice(index + 1)) for (const { receipt, copy } of this.#unprinted(later)) this.#defer(later, receipt, copy);
         break;
       }

@@ -243,8 +243,8 @@ export class Witness {
    * Something is done outside for a transaction, or for a payment of its own: goods, a slip, a question to a person.
    * @returns what is wrong with that: what its payments came to is on disk (8, 9)
    */
-  acting(log: Watched, what: string, { executionId, paymentId }: { readonly executionId: string; readonly paymentId?: string }): string[] {
-    const isOf = (stream: string): boolean => (paymentId === undefined ? stream.startsWith(`p/${executionId}/`) : stream === `p/${paymentId}`);
+  acting(log: Watched, what: string, of: { readonly executionId: string } | { readonly paymentId: string }): string[] {
+    const isOf = (stream: string): boolean => ('paymentId' in of ? stream === `p/${of.paymentId}` : stream.startsWith(`p/${of.executionId}/`));
     const early = log.records.slice(log.durableTo).find((record) => record && isOf(record.stream) && concludes(record.event));
     return early ? [`${what} came before record ${early.seq} (${early.event.type}) was on disk`] : [];
   }

@@ -331,7 +331,7 @@ export class World {
             if (!reprint && this.#begun.has(id)) this.violations.push(`${id} stands on paper twice without the mark`);
             this.#begun.add(id);
             const owed = log.records.find((record) => record?.event.type === 'receiptOwed' && `${record.event.receiptId}/${copy}` === id);
-            this.violations.push(...this.#witness.acting(log, id, { executionId: '', paymentId: owed?.stream.slice(2) ?? '' }));
+            this.violations.push(...this.#witness.acting(log, id, { paymentId: owed?.stream.slice(2) ?? '' }));
             if (this.#options.printerJams?.()) throw new ActionError('Device.Unavailable', 'a jam, after some lines');
             await life.hear(this.clock.until(this.clock.now() + 500));
           },
