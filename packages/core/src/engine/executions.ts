@@ -65,13 +65,14 @@ export class Executions {
   async start(start: Extract<Happening, { type: 'start' }>): Promise<ExecutionEntry> {
     const { journal, ports, assertOpen } = this.#options;
     const { executionId: id, pins } = start;
+    const name = stream.execution(id);
     const program = journal.programOf(start.workflow, pins);
     // Its workflow may be replaced meanwhile.
     journal.beginning.add(pins);
     try {
       const decision = await decideOn(program, undefined, start, new Base(ports), this.#options.evaluate);
       assertOpen();
-      const { entry } = journal.appendDecided(inputsOf(id, decision.events), { id, program, decision });
+      const { entry } = journal.appendDecided(inputsOf(name, decision.events), { id, stream: name, program, decision });
       this.#run(entry);
       return entry;
     } finally {
@@ -142,22 +143,34 @@ interface RunningCall {
   unwatch: () => void;
 }
 
+interface RunningTimer {
+  readonly takeBack: () => void;
+}
+
+interface Owed {
+  readonly command: Call | Timer;
+  /** Undefined where it has not begun, or could not. */
+  running: RunningCall | RunningTimer | undefined;
+}
+
 class Runner {
   readonly entry: ExecutionEntry;
+  /** One text for all of its events: what a text hashes to is worked out once. */
+  readonly #stream: string;
   readonly #options: ExecutionsOptions;
   readonly #heard: Heard;
   readonly #stops: Stops;
-  readonly #calls = new Map<string, RunningCall>();
-  /** How to take each back. */
-  readonly #timers = new Map<string, () => void>();
-  /** Scope -> keys of what it owes, as far as that runs. */
-  readonly #owed = new Map<string, readonly string[]>();
+  readonly #calls = new Set<RunningCall>();
+  readonly #timers = new Set<RunningTimer>();
+  /** Scope -> what it owes, and what runs of that. */
+  readonly #owed = new Map<string, readonly Owed[]>();
   readonly #mailbox = new Queue<Happening>();
   /** While the mailbox is being emptied. */
   #emptying: Promise<void> | undefined;
 
   constructor(entry: ExecutionEntry, options: ExecutionsOptions, stops: Stops, heard: Heard) {
     this.entry = entry;
+    this.#stream = stream.execution(entry.id);
     this.#options = options;
     this.#stops = stops;
     this.#heard = heard;
@@ -170,8 +183,8 @@ class Runner {
   cancel(by: string, reason: string): void {
     // Whoever hears that its prompts are closed may ask for what has ended already.
     if (this.entry.state.status !== 'running') return;
-    this.#options.journal.append([{ stream: stream.execution(this.entry.id), event: { type: 'cancelRequested', by, reason } }]);
-    for (const running of this.#calls.values()) this.#cancelCall(running, by);
+    this.#options.journal.append([{ stream: this.#stream, event: { type: 'cancelRequested', by, reason } }]);
+    for (const running of this.#calls) this.#cancelCall(running, by);
     // What is to be tried again is tried at once, and cancelled as it begins: its flow hears of that now.
     for (const { current: { step, phase } } of Object.values(this.entry.state.scopes)) if (phase.is === 'retrying') this.#post({ type: 'timerFired', step, timer: 'retry' });
   }
@@ -189,22 +202,17 @@ class Runner {
       return;
     }
     const owed = (changed && this.#owedByEach(changed)) ?? this.#owedByAll(todo(state, program));
-    const timers: Timer[] = [];
-    const calls: Call[] = [];
+    const begun: Owed[] = [];
     for (const [address, commands] of owed) {
       const before = this.#owed.get(address) ?? NONE;
-      const keys = commands.map(keyOf);
-      for (const key of before) if (!keys.includes(key)) this.#stop(key);
-      if (keys.length > 0) this.#owed.set(address, keys);
+      const now = commands.map((command) => before.find((each) => isSame(each.command, command)) ?? { command, running: undefined });
+      for (const each of before) if (!now.includes(each)) this.#stop(each);
+      if (now.length > 0) this.#owed.set(address, now);
       else if (before !== NONE) this.#owed.delete(address);
-      commands.forEach((command, index) => {
-        if (before.includes(keys[index] as string)) return;
-        if (command.do === 'timer') timers.push(command);
-        else calls.push(command);
-      });
+      for (const each of now) if (!before.includes(each)) begun.push(each);
     }
-    for (const timer of timers) this.#startTimer(timer);
-    for (const call of calls) this.#startCall(call, recovering);
+    for (const each of begun) if (each.command.do === 'timer') each.running = this.#startTimer(each.command);
+    for (const each of begun) if (each.command.do === 'call') each.running = this.#startCall(each.command, recovering);
   }
 
   /** Of scopes that have changed; undefined where `decide` has to go on with one, and more than these may be concerned. */
@@ -236,11 +244,11 @@ class Runner {
     return owed;
   }
 
-  #stop(key: string): void {
-    const running = this.#calls.get(key);
-    if (running) return this.#stopCall(key, running, 'the flow went another way');
-    this.#timers.get(key)?.();
-    this.#timers.delete(key);
+  #stop({ running }: Owed): void {
+    if (!running) return;
+    if ('call' in running) return this.#stopCall(running, 'the flow went another way');
+    this.#timers.delete(running);
+    running.takeBack();
   }
 
   #post(happening: Happening): void {
@@ -276,9 +284,9 @@ class Runner {
     const decided = decision.events;
     if (closing.aborted || decided.length === 0) return;
     const { events, inputs, done } = this.#withUndos(decided);
-    const all = [...inputs, ...inputsOf(id, events)];
+    const all = [...inputs, ...inputsOf(this.#stream, events)];
     let changed: Iterable<string> | undefined;
-    if (events === decided) ({ changed } = journal.appendDecided(all, { id, program, decision }));
+    if (events === decided) ({ changed } = journal.appendDecided(all, { id, stream: this.#stream, program, decision }));
     else journal.append(all);
     done();
     this.react(false, changed);
@@ -304,13 +312,12 @@ class Runner {
     return { events, inputs, done };
   }
 
-  #startTimer(timer: Timer): void {
+  #startTimer(timer: Timer): RunningTimer | undefined {
     // A screen may have closed the till as it heard of what was started, or stopped, before.
-    if (this.#options.closing.aborted) return;
-    const key = keyOf(timer);
+    if (this.#options.closing.aborted) return undefined;
     const fire = (): void => {
-      if (this.#options.closing.aborted || this.#timers.get(key) !== takeBack) return;
-      const money = timer.timer === 'timeout' ? [...this.#calls.values()].find(({ call, movesMoney }) => movesMoney && call.step === timer.step) : undefined;
+      if (this.#options.closing.aborted || !this.#timers.has(running)) return;
+      const money = timer.timer === 'timeout' ? [...this.#calls].find(({ call, movesMoney }) => movesMoney && call.step === timer.step) : undefined;
       const paid = this.#paidWithin(timer);
       // A payment's time-out is a request: the Task ends when the payment is decided (14).
       if (money) money.stop.abort(new ActionError('States.Timeout', 'the step took too long'));
@@ -318,23 +325,23 @@ class Runner {
       else if (paid?.told) void paid.told.then(fire);
       else this.#post({ type: 'timerFired', step: timer.step, timer: timer.timer });
     };
-    const takeBack = setAlarm(this.#options.ports.clock, timer.dueAt, fire);
-    this.#timers.set(key, takeBack);
+    const running: RunningTimer = { takeBack: setAlarm(this.#options.ports.clock, timer.dueAt, fire) };
+    this.#timers.add(running);
+    return running;
   }
 
   /** A Task within a workflow whose time is over, of which the payment is committed: it is about to end. */
   #paidWithin({ timer, step }: Timer): RunningCall | undefined {
     if (timer !== 'execution-timeout' && timer !== 'timeout') return undefined;
     const around = timer === 'timeout' ? `${addressOf(step)}[` : step === '' ? '' : `${step}.`;
-    const calls = [...this.#calls.values()].filter(({ call, movesMoney, over }) => movesMoney && !over && call.step.startsWith(around));
+    const calls = [...this.#calls].filter(({ call, movesMoney, over }) => movesMoney && !over && call.step.startsWith(around));
     if (calls.length === 0) return undefined;
     const paid = new Set(this.#options.journal.paymentsOf(this.entry.id).filter(({ committed }) => committed).map((payment) => payment.step));
     return calls.find(({ call }) => paid.has(call.step));
   }
 
-  #startCall(call: Call, recovering: boolean): void {
-    if (this.#options.closing.aborted) return;
-    const key = keyOf(call);
+  #startCall(call: Call, recovering: boolean): RunningCall | undefined {
+    if (this.#options.closing.aborted) return undefined;
     const { terminals, unopened, journal } = this.#options;
     const { terminal } = this.entry.state;
     // What a payment came to is told though its terminal is not opened any more, as where its plugin is gone (9, 18).
@@ -342,14 +349,14 @@ class Runner {
     const found = loaded && findAction(loaded, call.resource);
     if (!loaded || !found) {
       this.#post({ type: 'taskFailed', step: call.step, attempt: call.attempt, error: 'Task.Unknown', cause: causeOf(`nothing offers ${call.resource} here`, {}) });
-      return;
+      return undefined;
     }
     if (recovering && found.action.redo === 'fail') {
       this.#post({ type: 'taskFailed', step: call.step, attempt: call.attempt, error: 'Task.Interrupted', cause: causeOf('the engine was restarted meanwhile', {}) });
-      return;
+      return undefined;
     }
     const running: RunningCall = { call, stop: this.#stops.open(), movesMoney: found.standard?.movesMoney ?? false, closers: undefined, over: false, told: undefined, aliveAt: this.#options.ports.clock.now(), unwatch: () => {} };
-    this.#calls.set(key, running);
+    this.#calls.add(running);
     if (call.heartbeatMs !== undefined) running.unwatch = this.#watchHeartbeat(running, call.heartbeatMs);
     // In the same breath as its end is told: what follows must not stop what is over.
     const end = (how: Happening): void => {
@@ -367,8 +374,9 @@ class Runner {
     );
     // In a former life, or just now by who heard of what was started before it. A payment that was cancelled is not begun anew, whatever its Retry was for.
     const { cancelled } = this.entry;
-    const isCancelled = cancelled?.calls.some((each) => each === key || (running.movesMoney && each.startsWith(`${step}@`)));
+    const isCancelled = cancelled?.calls.some((each) => each === `${step}@${attempt}` || (running.movesMoney && each.startsWith(`${step}@`)));
     if (cancelled && isCancelled) this.#cancelCall(running, cancelled.by);
+    return running;
   }
 
   /** HeartbeatSeconds: an action that gives no sign of life for so long has failed; a payment is asked to end, as by its time-out. */
@@ -447,7 +455,7 @@ class Runner {
   #show(running: RunningCall, audience: Audience, text: Text, details?: JsonObject): void {
     const { call, stop, movesMoney } = running;
     // A payment that was asked to end goes on until it is undone, unless its flow has left it.
-    const goesOn = !stop.aborted || (movesMoney && this.#calls.has(keyOf(call)));
+    const goesOn = !stop.aborted || (movesMoney && this.#calls.has(running));
     // What is over has nothing to show: nobody would ever close it.
     if (running.over || !goesOn || this.#options.closing.aborted) return;
     running.aliveAt = this.#options.ports.clock.now();
@@ -477,8 +485,8 @@ class Runner {
     if (!movesMoney) this.#post({ type: 'taskFailed', step: call.step, attempt: call.attempt, ...failureOf(reason, {}) });
   }
 
-  #stopCall(key: string, running: RunningCall, why: string): void {
-    this.#calls.delete(key);
+  #stopCall(running: RunningCall, why: string): void {
+    this.#calls.delete(running);
     if (!running.over && !running.stop.aborted) running.stop.abort(new ActionError('Task.Superseded', why));
     // A device that hangs ends no call: what stands beside it would stand there for good, and its watch for as long as it takes.
     closePrompts(running);
@@ -486,15 +494,15 @@ class Runner {
   }
 
   #stopAll(): void {
-    for (const [key, running] of this.#calls) this.#stopCall(key, running, 'the transaction ended');
+    for (const running of this.#calls) this.#stopCall(running, 'the transaction ended');
     this.stopTimers();
     this.#owed.clear();
   }
 
   stopTimers(): void {
-    for (const takeBack of this.#timers.values()) takeBack();
+    for (const { takeBack } of this.#timers) takeBack();
     this.#timers.clear();
-    for (const { unwatch } of this.#calls.values()) unwatch();
+    for (const { unwatch } of this.#calls) unwatch();
   }
 }
 
@@ -550,13 +558,10 @@ const commonHints: { readonly [name: string]: Text } = {
   'Sensitive.Lost': { zh: '请重新读卡或扫码', en: 'Read the card or scan the code again' },
 };
 
-const inputsOf = (id: string, events: readonly ExecutionEvent[]): EventInput[] => {
-  const name = stream.execution(id);
-  return events.map((event) => ({ stream: name, event }));
-};
+const inputsOf = (name: string, events: readonly ExecutionEvent[]): EventInput[] => events.map((event) => ({ stream: name, event }));
 
-const keyOf = (command: Call | Timer): string =>
-  command.do === 'call' ? `${command.step}@${command.attempt}` : `${command.step}/${command.timer}/${command.dueAt}`;
+const isSame = (one: Call | Timer, other: Call | Timer): boolean =>
+  one.step === other.step && (one.do === 'call' ? other.do === 'call' && one.attempt === other.attempt : other.do === 'timer' && one.timer === other.timer && one.dueAt === other.dueAt);
 
 /** When something happened, and its randomness: drawn in any case, so that nobody's draw hangs on who looks at his, and written out for the few expressions that do. */
 class Base implements InputBase {
@@ -573,4 +578,4 @@ class Base implements InputBase {
   }
 }
 
-const NONE: readonly string[] = [];
+const NONE: readonly Owed[] = [];

@@ -65,6 +65,8 @@ export interface ExecutionEntry {
 /** A decision about an execution. */
 export interface Decided {
   readonly id: string;
+  /** Its stream, by the name that its events come with. */
+  readonly stream: string;
   readonly program: Program;
   readonly decision: Decision;
 }
@@ -224,9 +226,8 @@ export class Journal {
    * @returns the execution, which may have ended and left memory already, and the addresses of its scopes that have changed
    */
   appendDecided(inputs: readonly EventInput[], decided: Decided): { readonly entry: ExecutionEntry; readonly changed: Iterable<string> } {
-    const name = stream.execution(decided.id);
     return this.#append(inputs, decided.decision.base.at, (records) => {
-      const own = records.filter((record) => record.stream === name);
+      const own = records.filter((record) => record.stream === decided.stream);
       const { state, changed } = decided.decision.commit();
       let entry = this.executions.get(decided.id);
       if (!entry) this.#begun((entry = { id: decided.id, program: decided.program, state, seq: 0, startSeq: own[0]?.seq ?? 0 }));
@@ -234,7 +235,7 @@ export class Journal {
       for (const { event } of own) this.#handUp(entry, event as ExecutionEvent);
       if (state.status !== 'running') this.#ended(decided.id);
       return { entry, changed };
-    }, name);
+    }, decided.stream);
   }
 
   /** @param taken makes of the records what comes back, before anybody else hears of them */

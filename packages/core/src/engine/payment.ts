@@ -14,6 +14,7 @@ import type {
   ReverseAnswer,
   UndoReason,
 } from '../contract.js';
+import { changed } from '../changed.js';
 import type { CaseSubject, EventRecord, PaymentEvent, StepId, TillEvent } from '../events.js';
 import type { JsonObject } from '../json.js';
 
@@ -152,7 +153,7 @@ export const evolvePayment = (state: PaymentState | undefined, record: EventReco
       cases: [],
       receipts: [],
     };
-    return { ...base, dueMinor: event.dueMinor, paidElsewhereMinor: event.paidElsewhereMinor ?? 0, attempts: [...base.attempts, attempt] };
+    return changed(base, { dueMinor: event.dueMinor, paidElsewhereMinor: event.paidElsewhereMinor ?? 0, attempts: [...base.attempts, attempt] });
   }
   if (!state) throw new Error(`payment stream ${record.stream} begins with ${event.type}`);
   switch (event.type) {
@@ -161,65 +162,53 @@ export const evolvePayment = (state: PaymentState | undefined, record: EventReco
     case 'paymentCompleted':
       return patch(state, event.attempt, (a) =>
         event.completion.outcome === 'completed'
-          ? { ...a, fate: 'completed', completedOnce: true, ...(event.facts ? { facts: event.facts } : {}) }
-          : { ...a, refusedByCard: true },
+          ? changed(a, { fate: 'completed', completedOnce: true, ...(event.facts ? { facts: event.facts } : {}) })
+          : changed(a, { refusedByCard: true }),
       );
     case 'paymentCommitted':
-      return { ...state, committed: true };
+      return changed(state, { committed: true });
     case 'paymentGivenUp':
-      return { ...state, givenUp: event.why };
+      return changed(state, { givenUp: event.why });
     case 'paymentCondemned':
-      return patch(state, event.attempt, (a) => ({ ...withoutUndone(a), fate: 'condemned', condemned: { why: event.why, remedy: event.remedy, at: record.at } }));
+      return patch(state, event.attempt, (a) => changed(withoutUndone(a), { fate: 'condemned', condemned: { why: event.why, remedy: event.remedy, at: record.at } }));
     case 'paymentUndoAnswered':
       return patch(state, event.attempt, (a) => {
         const { answer } = event;
         const undo = { tries: event.try, reached: a.undo.reached + (answer.outcome === 'not-sent' ? 0 : 1), lastAt: record.at, last: answer };
         // A reversal that was repeated as a look again (5).
-        if (a.undone) return { ...a, undo, undone: watched(a.undone, answer, record.at) };
-        return answer.outcome === 'undone' ? { ...a, undo, fate: 'undone', undone: undoneBy(answer.proof, record.at) } : { ...a, undo };
+        if (a.undone) return changed(a, { undo, undone: watched(a.undone, answer, record.at) });
+        return changed(a, answer.outcome === 'undone' ? { undo, fate: 'undone', undone: undoneBy(answer.proof, record.at) } : { undo });
       });
     case 'sealedForgotten':
-      return patch(state, event.attempt, (a) => ({ ...a, sealed: false }));
+      return patch(state, event.attempt, (a) => changed(a, { sealed: false }));
     case 'adviceAnswered':
-      return patch(state, event.attempt, (a) => ({ ...a, advice: { tries: event.try, lastAt: record.at, over: event.result !== 'again' } }));
+      return patch(state, event.attempt, (a) => changed(a, { advice: { tries: event.try, lastAt: record.at, over: event.result !== 'again' } }));
     case 'caseOpened':
-      return { ...state, cases: [...state.cases, { caseId: event.caseId, why: event.why, openedAt: record.at, ...subjectOf(state, event), ...(event.handsOff ? { handsOff: true } : {}) }] };
+      return changed(state, { cases: [...state.cases, { caseId: event.caseId, why: event.why, openedAt: record.at, ...subjectOf(state, event), ...(event.handsOff ? { handsOff: true } : {}) }] });
     case 'caseResolved':
-      return {
-        ...state,
+      return changed(state, {
         // Whoever decides about an advice has seen to it.
-        attempts: state.cases.some((c) => c.caseId === event.caseId && isAboutAdvice(c)) ? state.attempts.map((a) => (owesAdvice(a) ? { ...a, advice: { ...a.advice, over: true } } : a)) : state.attempts,
-        cases: state.cases.map((c) => (c.caseId === event.caseId ? { ...c, resolved: { as: event.as, ...(event.amountMinor === undefined ? {} : { amountMinor: event.amountMinor }), by: event.by, reason: event.reason } } : c)),
-      };
+        attempts: state.cases.some((c) => c.caseId === event.caseId && isAboutAdvice(c)) ? state.attempts.map((a) => (owesAdvice(a) ? changed(a, { advice: { ...a.advice, over: true } }) : a)) : state.attempts,
+        cases: state.cases.map((c) => (c.caseId === event.caseId ? changed(c, { resolved: { as: event.as, ...(event.amountMinor === undefined ? {} : { amountMinor: event.amountMinor }), by: event.by, reason: event.reason } }) : c)),
+      });
     case 'receiptOwed':
-      return {
-        ...state,
-        receipts: [...state.receipts, { receiptId: event.receiptId, document: event.document, copies: event.copies, printed: [], deferred: [] }],
-      };
+      return changed(state, { receipts: [...state.receipts, { receiptId: event.receiptId, document: event.document, copies: event.copies, printed: [], deferred: [] }] });
     case 'receiptDeferred':
-      return receipt(state, event.receiptId, (r) => ({ ...r, deferred: [...r.deferred, event.copy] }));
+      return receipt(state, event.receiptId, (r) => changed(r, { deferred: [...r.deferred, event.copy] }));
     case 'receiptBegun':
-      return receipt(state, event.receiptId, (r) => ({ ...r, deferred: r.deferred.filter((copy) => copy !== event.copy) }));
+      return receipt(state, event.receiptId, (r) => changed(r, { deferred: r.deferred.filter((copy) => copy !== event.copy) }));
     case 'receiptPrinted':
-      return receipt(state, event.receiptId, (r) => ({
-        ...r,
-        printed: [...r.printed, event.copy],
-        deferred: r.deferred.filter((copy) => copy !== event.copy),
-      }));
+      return receipt(state, event.receiptId, (r) => changed(r, { printed: [...r.printed, event.copy], deferred: r.deferred.filter((copy) => copy !== event.copy) }));
     case 'paymentContradicted':
-      return { ...state, contradicted: true };
+      return changed(state, { contradicted: true });
   }
 };
 
-const patch = (state: PaymentState, attempt: number, change: (a: AttemptState) => AttemptState): PaymentState => ({
-  ...state,
-  attempts: state.attempts.map((a) => (a.attempt === attempt ? change(a) : a)),
-});
+const patch = (state: PaymentState, attempt: number, change: (a: AttemptState) => AttemptState): PaymentState =>
+  changed(state, { attempts: state.attempts.map((a) => (a.attempt === attempt ? change(a) : a)) });
 
-const receipt = (state: PaymentState, receiptId: string, change: (r: ReceiptState) => ReceiptState): PaymentState => ({
-  ...state,
-  receipts: state.receipts.map((r) => (r.receiptId === receiptId ? change(r) : r)),
-});
+const receipt = (state: PaymentState, receiptId: string, change: (r: ReceiptState) => ReceiptState): PaymentState =>
+  changed(state, { receipts: state.receipts.map((r) => (r.receiptId === receiptId ? change(r) : r)) });
 
 /** Logs of former versions say it in words alone. */
 const subjectOf = ({ attempts }: PaymentState, { attempt, about, why }: Extract<PaymentEvent, { type: 'caseOpened' }>): CaseSubject => {
@@ -233,58 +222,57 @@ const undoneBy = (proof: string, at: number): UndoneState => ({ proof, at, watch
 
 /** Silence is no look: it is tried again. Proof ends the watch, and a refusal is a person's. */
 const watched = (undone: UndoneState, answer: Answer | Finding | ReverseAnswer, at: number): UndoneState => {
-  if (answer.outcome === 'unknown' || answer.outcome === 'not-sent' || answer.outcome === 'not-now') return { ...undone, unanswered: undone.unanswered + 1, askedAt: at };
+  if (answer.outcome === 'unknown' || answer.outcome === 'not-sent' || answer.outcome === 'not-now') return changed(undone, { unanswered: undone.unanswered + 1, askedAt: at });
   if (answer.outcome === 'refused') return undone;
-  return { ...undone, watches: undone.watches + 1, unanswered: 0, askedAt: at, ...(answer.outcome === 'undone' ? { proof: answer.proof } : {}) };
+  return changed(undone, { watches: undone.watches + 1, unanswered: 0, askedAt: at, ...(answer.outcome === 'undone' ? { proof: answer.proof } : {}) });
 };
 
 const answered = (state: PaymentState, event: Extract<PaymentEvent, { type: 'paymentAnswered' }>, at: number): PaymentState => {
   const next = patch(state, event.attempt, (a) => {
     const { answer } = event;
     // What is decided keeps the answer that decided it, whatever comes late or is found again.
-    const counted = {
-      ...a,
+    const counted = changed(a, {
       ...(event.to === 'inquire' ? { inquiries: a.inquiries + 1, askedAt: at } : {}),
       ...(event.to === 'watch' && a.undone ? { undone: watched(a.undone, answer, at) } : {}),
-    };
+    });
     if (answer.outcome === 'approved') {
       // Known already: the card may have accepted it since, and it may be committed.
       if (a.fate === 'approved' || a.fate === 'completed') return counted;
-      const approved = { ...counted, answer, approved: answer, facts: answer.facts, completedOnce: answer.completion === 'none' };
+      const approved = changed(counted, { answer, approved: answer, facts: answer.facts, completedOnce: answer.completion === 'none' });
       // The host has said since that it is undone: the answer is older than that.
       if (a.undone && a.undone.proof !== 'no-original' && event.to === 'late') return a;
       // An approval that arrives for a condemned or undone attempt restarts its undo (5).
-      if (a.condemned) return { ...withoutUndone(approved), fate: 'condemned', undo: { tries: a.undo.tries, reached: 0, lastAt: at } };
-      return { ...approved, fate: answer.completion === 'due' ? 'approved' : 'completed' };
+      if (a.condemned) return changed(withoutUndone(approved), { fate: 'condemned', undo: { tries: a.undo.tries, reached: 0, lastAt: at } });
+      return changed(approved, { fate: answer.completion === 'due' ? 'approved' : 'completed' });
     }
     // The host has what it did not know: nobody paid yet, and somebody may at any time (5). Its own end of a QR is waited for: that one may only be shown.
     if ((answer.outcome === 'pending' || hasFailed(answer)) && isUnproven(a) && a.undoes === undefined && at >= (a.prepared.hostExpiryMs ?? 0)) {
       // A host may say so each time that it is asked: the undos before this one count.
-      return a.condemned ? { ...withoutUndone(counted), answer, fate: 'condemned', undo: { ...a.undo, lastAt: at } } : { ...counted, answer, fate: 'undecided' };
+      return a.condemned ? changed(withoutUndone(counted), { answer, fate: 'condemned', undo: { ...a.undo, lastAt: at } }) : changed(counted, { answer, fate: 'undecided' });
     }
     if (a.condemned) {
       // Nothing but its undo decides about a condemned attempt, except proof that nothing stands at the host.
       return answer.outcome === 'undone' && a.fate === 'condemned'
-        ? { ...counted, answer, fate: 'undone', undone: undoneBy(answer.proof, at) }
+        ? changed(counted, { answer, fate: 'undone', undone: undoneBy(answer.proof, at) })
         : counted;
     }
     if (a.fate !== 'submitted' && a.fate !== 'undecided') return counted;
-    const heard = { ...counted, answer, ...(answer.outcome === 'pending' && answer.show ? { show: answer.show } : {}) };
+    const heard = changed(counted, { answer, ...(answer.outcome === 'pending' && answer.show ? { show: answer.show } : {}) });
     switch (answer.outcome) {
       case 'declined':
-        return { ...heard, fate: 'declined' };
+        return changed(heard, { fate: 'declined' });
       case 'not-sent':
-        return { ...heard, fate: 'not-sent' };
+        return changed(heard, { fate: 'not-sent' });
       case 'undone':
-        return { ...heard, fate: 'undone', undone: undoneBy(answer.proof, at) };
+        return changed(heard, { fate: 'undone', undone: undoneBy(answer.proof, at) });
       default:
-        return { ...heard, fate: 'undecided' };
+        return changed(heard, { fate: 'undecided' });
     }
   });
   const undo = next.attempts.find((a) => a.attempt === event.attempt);
   // A void or refund that was approved has undone its original.
   if (undo?.undoes !== undefined && undo.fate === 'completed') {
-    return patch(next, undo.undoes, (a) => ({ ...a, fate: 'undone', undone: undoneBy('money-back', at) }));
+    return patch(next, undo.undoes, (a) => changed(a, { fate: 'undone', undone: undoneBy('money-back', at) }));
   }
   return next;
 };

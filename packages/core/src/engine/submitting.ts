@@ -111,17 +111,19 @@ export class Submitting {
     if (!said) return { is: 'not-sent', why: UNWANTED };
     const ready = preparedOf(said.value);
     if ('problem' in ready) return { is: 'not-sent', why: ready.problem };
-    const sent = await this.references.alone(found, ready.prepared.reference, () => this.#send({ request, ...ready, found, order, paidElsewhereMinor }, asking));
+    const { prepared, sealed } = ready;
+    const work: Work = { request, prepared, sealed: sealed !== undefined, found, order, paidElsewhereMinor };
+    const sent = await this.references.alone(found, prepared.reference, () => this.#send(work, sealed, asking));
     return sent ? sent.value : { is: 'not-sent', why: `${found.method.id} gave the reference of another attempt` };
   }
 
-  async #send({ sealed, ...work }: Omit<Work, 'sealed' | 'undoes'> & { readonly sealed?: Uint8Array }, asking: Asking): Promise<ChargeResult | undefined> {
+  async #send(work: Work, sealed: Uint8Array | undefined, asking: Asking): Promise<ChargeResult | undefined> {
     const { request, prepared, found } = work;
     // What could not be settled after a restart is not begun (18).
     if (!readsVersion(found.method, prepared.dataVersion)) return { is: 'not-sent', why: `${found.method.id} stores data version ${prepared.dataVersion}, which is not among its dataVersions` };
     // Before the lane is taken: from there to the intent nothing is waited for, so that no undo that is owed meanwhile comes too late (12).
     const refused = sealed && (await this.seal(request, sealed));
-    const sent = refused ? ({ is: 'not-sent', why: refused.message } as const) : await this.#inTurn({ ...work, sealed: sealed !== undefined }, asking);
+    const sent = refused ? ({ is: 'not-sent', why: refused.message } as const) : await this.#inTurn(work, asking);
     if (sent && sealed && !refused) await this.#hand.options.ports.sealed.forget(sealedKey(request.paymentId, request.attempt));
     return sent;
   }

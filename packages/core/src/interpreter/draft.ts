@@ -98,8 +98,28 @@ export interface LayeredDraft extends Draft {
   commit(): Iterable<string>;
 }
 
+/** Made for each decision, so written out: what is absent stands as undefined, and nobody but the decision sees it. */
+const headOf = (state: OwnState): OwnState =>
+  ({
+    status: state.status,
+    executionId: state.executionId,
+    executionName: state.executionName,
+    terminal: state.terminal,
+    workflow: state.workflow,
+    key: state.key,
+    startedAt: state.startedAt,
+    pins: state.pins,
+    input: state.input,
+    output: state.output,
+    failure: state.failure,
+    scopes: state.scopes,
+    results: state.results,
+    visits: state.visits,
+    historyLength: state.historyLength,
+  }) satisfies { [member in keyof OwnState]-?: unknown } as OwnState;
+
 export const layeredDraft = (state: OwnState): LayeredDraft => {
-  const head = { ...state };
+  const head = headOf(state);
   const scopes = new Layered(state.scopes);
   const visits = new Layered(state.visits);
   const results = new Layered(state.results);

@@ -1,6 +1,6 @@
 /** The fold of an execution's events. Synchronous: evaluated results stand in the events, so replay evaluates nothing. */
 import type { ExecutionEvent, StepId } from '../events.js';
-import type { Json } from '../json.js';
+import type { Json, JsonObject } from '../json.js';
 import { directDraft, type Draft, ownCopy, type OwnState } from './draft.js';
 import { machineAt, pointerToken, scopeAddress, scopeAt, scopeOf, stateAddress, stepId } from './address.js';
 import { progress, type ScopesPhase } from './progress.js';
@@ -48,10 +48,10 @@ export const applyEvent = (draft: Draft | undefined, event: ExecutionEvent, at: 
         attempt: event.attempt,
         resource: event.resource,
         arguments: event.arguments,
-        ...(event.dueAt === undefined ? {} : { dueAt: event.dueAt }),
-        ...(event.heartbeatMs === undefined ? {} : { heartbeatMs: event.heartbeatMs }),
         retries: write.retries(event.step),
         answers: {},
+        ...(event.dueAt === undefined ? {} : { dueAt: event.dueAt }),
+        ...(event.heartbeatMs === undefined ? {} : { heartbeatMs: event.heartbeatMs }),
       });
       break;
     case 'taskFailed':
@@ -110,7 +110,7 @@ class Writer {
   }
 
   private set(scope: ScopeState, phase: StepState['phase']): void {
-    this.draft.scopes.set(scope.address, { ...scope, current: { ...scope.current, phase } });
+    this.draft.scopes.set(scope.address, scopeWith(scope, scope.variables, inPhase(scope.current, phase)));
   }
 
   phase(step: StepId, phase: StepState['phase']): void {
@@ -159,9 +159,9 @@ class Writer {
     const variables = event.assign ? { ...scope.variables, ...event.assign } : scope.variables;
     const current: StepState =
       event.next === null
-        ? { ...scope.current, phase: { is: 'ended', output: event.output } }
+        ? inPhase(scope.current, { is: 'ended', output: event.output })
         : this.enter(scope.address, event.next, event.output);
-    this.draft.scopes.set(scope.address, { ...scope, variables, current });
+    this.draft.scopes.set(scope.address, scopeWith(scope, variables, current));
   }
 
   openScopes(event: EventOf<'scopesOpened'>): void {
@@ -248,6 +248,10 @@ class Writer {
     }
   }
 }
+
+// Every event makes one of these, and so they are written out: on Node 20 a member that is written over behind a spread leaves the fast path.
+const scopeWith = ({ address, workflow, pointer, startedAt }: ScopeState, variables: JsonObject, current: StepState): ScopeState => ({ address, workflow, pointer, variables, startedAt, current });
+const inPhase = ({ state, step, input, enteredAt, enteredEvent }: StepState, phase: StepState['phase']): StepState => ({ state, step, input, enteredAt, enteredEvent, phase });
 
 /** The scope that an event of a step may have made ready to be decided upon; '' for the root. */
 export const touched = (event: ExecutionEvent): string => ('step' in event ? scopeOf(event.step) : '');

@@ -71,10 +71,10 @@ export const owedBy = (scope: ScopeState, program: Program, commands: Command[])
         attempt: phase.attempt,
         resource: phase.resource,
         arguments: phase.arguments,
-        ...(phase.dueAt === undefined ? {} : { dueAt: phase.dueAt }),
-        ...(phase.heartbeatMs === undefined ? {} : { heartbeatMs: phase.heartbeatMs }),
         answers: phase.answers,
         scopes: scopeChain(scope.address),
+        ...(phase.dueAt === undefined ? {} : { dueAt: phase.dueAt }),
+        ...(phase.heartbeatMs === undefined ? {} : { heartbeatMs: phase.heartbeatMs }),
       });
       if (phase.dueAt !== undefined) commands.push({ do: 'timer', step, timer: 'timeout', dueAt: phase.dueAt });
       return 'blocked';
