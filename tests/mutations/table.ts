@@ -101,7 +101,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'an approval of what was condemned restarts no undo',
     rule: 5,
-    edits: [{ file: PAYMENT, find: "if (a.condemned) return { ...withoutUndone(approved), fate: 'condemned'", put: "if (a.condemned && a.fate === 'undone') return a;\n      if (a.condemned) return { ...withoutUndone(approved), fate: 'condemned'" }],
+    edits: [{ file: PAYMENT, find: "if (a.condemned) return changed(withoutUndone(approved), { fate: 'condemned'", put: "if (a.condemned && a.fate === 'undone') return a;\n      if (a.condemned) return changed(withoutUndone(approved), { fate: 'condemned'" }],
   },
   {
     name: 'an undo begins before its order is on disk',
@@ -114,7 +114,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'what was condemned is kept when it turns out approved',
     rule: 6,
-    edits: [{ file: PAYMENT, find: "if (a.condemned) return { ...withoutUndone(approved), fate: 'condemned', undo: { tries: a.undo.tries, reached: 0, lastAt: at } };", put: "if (a.condemned && a.fate !== 'condemned') return { ...withoutUndone(approved), fate: 'completed' };" }],
+    edits: [{ file: PAYMENT, find: "if (a.condemned) return changed(withoutUndone(approved), { fate: 'condemned', undo: { tries: a.undo.tries, reached: 0, lastAt: at } });", put: "if (a.condemned && a.fate !== 'condemned') return changed(withoutUndone(approved), { fate: 'completed' });" }],
   },
   {
     name: 'a void without an answer is voided again at once',
@@ -250,7 +250,7 @@ export const mutations: readonly Mutation[] = [
     name: 'whoever has cancelled is charged by a Retry',
     rule: 14,
     edits: [
-      { file: 'engine/executions.ts', find: 'each === key || (running.movesMoney && each.startsWith(`${step}@`))', put: "each === ''" },
+      { file: 'engine/executions.ts', find: 'each === `${step}@${attempt}` || (running.movesMoney && each.startsWith(`${step}@`))', put: "each === ''" },
       { file: 'engine/standard/payment.ts', find: "givenUpAs(stop.reason) === 'cancelled') throw stop.reason;", put: "givenUpAs(stop.reason) === 'cancelled' && context.attempt === 0) throw stop.reason;" },
     ],
   },
