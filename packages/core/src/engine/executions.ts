@@ -176,8 +176,8 @@ class Runner {
     this.#heard = heard;
   }
 
-  idle(): Promise<void> {
-    return this.#emptying ?? Promise.resolve();
+  async idle(): Promise<void> {
+    while (this.#emptying) await this.#emptying;
   }
 
   cancel(by: string, reason: string): void {
@@ -253,22 +253,37 @@ class Runner {
 
   #post(happening: Happening): void {
     this.#mailbox.push(happening);
-    this.#emptying ??= this.#empty();
+    // In a turn of its own: who posts may be in the middle of something.
+    this.#emptying ??= TURN.then(() => this.#empty());
   }
 
-  async #empty(): Promise<void> {
-    // In a turn of its own: who posts may be in the middle of something.
-    await Promise.resolve();
+  #empty(): Promise<void> | undefined {
     for (let next = this.#mailbox.shift(); next; next = this.#mailbox.shift()) {
       try {
         const decision = this.#decide(next);
         // Most are there at once.
-        if (decision) this.#take(decision instanceof Promise ? await decision : decision);
+        if (decision instanceof Promise) return this.#wait(decision);
+        if (decision) this.#take(decision);
       } catch (error) {
-        if (!this.#options.closing.aborted) this.#options.failed(error);
+        this.#failed(error);
       }
     }
     this.#emptying = undefined;
+    return undefined;
+  }
+
+  async #wait(decision: Promise<Decision>): Promise<void> {
+    try {
+      this.#take(await decision);
+    } catch (error) {
+      this.#failed(error);
+    }
+    // The next one in a turn of its own, so that a row of such decisions is no chain of promises.
+    this.#emptying = TURN.then(() => this.#empty());
+  }
+
+  #failed(error: unknown): void {
+    if (!this.#options.closing.aborted) this.#options.failed(error);
   }
 
   #decide(happening: Happening): Decision | Promise<Decision> | undefined {
@@ -579,3 +594,4 @@ class Base implements InputBase {
 }
 
 const NONE: readonly Owed[] = [];
+const TURN = Promise.resolve();

@@ -165,14 +165,14 @@ export class Receipts {
     this.#assertOpen();
     const { clock } = this.#journal.ports;
     // A printer that hangs keeps nothing from its turn for ever.
-    if (!(await inTime(async () => printer.status(), { clock, withinMs: STATUS_WITHIN_MS, who: 'the printer' })).paper) throw new ActionError('Printer.NoPaper', 'out of paper');
+    if (!(await inTime(() => printer.status(), { clock, withinMs: STATUS_WITHIN_MS, who: 'the printer' })).paper) throw new ActionError('Printer.NoPaper', 'out of paper');
     this.#assertOpen();
     // From here on a failure may have left lines on paper: what comes next is a reprint, after a restart too.
     this.#fresh.delete(id);
     if (deferred) await this.#journal.appendDurably([{ stream: stream.payment(paymentId), event: { type: 'receiptBegun', receiptId, copy } }]);
     this.#assertOpen();
     const document = receipt.document as ReceiptDocument;
-    await inTime(async () => printer.print({ ...document, id, copy, reprint }, signal), { clock, withinMs: PRINT_WITHIN_MS, who: 'the printer' });
+    await inTime(() => printer.print({ ...document, id, copy, reprint }, signal), { clock, withinMs: PRINT_WITHIN_MS, who: 'the printer' });
     this.#journal.append([{ stream: stream.payment(paymentId), event: { type: 'receiptPrinted', receiptId, copy, reprint } }]);
   }
 

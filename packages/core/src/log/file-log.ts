@@ -146,9 +146,8 @@ class DirectoryLog implements FileLog {
     return records;
   }
 
-  async durable(seq: number): Promise<void> {
-    this.#usable();
-    return this.#onDisk(seq);
+  durable(seq: number): Promise<void> {
+    return this.#onDisk(seq, true);
   }
 
   onDurable(listener: (durableTo: number) => void): () => void {
@@ -160,8 +159,10 @@ class DirectoryLog implements FileLog {
     return () => void this.#failing.delete(listener);
   }
 
-  #onDisk(seq: number): Promise<void> {
+  /** @param asked from outside: a log that is closed takes no question any more */
+  #onDisk(seq: number, asked = false): Promise<void> {
     return new Promise((resolve, reject) => {
+      if (asked) this.#usable();
       // Who waited for something else first may come after the failure: nothing is written any more.
       if (this.#failure !== undefined) throw this.#failure;
       if (seq > this.#head) throw new RangeError(`record ${seq} was never appended`);
