@@ -86,7 +86,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'what a reversal needs is forgotten while it may be repeated',
     rule: 5,
-    edits: [{ file: DUTIES, find: "(a.fate === 'undone' && !(context ? look(payment, a, context) : isUnproven(a)))", put: "a.fate === 'undone'" }],
+    edits: [{ file: DUTIES, find: "(a.fate === 'undone' && !(context ? look(payment, a, context) : a.undoes === undefined && isUnproven(a)))", put: "a.fate === 'undone'" }],
   },
   {
     name: 'what turns up waiting for its payer is left waiting',

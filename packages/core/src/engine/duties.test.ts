@@ -38,6 +38,15 @@ it('what is sealed of an approval that turned up stays until that is condemned, 
   expect(nextDuty(fold(after), undefined)).toBeUndefined();
 });
 
+it('what is sealed of a void that no host knew is forgotten also where its plugin is not there: nobody reverses that again', () => {
+  const second = prepared(2) as Extract<PaymentEvent, { type: 'paymentPrepared' }>;
+  const voided: PaymentEvent = { ...second, undoes: 1, request: { ...second.request, operation: 'void' } };
+  const unknown = [prepared(1), answered(1, 'submit', approved), { type: 'paymentCondemned', attempt: 1, why: 'flow-failed', remedy: { do: 'void', amount } } as const, voided, answered(2, 'inquire', undone)];
+  expect(nextDuty(fold(unknown), undefined)).toEqual({ do: 'forget', attempt: 2 });
+  // A sale may be reversed once more when its plugin is back.
+  expect(nextDuty(fold([prepared(1), answered(1, 'submit', { outcome: 'unknown', reason: 'no-answer', why: 'silence' }), answered(1, 'inquire', undone)]), undefined)).toBeUndefined();
+});
+
 it('a remedy of another amount than was taken asks a person, also where an old log ordered it', () => {
   const context = (state: PaymentState) => nextDuty(state, { now: 100, inFlight: new Set(), mayComplete: false, method: { policy: { answerWithinMs: 1, inquireAtMs: [], reverse: { notBeforeMs: 0, withinMs: 1_000_000, backoffMs: [1_000], laneAttempts: 3 }, watchAtMs: [] }, inquiry: false, reversal: true, deliver: false } });
   const condemnedTo = (amountMinor: number): PaymentEvent => ({ type: 'paymentCondemned', attempt: 1, why: 'flow-failed', remedy: { do: 'refund', amount: { amountMinor, currency: 'CNY' } } });

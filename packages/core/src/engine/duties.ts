@@ -176,12 +176,12 @@ const caseOnce = (payment: PaymentState, a: AttemptState, why: string): Duty | u
 
 const caseAbout = (a: AttemptState, why: string): Duty => ({ do: 'open-case', attempt: saleOf(a), why });
 
-/** What is completed and not committed may still be voided, and a void may need the card; so may a reversal that is repeated as a look again. A void that is through needs nothing more. */
+/** What is completed and not committed may still be voided, and a void may need the card; so may a reversal that is repeated as a look again. A void that is through, or that no host knew, needs nothing more. */
 const forgetting = (payment: PaymentState, context: DutyContext | undefined): Duty | undefined => {
   const forgettable = payment.attempts.find(
     (a) =>
       a.sealed &&
-      (isResolved(payment) || a.fate === 'declined' || a.fate === 'not-sent' || (a.fate === 'undone' && !(context ? look(payment, a, context) : isUnproven(a))) || (a.fate === 'completed' && ((payment.committed && !turnedUp(a)) || a.undoes !== undefined))),
+      (isResolved(payment) || a.fate === 'declined' || a.fate === 'not-sent' || (a.fate === 'undone' && !(context ? look(payment, a, context) : a.undoes === undefined && isUnproven(a))) || (a.fate === 'completed' && ((payment.committed && !turnedUp(a)) || a.undoes !== undefined))),
   );
   return forgettable && { do: 'forget', attempt: forgettable.attempt };
 };

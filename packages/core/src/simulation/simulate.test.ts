@@ -61,6 +61,7 @@ describe('simulation', () => {
     { seed: 65_616, what: 'an approval turns up for a former attempt while the intent of the next one is on its way to the disk' },
     { seed: 93_528, what: 'an advice is brought though its lane is shut until a person has decided about another payment' },
     { seed: 91_138, what: 'what was sealed is forgotten though the plugin that owes an advice is gone' },
+    { seed: 6_000_227, what: 'what is sealed of a void that no host knew is forgotten though its plugin is gone' },
     { seed: 1_000_733, what: 'what turned up of former attempts is undone while the last one is left to a person' },
     { seed: 1_001_202, what: 'a host takes back what it has told, and the power fails before it says so' },
     { seed: 64_768, what: 'what was undone without proof stays sealed while its plugin is gone and its case open' },
