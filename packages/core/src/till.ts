@@ -31,7 +31,7 @@ import { kindOf, messageOf } from './fault.js';
 import { checkOptions, checkPluginList, checkSources, clockOf, decisionOf, type Order, orderOf, personOf, text } from './given.js';
 import { GuardedEmitter } from './guarded-emitter.js';
 import { createEvaluate } from './interpreter/expression.js';
-import type { Json } from './json.js';
+import { deepFreeze, type Json } from './json.js';
 import { nextTurn } from './next-turn.js';
 import { CORE_VERSION } from './version.js';
 
@@ -154,6 +154,8 @@ class Engine extends GuardedEmitter<TillEvents> implements Till {
   readonly #marks: LogMarks;
   readonly #settler: Settler;
   readonly #executions: Executions;
+  /** Version of each, as every transaction names them. */
+  readonly #plugins: { readonly [plugin: string]: string };
   readonly #history: History;
   readonly #workflows: Workflows;
   readonly #undelivered = new Queue<EventRecord>();
@@ -176,6 +178,7 @@ class Engine extends GuardedEmitter<TillEvents> implements Till {
   constructor(options: TillOptions) {
     super();
     this.#options = options;
+    this.#plugins = deepFreeze(Object.fromEntries(options.plugins.map(({ name, version }) => [name, version])));
     const clock = options.clock ? clockOf(options.clock) : systemClock;
     const random = options.random ?? systemRandom;
     this.#ports = { clock, random, ids: options.ids ?? timeSortedIds(clock, random), hash: options.hash, log: tellingLog(options.log), sealed: codedSealed(options.sealed, (error) => void (this.#closing.signal.aborted || this.#fail(error))) };
@@ -301,16 +304,18 @@ class Engine extends GuardedEmitter<TillEvents> implements Till {
     if (this.#starting.has(terminal) || this.#executions.on(terminal) !== undefined) throw new TillwrightError('TERMINAL_BUSY', { terminal });
     this.#starting.add(terminal);
     try {
-      await this.#marks.check(terminal);
+      const checking = this.#marks.check(terminal);
+      if (checking) await checking;
       if (this.#marks.isHeld(terminal)) throw new TillwrightError('LOG_RESTORED', { terminal });
-      const executionId = await this.#newId();
+      // Core's own are unique by their making.
+      const executionId = this.#options.ids ? await this.#newId() : this.#ports.ids.next('x');
       const entry = await this.#executions.start({
         type: 'start',
         executionId,
         terminal,
         workflow,
         pins: this.#workflows.pin(workflow),
-        plugins: Object.fromEntries(this.#options.plugins.map(({ name, version }) => [name, version])),
+        plugins: this.#plugins,
         input,
         ...(key === undefined ? {} : { key }),
       });
@@ -325,10 +330,8 @@ class Engine extends GuardedEmitter<TillEvents> implements Till {
 
   /** An execution under the id of a former one would take its payments for its own, and what they paid. */
   async #newId(): Promise<string> {
-    const id = this.#ports.ids.next('x');
-    const { ids } = this.#options;
-    // Core's own are unique by their making.
-    if (ids && (typeof id !== 'string' || id === '' || this.#journal.executions.has(id) || (await this.#journal.archive.knows(id)))) throw new TillwrightError('ID_REUSED', { id: typeof id === 'string' ? id : '' });
+    const id: unknown = this.#ports.ids.next('x');
+    if (typeof id !== 'string' || id === '' || this.#journal.executions.has(id) || (await this.#journal.archive.knows(id))) throw new TillwrightError('ID_REUSED', { id: typeof id === 'string' ? id : '' });
     return id;
   }
 

@@ -70,6 +70,7 @@ export class Executions {
     // Its workflow may be replaced meanwhile.
     journal.beginning.add(pins);
     try {
+      // In a turn of its own, also where it is there at once: who starts it may only listen from his next line on.
       const decision = await decideOn(program, undefined, start, new Base(ports), this.#options.evaluate);
       assertOpen();
       const { entry } = journal.appendDecided(inputsOf(name, decision.events), { id, stream: name, program, decision });

@@ -161,7 +161,8 @@ export class Receipts {
     const deferred = receipt.deferred.includes(copy);
     const reprint = !this.#fresh.has(id) && !deferred;
     if (!printer) throw new ActionError('Device.Unavailable', 'this terminal has no printer');
-    await this.#owedOnDisk(receiptId);
+    const coming = this.#owedOnDisk(receiptId);
+    if (coming) await coming;
     this.#assertOpen();
     const { clock } = this.#journal.ports;
     // A printer that hangs keeps nothing from its turn for ever.
@@ -177,12 +178,12 @@ export class Receipts {
   }
 
   /** The payment with it, which was there before: no slip tells of what a crash may still take, and none comes out a second time without its mark. */
-  async #owedOnDisk(receiptId: string): Promise<void> {
+  #owedOnDisk(receiptId: string): Promise<void> | undefined {
     const seq = this.#owedAt.get(receiptId);
-    if (seq === undefined) return;
+    if (seq === undefined) return undefined;
     this.#owedAt.delete(receiptId);
     const { log } = this.#journal.ports;
-    if (seq > log.durableTo) await log.durable(seq);
+    return seq > log.durableTo ? log.durable(seq) : undefined;
   }
 
   #assertOpen(): void {

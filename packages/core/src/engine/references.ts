@@ -31,19 +31,24 @@ export class References {
     if (this.#begun.has(name)) return undefined;
     this.#begun.add(name);
     try {
-      return (await this.#isTaken(method, reference)) ? undefined : { value: await work() };
+      const taken = this.#isNew(method, reference) ? false : await this.#isTaken(method, reference);
+      return taken ? undefined : { value: await work() };
     } finally {
       this.#begun.delete(name);
     }
   }
 
   /** To look is to read an index on disk: who counts from one again, after a restart or each day, does so at once, and whose last twenty this hour were new does not. */
-  async #isTaken(method: PaymentMethod, reference: string): Promise<boolean> {
+  #isNew(method: PaymentMethod, reference: string): boolean {
     const hour = Math.floor(this.#clock.now() / HOUR_MS);
     const before = this.#newOnes.get(method.id);
     const inARow = before?.hour === hour ? before.inARow : 0;
-    if (!this.#countsAgain(method, reference) && inARow >= NEW_ENOUGH) return false;
+    if (!this.#countsAgain(method, reference) && inARow >= NEW_ENOUGH) return true;
     this.#newOnes.set(method.id, { hour, inARow: inARow + 1 });
+    return false;
+  }
+
+  async #isTaken(method: PaymentMethod, reference: string): Promise<boolean> {
     for (const id of await this.#journal.archive.paymentsBy(reference)) {
       const payment = this.#journal.payments.get(id) ?? (await this.#journal.archive.payment(id));
       if (payment?.method !== method.id) continue;

@@ -43,7 +43,8 @@ export class Submitting {
   /** A new attempt of a sale, from `prepare` to its first answer. @returns why nothing was sent, where nothing was */
   async first(order: ChargeOrder, asking: Asking): Promise<ChargeResult | undefined> {
     const { marks } = this.#hand.options;
-    await marks.check(order.terminalId);
+    const checking = marks.check(order.terminalId);
+    if (checking) await checking;
     if (marks.isHeld(order.terminalId)) return { is: 'not-sent', why: new TillwrightError('LOG_RESTORED', { terminal: order.terminalId }).message };
     const found = this.#hand.options.methodOf(order.terminalId, order.method);
     const why = !found ? `no payment method ${order.method}` : found.method.capabilities.operations.includes('sale') ? this.#undecided(order) : `${order.method} offers no sale`;
@@ -53,7 +54,8 @@ export class Submitting {
     this.#begun.set(order.saleReference, order.paymentId);
     try {
       // All of them are decided, and nobody begins another one meanwhile.
-      const others = (await this.#ofSale(order)).filter(({ paymentId }) => paymentId !== order.paymentId);
+      const ofSale = this.#ofSale(order);
+      const others = (ofSale instanceof Promise ? await ofSale : ofSale).filter(({ paymentId }) => paymentId !== order.paymentId);
       const tooMuch = exceedsDue(others, order);
       if (tooMuch !== undefined) return { is: 'exceeds-due', why: tooMuch };
       return await this.#attempt(order, asking, found, paidElsewhere(others, order));

@@ -314,13 +314,14 @@ class DirectoryLog implements FileLog {
   #add(input: EventInput, at: number): EventRecord {
     const segment = this.#newest;
     const record = recordOf(this.#head + 1, at, input);
+    const before = segment.pending.at(-1)?.stream;
     segment.pending.push(record);
     segment.records += 1;
     segment.last = record.seq;
     this.#head = record.seq;
     this.#appended += 1;
     const terms = this.#terms.get(segment.number);
-    if (terms) addTerms(record.stream, record.event, terms);
+    if (terms) addTerms(record.stream, record.event, terms, before);
     return record;
   }
 

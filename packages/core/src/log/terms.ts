@@ -8,9 +8,12 @@ const named = (stream: string): boolean => stream.startsWith('x/') || stream.sta
 export const streamTerm = (stream: string): string | undefined => (named(stream) ? stream : undefined);
 export const findTerm = (by: FindBy, value: string): string => `${by}/${value}`;
 
-/** Adds the terms of a record. */
-export const addTerms = (stream: string, event: TillEvent, terms: Set<string>): void => {
-  if (named(stream)) terms.add(stream);
+/**
+ * Adds the terms of a record.
+ * @param before the stream of the record before it, whose term is there
+ */
+export const addTerms = (stream: string, event: TillEvent, terms: Set<string>, before?: string): void => {
+  if (stream !== before && named(stream)) terms.add(stream);
   if (event.type === 'executionStarted' || event.type === 'paymentPrepared' || event.type === 'caseOpened') eachName(event, (name) => terms.add(name));
 };
 
