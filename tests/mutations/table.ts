@@ -149,7 +149,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'a slip is printed before its payment is on disk',
     rule: 20,
-    edits: [{ file: 'engine/receipts.ts', find: 'if (seq > log.durableTo) await log.durable(seq);', put: '' }],
+    edits: [{ file: 'engine/receipts.ts', find: 'return seq > log.durableTo ? log.durable(seq) : undefined;', put: 'return undefined;' }],
   },
   {
     name: 'a slip that a lost end of the log tells of comes out again without its mark',
