@@ -23,7 +23,7 @@ export interface AskOptions<T> extends Within {
   readonly silent?: T;
 }
 
-/** What comes of a call, also of one that throws at once or gives no promise. Half a dozen promises fewer than by an async function: a payment makes many calls. */
+/** What comes of a call, also of one that throws at once or gives no promise. An async function would say so, with three promises more for each of a payment's calls. */
 const called = <T>(call: () => Promise<T>): Promise<T> => {
   try {
     return Promise.resolve(call());
