@@ -86,12 +86,12 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'what a reversal needs is forgotten while it may be repeated',
     rule: 5,
-    edits: [{ file: DUTIES, find: "(a.fate === 'undone' && !(context ? look(payment, a, context) : a.undoes === undefined && isUnproven(a)))", put: "a.fate === 'undone'" }],
+    edits: [{ file: DUTIES, find: "(a.fate === 'undone' && !(context ? look(payment, a, context) : mayTurnUp(a)))", put: "a.fate === 'undone'" }],
   },
   {
     name: 'what turns up waiting for its payer is left waiting',
     rule: 5,
-    edits: [{ file: PAYMENT, find: "if ((answer.outcome === 'pending' || hasFailed(answer)) && isUnproven(a) && a.undoes === undefined && at >= (a.prepared.hostExpiryMs ?? 0))", put: 'if (at < 0)' }],
+    edits: [{ file: PAYMENT, find: "if ((answer.outcome === 'pending' || hasFailed(answer)) && mayTurnUp(a) && at >= (a.prepared.hostExpiryMs ?? 0))", put: 'if (at < 0)' }],
   },
   {
     name: 'absent is proof',
@@ -424,12 +424,12 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'what was undone without proof is forgotten with its plugin',
     rule: 18,
-    edits: [{ file: SETTLER, find: '(a.undoes === undefined && isUnproven(a)) || owesAdvice(a)', put: 'owesAdvice(a)' }],
+    edits: [{ file: SETTLER, find: 'mayTurnUp(a) || owesAdvice(a)', put: 'owesAdvice(a)' }],
   },
   {
     name: 'an advice is forgotten with its plugin',
     rule: 18,
-    edits: [{ file: SETTLER, find: '(a.undoes === undefined && isUnproven(a)) || owesAdvice(a)', put: 'a.undoes === undefined && isUnproven(a)' }],
+    edits: [{ file: SETTLER, find: 'mayTurnUp(a) || owesAdvice(a)', put: 'mayTurnUp(a)' }],
   },
   {
     name: 'an advice that nobody answered was delivered',

@@ -4,7 +4,7 @@
  */
 import type { SettlingPolicy, UndoReason } from '../contract.js';
 import type { CaseSubject } from '../events.js';
-import { type AttemptState, decidedAs, hasFailed, isHandsOff, isOpen, isResolved, isUnproven, openCase, owesAdvice, partialUnasked, type PaymentState, saleOf, turnedUp, wholly } from './payment.js';
+import { type AttemptState, decidedAs, hasFailed, isHandsOff, isOpen, isResolved, isUnproven, mayTurnUp, openCase, owesAdvice, partialUnasked, type PaymentState, saleOf, turnedUp, wholly } from './payment.js';
 
 /** What a payment owes next. `at` is in ms since 1970; a duty without it is due at once. */
 export type Duty =
@@ -181,7 +181,7 @@ const forgetting = (payment: PaymentState, context: DutyContext | undefined): Du
   const forgettable = payment.attempts.find(
     (a) =>
       a.sealed &&
-      (isResolved(payment) || a.fate === 'declined' || a.fate === 'not-sent' || (a.fate === 'undone' && !(context ? look(payment, a, context) : a.undoes === undefined && isUnproven(a))) || (a.fate === 'completed' && ((payment.committed && !turnedUp(a)) || a.undoes !== undefined))),
+      (isResolved(payment) || a.fate === 'declined' || a.fate === 'not-sent' || (a.fate === 'undone' && !(context ? look(payment, a, context) : mayTurnUp(a))) || (a.fate === 'completed' && ((payment.committed && !turnedUp(a)) || a.undoes !== undefined))),
   );
   return forgettable && { do: 'forget', attempt: forgettable.attempt };
 };

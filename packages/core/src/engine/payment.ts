@@ -251,7 +251,7 @@ const answered = (state: PaymentState, event: Extract<PaymentEvent, { type: 'pay
       return changed(approved, { fate: answer.completion === 'due' ? 'approved' : 'completed' });
     }
     // The host has what it did not know: nobody paid yet, and somebody may at any time (5). Its own end of a QR is waited for: that one may only be shown.
-    if ((answer.outcome === 'pending' || hasFailed(answer)) && isUnproven(a) && a.undoes === undefined && at >= (a.prepared.hostExpiryMs ?? 0)) {
+    if ((answer.outcome === 'pending' || hasFailed(answer)) && mayTurnUp(a) && at >= (a.prepared.hostExpiryMs ?? 0)) {
       // A host may say so each time that it is asked: the undos before this one count.
       return a.condemned ? changed(withoutUndone(counted), { answer, fate: 'condemned', undo: { ...a.undo, lastAt: at } }) : changed(counted, { answer, fate: 'undecided' });
     }
@@ -314,6 +314,9 @@ export const hasFailed = (answer: AttemptState['answer']): boolean => answer?.ou
 
 /** Undone without proof: it may come after all (5). */
 export const isUnproven = (a: AttemptState): boolean => a.fate === 'undone' && a.undone?.proof === 'no-original';
+
+/** A sale of that kind: it may be paid after all. A void or refund that comes after all does no harm. */
+export const mayTurnUp = (a: AttemptState): boolean => a.undoes === undefined && isUnproven(a);
 
 /** Its approval left something owed to the host, which is delivered once it is committed (9). */
 export const owesAdvice = (a: AttemptState): boolean => a.fate === 'completed' && a.undoes === undefined && a.approved?.owed !== undefined && !a.advice.over;

@@ -31,8 +31,8 @@ export class References {
     if (this.#begun.has(name)) return undefined;
     this.#begun.add(name);
     try {
-      const taken = this.#isNew(method, reference) ? false : await this.#isTaken(method, reference);
-      return taken ? undefined : { value: await work() };
+      if (!this.#isNew(method, reference) && (await this.#isTaken(method, reference))) return undefined;
+      return { value: await work() };
     } finally {
       this.#begun.delete(name);
     }

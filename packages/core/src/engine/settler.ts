@@ -11,7 +11,7 @@ import { type Asking, type ChargeOrder, type ChargeResult, chargeResult, goesOn 
 import { type Duty, type DutyTo, nextDuty } from './duties.js';
 import { type FoundMethod, InHand, type PaymentInput, sealedKey, type SettlerOptions } from './in-hand.js';
 import { stream } from './journal.js';
-import { type AttemptState, decidedAs, isHandsOff, isResolved, isSettled, isUnproven, judge, openCase, owesAdvice, paidMinor, type PaymentState } from './payment.js';
+import { type AttemptState, decidedAs, isHandsOff, isResolved, isSettled, judge, mayTurnUp, openCase, owesAdvice, paidMinor, type PaymentState } from './payment.js';
 import { Roster } from './roster.js';
 import { Submitting } from './submitting.js';
 import { Undoing } from './undoing.js';
@@ -196,7 +196,7 @@ export class Settler {
       const found = this.#hand.methodOf(payment);
       if (this.#isOrphan(payment, found)) {
         const { kind, why } = this.#hand.whyNobody(payment);
-        const lookedFor = isSettled(payment) ? payment.attempts.find((a) => a.undoes === undefined && isUnproven(a)) : undefined;
+        const lookedFor = isSettled(payment) ? payment.attempts.find(mayTurnUp) : undefined;
         await this.#openCase(payment, { ...(lookedFor ? { attempt: lookedFor.attempt } : {}), why }, { kind });
         // What is sealed may be of no use to anybody any more.
         continue;
@@ -226,7 +226,7 @@ export class Settler {
    */
   #isOrphan(payment: PaymentState, found: FoundMethod | undefined): boolean {
     if (found || openCase(payment) || isResolved(payment)) return false;
-    return !isSettled(payment) || (payment.attempts.some((a) => (a.undoes === undefined && isUnproven(a)) || owesAdvice(a)) && !this.#options.journal.isAtRest(payment.paymentId));
+    return !isSettled(payment) || (payment.attempts.some((a) => mayTurnUp(a) || owesAdvice(a)) && !this.#options.journal.isAtRest(payment.paymentId));
   }
 
   async #perform(payment: PaymentState, duty: Duty, found: FoundMethod | undefined): Promise<void> {
