@@ -39,7 +39,7 @@ await Promise.all([till(), till(), till()]);
 beforeAll(() => {
   // Plain JavaScript of the log and what it imports, so that the child needs nothing but Node.
   const files = readdirSync(join(source, 'log')).filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts') && !name.endsWith('.d.ts'));
-  for (const path of [...files.map((name) => join('log', name)), 'errors.ts', 'fault.ts', 'json.ts']) {
+  for (const path of [...files.map((name) => join('log', name)), 'errors.ts', 'fault.ts', 'json.ts', 'next-turn.ts']) {
     const target = join(root, relative('.', path)).replace(/\.ts$/, '.js');
     mkdirSync(dirname(target), { recursive: true });
     const compilerOptions = { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022 };

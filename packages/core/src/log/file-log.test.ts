@@ -187,6 +187,41 @@ describe('the log in a directory', () => {
     expect(countsOf(await collect(readLog(dir)))).toEqual(upTo(2100));
   });
 
+  it('makes a line of many records in the next turn, before anybody waits for them', async () => {
+    const log = fileLog(dir, { lazyFlushMs: 1e9 });
+    await log.open();
+    const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+    for (const n of upTo(70)) log.append([counted(n)], 0);
+    await turn();
+    log.append(upTo(3).map((n) => counted(70 + n)), 0);
+    await turn();
+    await log.durable(log.head);
+    expect(log.stats.syncs).toBe(1);
+    // What comes too late for it is no fault.
+    for (const n of upTo(64)) log.append([counted(73 + n)], 0);
+    await log.close();
+    await turn();
+    const lines = readFileSync(join(dir, '00000001.jsonl'), 'utf8').split('\n').slice(0, -1);
+    expect(lines.map((line) => (JSON.parse(line) as { records: unknown[] }).records.length)).toEqual([70, 3, 64]);
+    expect(countsOf(await collect(readLog(dir)))).toEqual(upTo(137));
+  });
+
+  it('makes none while a write is under way: each line says that all that was written before it is on disk', async () => {
+    const { fileSystem, syncing, release } = holding((sync) => sync === 1);
+    const log = fileLog(dir, { lazyFlushMs: 1e9, fileSystem });
+    await log.open();
+    log.append([counted(1)], 0);
+    const first = log.durable(1);
+    await syncing.given;
+    log.append(upTo(64).map((n) => counted(1 + n)), 0);
+    await new Promise((resolve) => setImmediate(resolve));
+    release.give();
+    await first;
+    await log.close();
+    const lines = readFileSync(join(dir, '00000001.jsonl'), 'utf8').split('\n').slice(0, -1);
+    expect(lines.map((line) => (JSON.parse(line) as { durableTo: number }).durableTo)).toEqual([0, 1]);
+  });
+
   it('writes by itself what nobody waits for, and tells', async () => {
     const log = fileLog(dir, { lazyFlushMs: 1 });
     await log.open();

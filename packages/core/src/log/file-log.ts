@@ -5,6 +5,7 @@ import { coded, TillwrightError } from '../errors.js';
 import type { EventRecord } from '../events.js';
 import { messageOf } from '../fault.js';
 import type { Json } from '../json.js';
+import { nextTurn } from '../next-turn.js';
 import { AppendingAdapter } from './appending-adapter.js';
 import { encode, FIRST_PREV } from './batch.js';
 import { checkpointText, type SegmentStart, writeCheckpoint } from './checkpoint-file.js';
@@ -45,6 +46,8 @@ export interface FileLog extends EventLog {
 
 /** A line ends once it holds so many records, though no write takes it yet: who reads one record reads its line. */
 const LINE_RECORDS = 1000;
+/** So many records make a line before a write takes them, where nothing else is to be done meanwhile. */
+const AHEAD_RECORDS = 64;
 
 interface Waiter {
   readonly seq: number;
@@ -88,6 +91,8 @@ class DirectoryLog implements FileLog {
   #headHash = '';
   #durableTo = 0;
   #appended = 0;
+  /** A line is about to be made of what is pending. */
+  #ahead = false;
   #wanted = 0;
   #writing: Promise<void> | undefined;
   #waiting: Waiter[] = [];
@@ -142,6 +147,7 @@ class DirectoryLog implements FileLog {
     this.#roll(at);
     const records = inputs.map((input) => this.#add(input, at));
     if (this.#newest.pending.length >= LINE_RECORDS) this.#writeDown(this.#newest);
+    else if (this.#newest.pending.length >= AHEAD_RECORDS) this.#writeDownAhead();
     this.#lazy ??= this.#timer(this.#lazyFlushMs, () => this.#write(this.#head));
     return records;
   }
@@ -334,6 +340,17 @@ class DirectoryLog implements FileLog {
     segment.size += unwritten.length - before;
     // A list of its own: somebody may be reading this one.
     segment.pending = [];
+  }
+
+  /** In the next turn: with many tills that is where all of them wait for what is sealed to be on disk. */
+  #writeDownAhead(): void {
+    if (this.#ahead) return;
+    this.#ahead = true;
+    nextTurn(() => {
+      this.#ahead = false;
+      // While a write is under way a line could not yet say that what that carries is on disk: damage to it would pass for a torn tail.
+      if (this.#writing === undefined && this.#newest.pending.length >= AHEAD_RECORDS) this.#writeDown(this.#newest);
+    });
   }
 
   // -------------------------------------------------------------------------------------------------------------------

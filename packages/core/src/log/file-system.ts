@@ -18,7 +18,10 @@ export interface FileSystem {
    * An append that failed may be a sync that failed then: it is for whoever treats both alike.
    */
   openAppend(path: string, options: { readonly create: boolean; readonly eachSynced?: boolean }): Promise<AppendFile>;
-  /** Opens a file that is written in place, making it where it is missing. */
+  /**
+   * Opens a file that is written in place, making it where it is missing. A sync follows each write, or several at the same time:
+   * where the system does both in one call, as `eachSynced` says for appends, an error of any of those may be meant for another.
+   */
   openInPlace(path: string): Promise<InPlaceFile>;
   /** Opens a file to be read here and there. */
   openRead(path: string): Promise<ReadFile>;

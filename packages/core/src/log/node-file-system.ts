@@ -95,7 +95,7 @@ const openAppend = async (path: string, { create, eachSynced = false }: { readon
   return { append: (bytes) => write(bytes, null), ...rest };
 };
 
-const openInPlace = (path: string): Promise<InPlaceFile> => openSyncing(path, O_RDWR | O_CREAT);
+const openInPlace = (path: string): Promise<InPlaceFile> => openSyncing(path, O_RDWR | O_CREAT | O_SYNCED);
 
 const openRead = async (path: string): Promise<ReadFile> => {
   const { fd, close } = await openHeld(path, fs.constants.O_RDONLY);

@@ -106,6 +106,18 @@ describe('the file of slots', () => {
     expect(await open(disk).keys()).toEqual(['a', 'b', 'c', 'd']);
   });
 
+  it('puts at the same time are one write, in whatever order the slots before were freed', async () => {
+    const disk = new SimulatedDisk();
+    const store = open(disk);
+    const keys = ['a', 'b', 'c', 'd', 'e'];
+    for (const key of keys) await store.put(key, Buffer.from(`card ${key}`));
+    for (const key of ['d', 'a', 'e', 'c', 'b']) await store.forget(key);
+    const before = disk.operations.length;
+    await Promise.all(keys.map((key) => store.put(key.toUpperCase(), bytes(1))));
+    expect(disk.operations.slice(before)).toEqual(['write /sealed/slots', 'sync /sealed/slots']);
+    expect(inFile(disk, 'card ')).toBe(false);
+  });
+
   it('what is forgotten is overwritten by the next put, without a sync of its own', async () => {
     const disk = new SimulatedDisk();
     const store = open(disk);

@@ -52,7 +52,6 @@ class SlotStore implements SealedStore {
   #loaded: Promise<void> | undefined;
   #file: InPlaceFile | undefined;
   #held = new Map<string, Held>();
-  /** Slots to be filled, the last one first: one that is still to be wiped is filled before any other. */
   #free: number[] = [];
   /** Free slots whose bytes are not known to be gone from the disk. */
   #unwiped = new Set<number>();
@@ -165,7 +164,7 @@ class SlotStore implements SealedStore {
         }
       }
     }
-    this.#free = [...spare.toReversed(), ...this.#unwiped];
+    this.#free = [...spare, ...this.#unwiped];
     const old = await readOldFiles(this.#fs, this.#dir);
     if (old.paths.length > 0) await this.#moveOver(old);
     if (this.#unwiped.size > 0) this.#wipeLater();
@@ -227,6 +226,7 @@ class SlotStore implements SealedStore {
     try {
       const file = (this.#file ??= await this.#open());
       if (this.#free.length < puts.length) await this.#grow(file, puts.length);
+      this.#inOrder();
       for (const put of puts) {
         const slot = this.#free.pop();
         if (slot === undefined) throw new Error('no slot is free');
@@ -240,7 +240,7 @@ class SlotStore implements SealedStore {
       await this.#sync(file);
       for (const slot of wiping) this.#unwiped.delete(slot);
     } catch (error) {
-      // Whatever of it reached the disk was promised to nobody.
+      // Whatever of it reached the disk was promised to nobody, and each of these slots is written anew before it counts again.
       for (const { slot } of taken) this.#release(slot);
       throw error;
     }
@@ -249,6 +249,12 @@ class SlotStore implements SealedStore {
       this.#held.set(put.key, { slot, kept: put.kept });
       if (former) this.#release(former.slot);
     }
+  }
+
+  /** The last one is filled first: one that is still to be wiped before any other, and neighbours one after the other, so that one write takes them. */
+  #inOrder(): void {
+    const isWiped = (slot: number): number => (this.#unwiped.has(slot) ? 0 : 1);
+    this.#free.sort((a, b) => isWiped(b) - isWiped(a) || b - a);
   }
 
   async #sync(file: InPlaceFile): Promise<void> {
@@ -263,9 +269,9 @@ class SlotStore implements SealedStore {
   async #grow(file: InPlaceFile, wanted: number): Promise<void> {
     const more = Math.max(GROWTH, wanted);
     await whole(file, new Uint8Array(more * SLOT_SIZE), this.#slots * SLOT_SIZE);
-    const fresh = Array.from({ length: more }, (_, index) => this.#slots + more - 1 - index);
+    const fresh = Array.from({ length: more }, (_, index) => this.#slots + index);
     this.#slots += more;
-    this.#free = [...fresh, ...this.#free];
+    this.#free.push(...fresh);
   }
 
   async #open(): Promise<InPlaceFile> {
