@@ -25,8 +25,8 @@ export const addressOf = (step: StepId): string => step.slice(0, step.lastIndexO
 
 /** The scope that a step stands in: `Split[1]`. */
 export const scopeOf = (step: StepId): string => {
-  const dot = step.lastIndexOf('.');
-  return dot < 0 ? '' : step.slice(0, dot);
+  // Most stand in the root: looking from the front for what is not there is several times as fast.
+  return step.includes('.') ? step.slice(0, step.lastIndexOf('.')) : '';
 };
 
 /** The scope with this index that a step opened: what a `scopeEnded` event speaks of. */

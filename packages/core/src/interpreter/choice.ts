@@ -8,7 +8,8 @@ import type { ScopeState } from './types.js';
 /** The first rule whose Condition is true leads on, with that rule's Assign and Output; otherwise Default, with the state's. */
 export const enterChoice = function* (turn: Turn, scope: ScopeState, state: ChoiceState): Steps<void> {
   for (const [index, rule] of state.Choices.entries()) {
-    if (yield* truth(turn, scope, rule.Condition, `Choices/${index}/Condition`)) {
+    const fits = truth(turn, scope, rule.Condition, `Choices/${index}/Condition`);
+    if (fits instanceof Promise ? yield fits : fits) {
       yield* leave(turn, scope, rule, { next: rule.Next, otherwise: scope.current.input, pointer: `/Choices/${index}` });
       return;
     }

@@ -34,32 +34,31 @@ export const decideOn = (program: Program, state: ExecutionState | undefined, ha
 
 const decided = function* (turn: Turn, happening: Happening): Steps<Turn> {
   if (turn.begun ? turn.state.status !== 'running' : happening.type !== 'start') return turn;
-  yield* take(turn, happening);
+  const steps = take(turn, happening);
+  if (steps) yield* steps;
   yield* run(turn);
   return turn;
 };
 
-const take = function* (turn: Turn, input: Happening): Steps<void> {
+/** @returns what may have to be waited for */
+const take = (turn: Turn, input: Happening): Steps<void> | undefined => {
   switch (input.type) {
     case 'start':
       if (!turn.begun) turn.emit(started(input));
-      return;
+      return undefined;
     case 'continue':
       turn.look(readyScopes(turn.state, turn.program));
-      return;
+      return undefined;
     case 'taskSucceeded':
-      yield* taskSucceeded(turn, input);
-      return;
+      return taskSucceeded(turn, input);
     case 'taskFailed': {
       const scope = openTask(turn, input);
-      if (scope) yield* failState(turn, scope.address, { error: input.error, cause: input.cause });
-      return;
+      return scope && failState(turn, scope.address, { error: input.error, cause: input.cause });
     }
     case 'promptClosed':
-      yield* promptClosed(turn, input);
-      return;
+      return promptClosed(turn, input);
     case 'timerFired':
-      yield* timerFired(turn, input);
+      return timerFired(turn, input);
   }
 };
 
@@ -141,8 +140,14 @@ const run = function* (turn: Turn): Steps<void> {
       turn.emit({ type: 'executionEnded', status: 'failed', error: 'States.Runtime', cause });
       return;
     }
-    if (phase.is === 'entered') yield* attempt(turn, scope.address, begin(turn, scope));
-    else if (phase.is === 'ended') endScope(turn, scope, phase.output);
+    // As `attempt`, without one more for each state that is entered.
+    if (phase.is === 'entered') {
+      try {
+        yield* begin(turn, scope);
+      } catch (thrown) {
+        yield* failState(turn, scope.address, asStatesError(thrown));
+      }
+    } else if (phase.is === 'ended') endScope(turn, scope, phase.output);
     else if (phase.is === 'scopes') yield* settleScopes(turn, scope, phase);
   }
 };

@@ -6,7 +6,9 @@ import type { ScopeState } from './types.js';
 
 /** Ends its scope with the error it names, '' for what it leaves out. */
 export const enterFail = function* (turn: Turn, scope: ScopeState, state: FailState): Steps<never> {
-  const error = state.Error === undefined ? '' : yield* text(turn, scope, state.Error, 'Error');
-  const cause = state.Cause === undefined ? '' : yield* text(turn, scope, state.Cause, 'Cause');
+  const named = state.Error === undefined ? '' : text(turn, scope, state.Error, 'Error');
+  const error = named instanceof Promise ? ((yield named) as string) : named;
+  const caused = state.Cause === undefined ? '' : text(turn, scope, state.Cause, 'Cause');
+  const cause = caused instanceof Promise ? ((yield caused) as string) : caused;
   throw new StateFailed(error, cause);
 };

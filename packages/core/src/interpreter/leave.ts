@@ -24,8 +24,10 @@ export const leave = function* (
   options: { readonly next: string | null; readonly otherwise: Json; readonly pointer?: string; readonly seen?: Seen; readonly caught?: StatesError },
 ): Steps<void> {
   const pointer = options.pointer ?? '';
-  const assign = fields.Assign && ((yield* turn.evaluate(scope, fields.Assign, `${pointer}/Assign`, options.seen)) as JsonObject);
-  const output = fields.Output === undefined ? options.otherwise : yield* turn.evaluate(scope, fields.Output, `${pointer}/Output`, options.seen);
+  const assigned = fields.Assign && turn.evaluate(scope, fields.Assign, `${pointer}/Assign`, options.seen);
+  const assign = (assigned instanceof Promise ? yield assigned : assigned) as JsonObject | undefined;
+  const given = fields.Output === undefined ? options.otherwise : turn.evaluate(scope, fields.Output, `${pointer}/Output`, options.seen);
+  const output = given instanceof Promise ? yield given : given;
   turn.emit({
     type: 'stepLeft',
     step: scope.current.step,

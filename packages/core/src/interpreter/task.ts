@@ -7,17 +7,21 @@ import type { Turn } from './turn.js';
 import type { ScopeState } from './types.js';
 import { openWorkflow, WORKFLOW_RUN } from './workflow.js';
 
+const FROM_ONE_SECOND = { ...SECONDS, min: 1 };
+
 /** Begins an attempt: evaluates the arguments and says what is to be called. */
 export const startTask = function* (turn: Turn, scope: ScopeState, state: TaskState, attempt: number): Steps<void> {
-  const args = state.Arguments === undefined ? withoutArguments(state.Resource, scope.current.input) : yield* turn.evaluate(scope, state.Arguments, '/Arguments');
-  const seconds = { ...SECONDS, min: 1 };
-  const timeout = state.TimeoutSeconds === undefined ? undefined : yield* wholeNumber(turn, scope, state.TimeoutSeconds, 'TimeoutSeconds', seconds);
+  const given = state.Arguments === undefined ? withoutArguments(state.Resource, scope.current.input) : turn.evaluate(scope, state.Arguments, '/Arguments');
+  const args = given instanceof Promise ? yield given : given;
+  const endsAfter = state.TimeoutSeconds === undefined ? undefined : wholeNumber(turn, scope, state.TimeoutSeconds, 'TimeoutSeconds', FROM_ONE_SECOND);
+  const timeout = endsAfter instanceof Promise ? ((yield endsAfter) as number) : endsAfter;
   const dueAt = timeout === undefined ? undefined : turn.base.at + timeout * 1000;
   if (state.Resource === WORKFLOW_RUN) {
     openWorkflow(turn, scope, { arguments: args, attempt, dueAt });
     return;
   }
-  const heartbeat = state.HeartbeatSeconds === undefined ? undefined : yield* wholeNumber(turn, scope, state.HeartbeatSeconds, 'HeartbeatSeconds', seconds);
+  const beatsWithin = state.HeartbeatSeconds === undefined ? undefined : wholeNumber(turn, scope, state.HeartbeatSeconds, 'HeartbeatSeconds', FROM_ONE_SECOND);
+  const heartbeat = beatsWithin instanceof Promise ? ((yield beatsWithin) as number) : beatsWithin;
   if (heartbeat !== undefined && timeout !== undefined && heartbeat >= timeout) {
     throw turn.failure(scope, 'States.QueryEvaluationError', `The field 'HeartbeatSeconds' must be below 'TimeoutSeconds' (${timeout}) but was: ${heartbeat}`);
   }

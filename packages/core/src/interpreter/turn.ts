@@ -7,7 +7,6 @@ import { contextOf, type Around, type MapItem } from './context.js';
 import { type Draft, layeredDraft, type LayeredDraft, type OwnState } from './draft.js';
 import { applyEvent, touched } from './evolve.js';
 import { Weight } from './plain.js';
-import type { Steps } from './steps.js';
 import type { Evaluate, EvaluationScope, ExecutionState, InputBase, Program, ScopeResult, ScopeState } from './types.js';
 
 /** A state failed with a States error; Retry and Catch have not been asked yet. */
@@ -26,6 +25,8 @@ export interface Seen {
   readonly result?: Json;
   readonly errorOutput?: JsonObject;
 }
+
+const NOTHING: Seen = {};
 
 interface Naming {
   readonly error: string;
@@ -162,16 +163,24 @@ export class Turn {
   /**
    * Evaluates a field of the state that a scope stands at.
    * @param pointer the field within the state: `/Output`, `/Choices/0/Condition`
+   * @returns a promise only where it has to be waited for
    * @throws StateFailed `States.QueryEvaluationError`
    */
-  *evaluate(scope: ScopeState, template: Json, pointer: string, seen: Seen = {}, item?: MapItem): Steps<Json> {
+  evaluate(scope: ScopeState, template: Json, pointer: string, seen: Seen = NOTHING, item?: MapItem): Json | Promise<Json> {
     try {
       const result = this.evaluator(template, new View(this, scope, pointer, seen, item));
-      return result instanceof Promise ? yield result : result;
+      if (!(result instanceof Promise)) return result;
+      return result.catch((thrown: unknown) => {
+        throw this.failed(scope, thrown);
+      });
     } catch (thrown) {
-      if (isNamed(thrown)) throw this.failure(scope, thrown.error, thrown.cause);
-      throw thrown;
+      throw this.failed(scope, thrown);
     }
+  }
+
+  /** What the expression threw, as the state fails of it. */
+  private failed(scope: ScopeState, thrown: unknown): unknown {
+    return isNamed(thrown) ? this.failure(scope, thrown.error, thrown.cause) : thrown;
   }
 
   /** A failure of the state that a scope stands at, with the place in front of its cause as AWS writes it. */

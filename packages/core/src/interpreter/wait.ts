@@ -17,9 +17,11 @@ export const endWait = (turn: Turn, scope: ScopeState, state: WaitState): Steps<
 
 const dueAt = function* (turn: Turn, scope: ScopeState, state: WaitState): Steps<number> {
   if (state.Seconds !== undefined) {
-    return turn.base.at + (yield* wholeNumber(turn, scope, state.Seconds, 'Seconds', SECONDS)) * 1000;
+    const seconds = wholeNumber(turn, scope, state.Seconds, 'Seconds', SECONDS);
+    return turn.base.at + (seconds instanceof Promise ? ((yield seconds) as number) : seconds) * 1000;
   }
-  const timestamp = yield* text(turn, scope, state.Timestamp ?? '', 'Timestamp');
+  const given = text(turn, scope, state.Timestamp ?? '', 'Timestamp');
+  const timestamp = given instanceof Promise ? ((yield given) as string) : given;
   const ms = TIMESTAMP.test(timestamp) ? Date.parse(timestamp) : Number.NaN;
   if (Number.isNaN(ms)) {
     throw turn.failure(scope, 'States.QueryEvaluationError', `The field 'Timestamp' must be a time like 2030-01-31T23:59:00Z but was: ${JSON.stringify(timestamp)}`);
