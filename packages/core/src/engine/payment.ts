@@ -137,22 +137,23 @@ export const evolvePayment = (state: PaymentState | undefined, record: EventReco
       undo: { tries: 0, reached: 0, lastAt: 0 },
       advice: NO_ADVICE,
     };
-    const base = state ?? {
+    const { dueMinor, paidElsewhereMinor = 0 } = event;
+    if (state) return changed(state, { dueMinor, paidElsewhereMinor, attempts: [...state.attempts, attempt] });
+    return {
       paymentId: event.request.paymentId,
       execution: event.execution,
       step: event.step,
       method: event.method,
       terminalId: event.request.terminalId,
       currency: event.request.amount.currency,
-      dueMinor: event.dueMinor,
-      paidElsewhereMinor: 0,
+      dueMinor,
+      paidElsewhereMinor,
       saleReference: event.saleReference,
-      attempts: [],
+      attempts: [attempt],
       committed: false,
       cases: [],
       receipts: [],
     };
-    return changed(base, { dueMinor: event.dueMinor, paidElsewhereMinor: event.paidElsewhereMinor ?? 0, attempts: [...base.attempts, attempt] });
   }
   if (!state) throw new Error(`payment stream ${record.stream} begins with ${event.type}`);
   switch (event.type) {
@@ -165,7 +166,7 @@ export const evolvePayment = (state: PaymentState | undefined, record: EventReco
           : changed(a, { refusedByCard: true }),
       );
     case 'paymentCommitted':
-      return changed(state, { committed: true });
+      return goneOn(state, { committed: true });
     case 'paymentGivenUp':
       return changed(state, { givenUp: event.why });
     case 'paymentCondemned':
@@ -191,13 +192,13 @@ export const evolvePayment = (state: PaymentState | undefined, record: EventReco
         cases: state.cases.map((c) => (c.caseId === event.caseId ? changed(c, { resolved: { as: event.as, ...(event.amountMinor === undefined ? {} : { amountMinor: event.amountMinor }), by: event.by, reason: event.reason } }) : c)),
       });
     case 'receiptOwed':
-      return changed(state, { receipts: [...state.receipts, { receiptId: event.receiptId, document: event.document, copies: event.copies, printed: [], deferred: [] }] });
+      return goneOn(state, { receipts: [...state.receipts, { receiptId: event.receiptId, document: event.document, copies: event.copies, printed: [], deferred: [] }] });
     case 'receiptDeferred':
       return receipt(state, event.receiptId, (r) => changed(r, { deferred: [...r.deferred, event.copy] }));
     case 'receiptBegun':
       return receipt(state, event.receiptId, (r) => changed(r, { deferred: r.deferred.filter((copy) => copy !== event.copy) }));
     case 'receiptPrinted':
-      return receipt(state, event.receiptId, (r) => changed(r, { printed: [...r.printed, event.copy], deferred: r.deferred.filter((copy) => copy !== event.copy) }));
+      return receipt(state, event.receiptId, ({ receiptId, document, copies, printed, deferred }) => ({ receiptId, document, copies, printed: [...printed, event.copy], deferred: deferred.filter((copy) => copy !== event.copy) }));
     case 'paymentContradicted':
       return changed(state, { contradicted: true });
   }
@@ -209,11 +210,18 @@ export const evolvePayment = (state: PaymentState | undefined, record: EventReco
  */
 const changed = <T extends object>(object: T, change: Partial<T>): T => Object.assign({}, object, change);
 
+/** As `changed`, written out for what every payment goes through: an eighth of the time. */
+const goneOn = (state: PaymentState, { attempts = state.attempts, committed = state.committed, receipts = state.receipts }: Partial<Pick<PaymentState, 'attempts' | 'committed' | 'receipts'>>): PaymentState => {
+  const { paymentId, execution, step, method, terminalId, currency, dueMinor, paidElsewhereMinor, saleReference, cases, givenUp, contradicted } = state;
+  const next: PaymentState = { paymentId, execution, step, method, terminalId, currency, dueMinor, paidElsewhereMinor, saleReference, attempts, committed, cases, receipts };
+  return givenUp === undefined && contradicted === undefined ? next : changed(state, next);
+};
+
 const patch = (state: PaymentState, attempt: number, change: (a: AttemptState) => AttemptState): PaymentState =>
-  changed(state, { attempts: state.attempts.map((a) => (a.attempt === attempt ? change(a) : a)) });
+  goneOn(state, { attempts: state.attempts.map((a) => (a.attempt === attempt ? change(a) : a)) });
 
 const receipt = (state: PaymentState, receiptId: string, change: (r: ReceiptState) => ReceiptState): PaymentState =>
-  changed(state, { receipts: state.receipts.map((r) => (r.receiptId === receiptId ? change(r) : r)) });
+  goneOn(state, { receipts: state.receipts.map((r) => (r.receiptId === receiptId ? change(r) : r)) });
 
 /** Logs of former versions say it in words alone. */
 const subjectOf = ({ attempts }: PaymentState, { attempt, about, why }: Extract<PaymentEvent, { type: 'caseOpened' }>): CaseSubject => {
@@ -236,19 +244,17 @@ const answered = (state: PaymentState, event: Extract<PaymentEvent, { type: 'pay
   const next = patch(state, event.attempt, (a) => {
     const { answer } = event;
     // What is decided keeps the answer that decided it, whatever comes late or is found again.
-    const counted = changed(a, {
-      ...(event.to === 'inquire' ? { inquiries: a.inquiries + 1, askedAt: at } : {}),
-      ...(event.to === 'watch' && a.undone ? { undone: watched(a.undone, answer, at) } : {}),
-    });
+    const counted =
+      event.to === 'inquire' ? changed(a, { inquiries: a.inquiries + 1, askedAt: at }) : event.to === 'watch' && a.undone ? changed(a, { undone: watched(a.undone, answer, at) }) : a;
     if (answer.outcome === 'approved') {
       // Known already: the card may have accepted it since, and it may be committed.
       if (a.fate === 'approved' || a.fate === 'completed') return counted;
-      const approved = changed(counted, { answer, approved: answer, facts: answer.facts, completedOnce: answer.completion === 'none' });
       // The host has said since that it is undone: the answer is older than that.
       if (a.undone && a.undone.proof !== 'no-original' && event.to === 'late') return a;
+      const approved = changed(counted, { answer, approved: answer, facts: answer.facts, completedOnce: answer.completion === 'none', fate: answer.completion === 'due' ? 'approved' : 'completed' });
       // An approval that arrives for a condemned or undone attempt restarts its undo (5).
       if (a.condemned) return changed(withoutUndone(approved), { fate: 'condemned', undo: { tries: a.undo.tries, reached: 0, lastAt: at } });
-      return changed(approved, { fate: answer.completion === 'due' ? 'approved' : 'completed' });
+      return approved;
     }
     // The host has what it did not know: nobody paid yet, and somebody may at any time (5). Its own end of a QR is waited for: that one may only be shown.
     if ((answer.outcome === 'pending' || hasFailed(answer)) && mayTurnUp(a) && at >= (a.prepared.hostExpiryMs ?? 0)) {
