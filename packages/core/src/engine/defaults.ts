@@ -12,16 +12,9 @@ const LOOK_AGAIN_MS = 60_000;
 export const systemClock: AlarmClock = {
   now: () => Date.now(),
   alarm: (atMs, due) => {
-    let timer: NodeJS.Timeout;
-    const set = (): void => {
-      timer = setTimeout(look, Math.max(0, Math.min(atMs - Date.now(), LOOK_AGAIN_MS)));
-    };
-    const look = (): void => {
-      if (atMs > Date.now()) set();
-      else due();
-    };
-    set();
-    return () => clearTimeout(timer);
+    const alarm: Alarm = { atMs, due, timer: undefined };
+    wind(alarm);
+    return () => clearTimeout(alarm.timer);
   },
   until: (atMs, signal) =>
     new Promise((resolve, reject) => {
@@ -43,6 +36,21 @@ export const systemClock: AlarmClock = {
       signal?.addEventListener('abort', aborted, { once: true });
       look();
     }),
+};
+
+interface Alarm {
+  readonly atMs: number;
+  readonly due: () => void;
+  timer: NodeJS.Timeout | undefined;
+}
+
+// Functions of all of them: a payment sets ten, and takes them back.
+const wind = (alarm: Alarm): void => {
+  alarm.timer = setTimeout(ring, Math.max(0, Math.min(alarm.atMs - Date.now(), LOOK_AGAIN_MS)), alarm);
+};
+const ring = (alarm: Alarm): void => {
+  if (alarm.atMs > Date.now()) wind(alarm);
+  else alarm.due();
 };
 
 /** A call for random bytes costs the same for sixteen as for thousands. */

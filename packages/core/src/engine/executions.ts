@@ -299,23 +299,26 @@ class Runner {
     const { id, program } = this.entry;
     const decided = decision.events;
     if (closing.aborted || decided.length === 0) return;
-    const { events, inputs, done } = this.#withUndos(decided);
-    const all = [...inputs, ...inputsOf(this.#stream, events)];
+    const undos = this.#withUndos(decided);
+    const events = undos?.events ?? decided;
+    const own = inputsOf(this.#stream, events);
+    const all = undos ? [...undos.inputs, ...own] : own;
     let changed: Iterable<string> | undefined;
     if (events === decided) ({ changed } = journal.appendDecided(all, { id, stream: this.#stream, program, decision }));
     else journal.append(all);
-    done();
+    undos?.done();
     this.react(false, changed);
   }
 
   /**
    * Adds to events that end a flow or a scope badly the orders to undo its uncommitted payments, in the same write (10, 11);
    * a flow that would succeed with an approval that nobody committed fails instead.
+   * @returns undefined where it has none
    */
-  #withUndos(decided: readonly ExecutionEvent[]): { events: readonly ExecutionEvent[]; inputs: { stream: string; event: import('../events.js').PaymentEvent }[]; done: () => void } {
+  #withUndos(decided: readonly ExecutionEvent[]): { events: readonly ExecutionEvent[]; inputs: { stream: string; event: import('../events.js').PaymentEvent }[]; done: () => void } | undefined {
     const { journal, services } = this.#options;
     const open = journal.paymentsOf(this.entry.id).filter((payment) => !payment.committed && !isSettled(payment));
-    if (open.length === 0) return { events: decided, inputs: [], done: () => {} };
+    if (open.length === 0) return undefined;
     const lost = open.filter((payment) => isLost(journal.ownerOf(payment), decided));
     // What is condemned or given up has its undo orders; what nobody condemned or committed belongs to nobody.
     const unowned = open.some((payment) => !lost.includes(payment) && payment.givenUp === undefined && payment.attempts.some(isUnowned));

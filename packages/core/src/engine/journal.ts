@@ -302,7 +302,8 @@ export class Journal {
     return this.#all([...(this.#owing.get(terminalId) ?? [])]);
   }
 
-  #all(ids: readonly string[] = []): PaymentState[] {
+  #all(ids: readonly string[] | undefined): readonly PaymentState[] {
+    if (!ids) return NONE;
     return ids.map((id) => this.payments.get(id)).filter((payment) => payment !== undefined);
   }
 
@@ -482,6 +483,8 @@ const openCalls = (state: ExecutionState): string[] =>
 /** What must be the same for two starts with one key (rule 15). */
 export const startContent = (start: { terminal: string; workflow: string; input: ExecutionState['input'] }): string =>
   canonicalJson({ terminal: start.terminal, workflow: start.workflow, input: start.input });
+
+const NONE: readonly PaymentState[] = [];
 
 const push = (index: Roster<string, string[]>, key: string, value: string): void => {
   const list = index.get(key);
