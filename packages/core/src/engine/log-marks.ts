@@ -147,6 +147,7 @@ export class LogMarks {
   }
 
   #note(records: readonly EventRecord[]): void {
+    if (this.#pads.size === 0) return;
     for (const record of records) {
       if (record.stream[0] !== 'p') continue;
       const terminalId = this.#options.journal.payments.get(record.stream.slice(2))?.terminalId;

@@ -284,10 +284,11 @@ export class Settler {
 
   async #forget({ paymentId }: PaymentState, { attempt }: AttemptState): Promise<void> {
     const { journal, ports } = this.#options;
+    const outcome = ports.log.head;
     // Its flow goes on first, and what that writes comes to the disk with the same sync.
     await new Promise<void>(nextTurn);
     // The outcome is on disk before what a reversal would have needed is gone.
-    await ports.log.durable(ports.log.head);
+    await ports.log.durable(outcome);
     await ports.sealed.forget(sealedKey(paymentId, attempt));
     journal.append([{ stream: stream.payment(paymentId), event: { type: 'sealedForgotten', attempt } }]);
   }

@@ -339,8 +339,9 @@ export class Submitting {
   /** Payments that were committed together with another one owe something now: an advice, the forgetting of what is sealed. */
   #wakeCommitted(inputs: readonly PaymentInput[], except?: string): void {
     for (const { stream: name, event } of inputs) {
+      if (event.type !== 'paymentCommitted') continue;
       const paymentId = name.slice(2);
-      if (event.type === 'paymentCommitted' && paymentId !== except) this.#settle(paymentId);
+      if (paymentId !== except) this.#settle(paymentId);
     }
   }
 
