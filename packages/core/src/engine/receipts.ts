@@ -162,11 +162,9 @@ export class Receipts {
     const reprint = !this.#fresh.has(id) && !deferred;
     if (!printer) throw new ActionError('Device.Unavailable', 'this terminal has no printer');
     const coming = this.#owedOnDisk(receiptId);
-    if (coming) {
-      await coming;
-      // Whoever waited with it goes on first, and what those write is on its way to the disk while this one prints.
-      await new Promise<void>(nextTurn);
-    }
+    if (coming) await coming;
+    // Each in a turn of its own: whoever waited with it goes on first, and what the disk or a host says meanwhile is heard between two copies.
+    await new Promise<void>(nextTurn);
     this.#assertOpen();
     const { clock } = this.#journal.ports;
     // A printer that hangs keeps nothing from its turn for ever.
