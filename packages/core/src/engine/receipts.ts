@@ -176,7 +176,7 @@ export class Receipts {
     this.#assertOpen();
     const document = receipt.document as ReceiptDocument;
     await inTime(() => printer.print({ ...document, id, copy, reprint }, signal), { clock, withinMs: PRINT_WITHIN_MS, who: 'the printer' });
-    this.#journal.append([{ stream: stream.payment(paymentId), event: { type: 'receiptPrinted', receiptId, copy, reprint } }]);
+    this.#journal.append([{ stream: stream.payment(paymentId), event: Object.freeze({ type: 'receiptPrinted', receiptId, copy, reprint }) }]);
   }
 
   /** The payment with it, which was there before: no slip tells of what a crash may still take, and none comes out a second time without its mark. */

@@ -290,7 +290,7 @@ export class Settler {
     // The outcome is on disk before what a reversal would have needed is gone.
     await ports.log.durable(outcome);
     await ports.sealed.forget(sealedKey(paymentId, attempt));
-    journal.append([{ stream: stream.payment(paymentId), event: { type: 'sealedForgotten', attempt } }]);
+    journal.append([{ stream: stream.payment(paymentId), event: Object.freeze({ type: 'sealedForgotten', attempt }) }]);
   }
 
   /** One message at a time on its lane (12), also while that is shut for sales: it may be so until a person has decided about another payment. */

@@ -2,6 +2,7 @@
 import { ActionError, type Answer, type Completion, type Finding, type NotSent, type PaymentRequest, type Prepared } from '../contract.js';
 import { TillwrightError } from '../errors.js';
 import type { PaymentEvent } from '../events.js';
+import { deepFreeze } from '../json.js';
 import { completionOf, preparedOf, submitAnswer } from './answers.js';
 import { ask, whileWanted } from './ask.js';
 import { type Asking, type ChargeOrder, type ChargeResult, declinedBefore, exceedsDue, isAnother } from './charge.js';
@@ -242,7 +243,8 @@ export class Submitting {
   async record(asked: { paymentId: string; attempt: number; to: 'submit' | 'inquire' | 'watch' | 'late'; try: number }, answer: Answer | Finding): Promise<void> {
     const { journal } = this.#hand.options;
     const { paymentId, ...question } = asked;
-    const inputs: PaymentInput[] = [{ stream: stream.payment(paymentId), event: { type: 'paymentAnswered', ...question, answer } }];
+    // Whatever a method said has come in as plain data of ours: frozen, the log need not copy it once more.
+    const inputs: PaymentInput[] = [{ stream: stream.payment(paymentId), event: deepFreeze({ type: 'paymentAnswered', ...question, answer }) }];
     const payment = this.#hand.payment(paymentId);
     const before = payment?.attempts.find((a) => a.attempt === asked.attempt);
     const contradicted = payment && before && contradiction(payment, before, answer);
@@ -298,7 +300,7 @@ export class Submitting {
       );
       const facts = completion.outcome === 'completed' ? completion.facts : undefined;
       const inputs: PaymentInput[] = [
-        { stream: stream.payment(paymentId), event: { type: 'paymentCompleted', attempt: attemptNumber, completion, ...(facts ? { facts } : {}) } },
+        { stream: stream.payment(paymentId), event: deepFreeze({ type: 'paymentCompleted', attempt: attemptNumber, completion, ...(facts ? { facts } : {}) }) },
       ];
       if (completion.outcome === 'completed') inputs.push(...this.#commitment(payment, attempt, attempt.approved?.amount.amountMinor ?? 0));
       journal.goOnBefore(payment.execution, journal.append(inputs));
@@ -317,7 +319,7 @@ export class Submitting {
       .filter((p): p is PaymentState => p !== undefined && !p.committed && paidMinor(p) > 0 && !this.#hand.whyGivenUp(p.paymentId) && !isUndecided(p) && !isHandsOff(p))
       // About to be condemned: its answer is on its way to the disk (3).
       .filter((p) => !p.attempts.some((a) => a.fate === 'completed' && partialUnasked(a)))
-      .map((p) => ({ stream: stream.payment(p.paymentId), event: { type: 'paymentCommitted' } as const }));
+      .map((p) => ({ stream: stream.payment(p.paymentId), event: COMMITTED }));
     if (inputs.length > 0) await journal.appendDurably(inputs);
     this.#wakeCommitted(inputs);
   }
@@ -333,7 +335,7 @@ export class Submitting {
       .filter((other) => standsForGood(other) || (paidMinor(other) > 0 && !this.#hand.whyGivenUp(other.paymentId)));
     const paid = amountMinor + paidMinor(payment) + payment.paidElsewhereMinor + others.reduce((sum, other) => sum + standingMinor(other), 0);
     if (paid < payment.dueMinor) return [];
-    return [payment, ...others.filter((other) => !standsForGood(other))].map((p) => ({ stream: stream.payment(p.paymentId), event: { type: 'paymentCommitted' } }));
+    return [payment, ...others.filter((other) => !standsForGood(other))].map((p) => ({ stream: stream.payment(p.paymentId), event: COMMITTED }));
   }
 
   /** Payments that were committed together with another one owe something now: an advice, the forgetting of what is sealed. */
@@ -377,6 +379,7 @@ export class Submitting {
 }
 
 const UNWANTED = 'cancelled before it was sent';
+const COMMITTED: PaymentEvent = Object.freeze({ type: 'paymentCommitted' });
 const DECIDED = 'a person has decided about this payment';
 const NOT_TAKEN = { zh: '此流程不能用该方式收款，未扣款，请换一种方式', en: 'This flow can not take that way of paying; nothing was charged: pay another way' };
 
