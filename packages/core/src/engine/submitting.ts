@@ -163,7 +163,7 @@ export class Submitting {
     const { request, prepared, found, order } = work;
     const { paymentId, attempt } = request;
     const { original: _original, ...logged } = request;
-    const intent: PaymentEvent = {
+    const intent: PaymentEvent = deepFreeze({
       type: 'paymentPrepared',
       attempt,
       execution: order.execution,
@@ -174,11 +174,12 @@ export class Submitting {
       dueMinor: order.dueMinor,
       ...(work.paidElsewhereMinor ? { paidElsewhereMinor: work.paidElsewhereMinor } : {}),
       saleReference: order.saleReference,
-      request: logged,
+      // Its method holds the other one.
+      request: { ...logged, amount: { ...logged.amount } },
       prepared,
       sealed: work.sealed,
       ...(work.undoes === undefined ? {} : { undoes: work.undoes }),
-    };
+    });
     this.#hand.takeOff(paymentId, attempt);
     try {
       const seq = await journal.appendDurably([{ stream: stream.payment(paymentId), event: intent }]);
