@@ -120,7 +120,7 @@ const measure = async () => {
   for (const kind of ['card', 'wallet']) {
     for (const terminals of [1, AT_ONCE]) {
       say(`${kind} payments on a log on disk, ${terminals} at once ...`);
-      const wanted = { dir, kind, terminals, count: times(terminals === 1 ? 400 : 2000), rounds: ROUNDS, rawCount: times(1000), xstateCount: times(terminals === 1 ? 100 : 400), bytesPerRecord };
+      const wanted = { dir, kind, terminals, count: times(terminals === 1 ? 400 : 4000), rounds: ROUNDS, rawCount: times(1000), xstateCount: times(terminals === 1 ? 100 : 800), bytesPerRecord };
       durable.push(await payments(wanted));
       if (terminals === 1) continue;
       durable.push(inRoomyChild(wanted));
