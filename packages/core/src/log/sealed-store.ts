@@ -25,8 +25,9 @@ export interface SealedStoreOptions {
  * time share. `forget` frees the slot at once and waits for nothing: its bytes are overwritten by the next put that takes it,
  * or with zeros by the next write, and the next sync carries that. What a crash brings back is forgotten again at opening.
  *
- * A put whose write failed is refused; after a sync that failed the store takes nothing more until it is closed and used
- * again, since nobody knows what the disk holds.
+ * A put whose write failed is refused, and with it all of that time; after a sync that failed the store takes nothing more until
+ * it is closed and used again, since nobody knows what the disk holds. Where the system writes and syncs in one call that is a
+ * write that failed: no slot counts before it was written anew, and synced.
  * @param dir made at the first use; a directory of the old form, one file for each key, is read over
  * Every function rejects with the system's error.
  */
@@ -52,6 +53,7 @@ class SlotStore implements SealedStore {
   #loaded: Promise<void> | undefined;
   #file: InPlaceFile | undefined;
   #held = new Map<string, Held>();
+  /** Slots to be filled, the last one first: one that is still to be wiped is filled before any other. */
   #free: number[] = [];
   /** Free slots whose bytes are not known to be gone from the disk. */
   #unwiped = new Set<number>();
@@ -164,7 +166,7 @@ class SlotStore implements SealedStore {
         }
       }
     }
-    this.#free = [...spare, ...this.#unwiped];
+    this.#free = [...spare.toReversed(), ...this.#unwiped];
     const old = await readOldFiles(this.#fs, this.#dir);
     if (old.paths.length > 0) await this.#moveOver(old);
     if (this.#unwiped.size > 0) this.#wipeLater();
@@ -226,7 +228,7 @@ class SlotStore implements SealedStore {
     try {
       const file = (this.#file ??= await this.#open());
       if (this.#free.length < puts.length) await this.#grow(file, puts.length);
-      this.#inOrder();
+      if (puts.length > 1) this.#inOrder();
       for (const put of puts) {
         const slot = this.#free.pop();
         if (slot === undefined) throw new Error('no slot is free');
@@ -251,7 +253,7 @@ class SlotStore implements SealedStore {
     }
   }
 
-  /** The last one is filled first: one that is still to be wiped before any other, and neighbours one after the other, so that one write takes them. */
+  /** Neighbours are filled one after the other, so that one write takes them. */
   #inOrder(): void {
     const isWiped = (slot: number): number => (this.#unwiped.has(slot) ? 0 : 1);
     this.#free.sort((a, b) => isWiped(b) - isWiped(a) || b - a);
@@ -269,9 +271,9 @@ class SlotStore implements SealedStore {
   async #grow(file: InPlaceFile, wanted: number): Promise<void> {
     const more = Math.max(GROWTH, wanted);
     await whole(file, new Uint8Array(more * SLOT_SIZE), this.#slots * SLOT_SIZE);
-    const fresh = Array.from({ length: more }, (_, index) => this.#slots + index);
+    const fresh = Array.from({ length: more }, (_, index) => this.#slots + more - 1 - index);
     this.#slots += more;
-    this.#free.push(...fresh);
+    this.#free = [...fresh, ...this.#free];
   }
 
   async #open(): Promise<InPlaceFile> {
