@@ -1,8 +1,8 @@
 import type { Json } from '../json.js';
 
 /**
- * Work that may have to wait for an expression, and mostly does not: `yield*` stands where `await` would. A promise for each
- * call would cost more than most of these calls do.
+ * Work that may have to wait for an expression, and mostly does not: `yield*` stands where `await` would, and what an expression
+ * gives is yielded where it is a promise. One for each, or a generator, would cost more than most expressions do.
  */
 export type Steps<T> = Generator<Promise<Json>, T, Json>;
 
