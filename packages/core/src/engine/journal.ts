@@ -213,7 +213,7 @@ export class Journal {
    * Appends and folds; nothing is on disk yet.
    *
    * Events of executions are frozen, so that the log keeps them as they are: whatever a plugin or an embedder made has come
-   * through `ownJson` before it got into one. Those of payments hold what plugins answered, and the log copies them.
+   * through `ownJson` before it got into one. Those of payments are kept so where whoever made them has frozen them; the log copies the others.
    * @returns the last record's number
    */
   append(inputs: readonly EventInput[]): number {

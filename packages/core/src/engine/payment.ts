@@ -210,7 +210,7 @@ export const evolvePayment = (state: PaymentState | undefined, record: EventReco
  */
 const changed = <T extends object>(object: T, change: Partial<T>): T => Object.assign({}, object, change);
 
-/** As `changed`, written out for what every payment goes through: an eighth of the time. */
+/** As `changed`, written out for what every payment goes through. */
 const goneOn = (state: PaymentState, { attempts = state.attempts, committed = state.committed, receipts = state.receipts }: Partial<Pick<PaymentState, 'attempts' | 'committed' | 'receipts'>>): PaymentState => {
   const { paymentId, execution, step, method, terminalId, currency, dueMinor, paidElsewhereMinor, saleReference, cases, givenUp, contradicted } = state;
   const next: PaymentState = { paymentId, execution, step, method, terminalId, currency, dueMinor, paidElsewhereMinor, saleReference, attempts, committed, cases, receipts };

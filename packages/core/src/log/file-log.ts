@@ -46,7 +46,7 @@ export interface FileLog extends EventLog {
 
 /** A line ends once it holds so many records, though no write takes it yet: who reads one record reads its line. */
 const LINE_RECORDS = 1000;
-/** So many records make a line before a write takes them, where nothing else is to be done meanwhile. */
+/** So many records make a line before a write takes them, unless one is under way. */
 const AHEAD_RECORDS = 64;
 
 interface Waiter {
