@@ -12,7 +12,7 @@ const bytesOf = (text: string): Uint8Array => Buffer.from(text, 'utf8');
 const given: EventInput[] = [{ stream: 'e', event: { type: 'engineOpened', version: '1.0.0 收银 🧾' } }, { stream: 't/"T1"', event: { type: 'terminalCounted', counter: 'trace', to: 7 } }];
 const records = given.map((input, index) => recordOf(8 + index, 5 + index, input));
 const written = new Lines();
-const hash = encode({ durableTo: 7, prev: FIRST_PREV }, records, written);
+const hash = lineHash(encode({ durableTo: 7, prev: FIRST_PREV }, records, written));
 const whole = Buffer.from(written.take()).toString('utf8');
 
 describe('a batch of records as a line', () => {
@@ -31,7 +31,7 @@ describe('a batch of records as a line', () => {
     const many = Array.from({ length: count }, (_, index) => recordOf(8 + index, 5, { stream: 'e', event: { type: 'engineOpened', version: `收银 ${index}` } }));
     const lines = new Lines();
     encode({ durableTo: 7, prev: FIRST_PREV }, records, lines);
-    const last = encode({ durableTo: 7, prev: hash }, many, lines);
+    const last = lineHash(encode({ durableTo: 7, prev: hash }, many, lines));
     const [, line = ''] = Buffer.from(lines.take()).toString('utf8').split('\n');
     expect(line).toContain(`"records":${JSON.stringify(many)},"crc"`);
     expect(decode(bytesOf(line))).toEqual({ is: 'batch', records: many, durableTo: 7, prev: hash, hash: last });

@@ -44,10 +44,10 @@ export const lineHash = (line: string | Uint8Array): string => hash('sha256', li
 /**
  * Writes a batch's line to the others.
  * @param records in order, at least one
- * @returns the line's hash
+ * @returns the line without its line feed, as a view that the next one may overwrite
  */
-export const encode = ({ durableTo, prev }: Pick<Batch, 'durableTo' | 'prev'>, records: readonly EventRecord[], lines: Lines): string =>
-  lineHash(lines.add(beginning(`${BEGINNING}${EVENT_VERSION},"durableTo":${durableTo},"prev":"${prev}","records":`, records), CRC_LENGTH, endOf));
+export const encode = ({ durableTo, prev }: Pick<Batch, 'durableTo' | 'prev'>, records: readonly EventRecord[], lines: Lines): Uint8Array =>
+  lines.add(beginning(`${BEGINNING}${EVENT_VERSION},"durableTo":${durableTo},"prev":"${prev}","records":`, records), CRC_LENGTH, endOf);
 
 /** Records of one piece of text: a longer one is no young object, and costs a third more. */
 const PIECE_RECORDS = 64;

@@ -7,7 +7,7 @@ import { messageOf } from '../fault.js';
 import type { Json } from '../json.js';
 import { nextTurn } from '../next-turn.js';
 import { AppendingAdapter } from './appending-adapter.js';
-import { encode, FIRST_PREV } from './batch.js';
+import { encode, FIRST_PREV, lineHash } from './batch.js';
 import { checkpointText, type SegmentStart, writeCheckpoint } from './checkpoint-file.js';
 import type { FileSystem } from './file-system.js';
 import { Listeners } from './listeners.js';
@@ -76,8 +76,10 @@ class DirectoryLog implements FileLog {
   #db: Low<OpenSegment>;
   /** The one being written is `#db.data`; those begun after it wait here. Appends go to the last. */
   #begun: OpenSegment[] = [];
-  /** What the segments that the index does not have yet answer to. */
+  /** What the segments that the index does not have yet answer to; `#catchUp` adds the newest records'. */
   #terms = new Map<number, Set<string>>();
+  /** Of the newest segment, those whose terms are not there yet. */
+  #unnamed: EventRecord[] = [];
   #index: SegmentIndex;
   /** Where the chain stood before the segment that is appended to. */
   #start: SegmentStart = FIRST_START;
@@ -89,6 +91,8 @@ class DirectoryLog implements FileLog {
   #readAtOpen = 0;
   #head = 0;
   #headHash = '';
+  /** The last line, as long as its hash was not taken. */
+  #lastLine: Uint8Array | undefined;
   #durableTo = 0;
   #appended = 0;
   /** A line is about to be made of what is pending. */
@@ -116,6 +120,8 @@ class DirectoryLog implements FileLog {
     return this.#head;
   }
   get headHash(): string {
+    if (this.#lastLine) this.#headHash = lineHash(this.#lastLine);
+    this.#lastLine = undefined;
     return this.#headHash;
   }
   get durableTo(): number {
@@ -194,7 +200,7 @@ class DirectoryLog implements FileLog {
     this.#usable();
     const seq = this.#head;
     this.#writeDown(this.#newest);
-    const text = checkpointText({ seq, hash: this.#headHash, segment: this.#newest.number, start: this.#start, sizes: this.#sizes }, state);
+    const text = checkpointText({ seq, hash: this.headHash, segment: this.#newest.number, start: this.#start, sizes: this.#sizes }, state);
     const writing = this.#checkpointing.catch(() => undefined).then(async () => {
       await this.#onDisk(seq);
       await this.#index.settled();
@@ -266,6 +272,8 @@ class DirectoryLog implements FileLog {
     this.#durableTo = end.records;
     this.#wanted = end.records;
     this.#headHash = end.head;
+    this.#lastLine = undefined;
+    this.#unnamed = [];
     this.#appended = 0;
     this.#waiting = [];
     this.#checkpointing = Promise.resolve();
@@ -292,6 +300,7 @@ class DirectoryLog implements FileLog {
   }
 
   async #segmentsWith(term: string | undefined): Promise<number[]> {
+    this.#nameAll();
     if (term === undefined) return Array.from({ length: this.#newest.number }, (_, index) => index + 1);
     // Before the wait: what the index takes over meanwhile is then in one of the two.
     const unindexed = [...this.#terms].flatMap(([number, terms]) => (terms.has(term) ? [number] : []));
@@ -307,27 +316,26 @@ class DirectoryLog implements FileLog {
     // Whatever size was given: a seal can only name a line that stands.
     if (begins ? full.number === 1 : full.pending.length > 0 || full.size < this.#segmentBytes) return;
     if (!begins) {
-      this.#start = { seq: this.#head, hash: this.#headHash, sealedRecords: full.records };
+      this.#nameAll();
+      this.#start = { seq: this.#head, hash: this.headHash, sealedRecords: full.records };
       this.#sizes = [...this.#sizes, full.size];
-      this.#begun.push(emptySegment(full.number + 1, this.#headHash));
+      this.#begun.push(emptySegment(full.number + 1, this.headHash));
       this.#terms.set(full.number + 1, new Set());
       for (const due of this.#due) due();
     }
     // A later segment that a crash left empty still has to say what it follows.
-    this.#add({ stream: 'e', event: { type: 'segmentSealed', segment: this.#newest.number - 1, records: this.#start.sealedRecords, head: this.#headHash } }, at);
+    this.#add({ stream: 'e', event: { type: 'segmentSealed', segment: this.#newest.number - 1, records: this.#start.sealedRecords, head: this.headHash } }, at);
   }
 
   #add(input: EventInput, at: number): EventRecord {
     const segment = this.#newest;
     const record = recordOf(this.#head + 1, at, input);
-    const before = segment.pending.at(-1)?.stream;
     segment.pending.push(record);
+    this.#unnamed.push(record);
     segment.records += 1;
     segment.last = record.seq;
     this.#head = record.seq;
     this.#appended += 1;
-    const terms = this.#terms.get(segment.number);
-    if (terms) addTerms(record.stream, record.event, terms, before);
     return record;
   }
 
@@ -336,10 +344,26 @@ class DirectoryLog implements FileLog {
     const { pending, unwritten } = segment;
     if (pending.length === 0) return;
     const before = unwritten.length;
-    this.#headHash = encode({ durableTo: this.#durableTo, prev: this.#headHash }, pending, unwritten);
+    this.#lastLine = encode({ durableTo: this.#durableTo, prev: this.headHash }, pending, unwritten);
     segment.size += unwritten.length - before;
     // A list of its own: somebody may be reading this one.
     segment.pending = [];
+  }
+
+  /** What the log needs to know of its last records, but not before they are on their way to the disk. */
+  #catchUp(): void {
+    void this.headHash;
+    this.#nameAll();
+  }
+
+  #nameAll(): void {
+    const terms = this.#terms.get(this.#newest.number);
+    let before: string | undefined;
+    for (const { stream, event } of this.#unnamed) {
+      if (terms) addTerms(stream, event, terms, before);
+      before = stream;
+    }
+    this.#unnamed = [];
   }
 
   /** In the next turn: with many tills that is where all of them wait for what is sealed to be on disk. */
@@ -385,7 +409,10 @@ class DirectoryLog implements FileLog {
       this.#lazy?.();
       this.#lazy = undefined;
     }
-    await this.#db.write();
+    const writing = this.#db.write();
+    // Then the disk is at work, and all who wait for it are idle.
+    nextTurn(() => this.#catchUp());
+    await writing;
     this.#durableTo = last;
     const next = this.#begun[0];
     if (next !== undefined && segment.unwritten.length === 0) {
