@@ -154,6 +154,9 @@ interface Owed {
   running: RunningCall | RunningTimer | undefined;
 }
 
+/** A scope's address, and what is owed by it. */
+type OwedBy = readonly [address: string, commands: (Call | Timer)[]];
+
 class Runner {
   readonly entry: ExecutionEntry;
   /** One text for all of its events: what a text hashes to is worked out once. */
@@ -217,19 +220,19 @@ class Runner {
   }
 
   /** Of scopes that have changed; undefined where `decide` has to go on with one, and more than these may be concerned. */
-  #owedByEach(changed: Iterable<string>): Map<string, (Call | Timer)[]> | undefined {
+  #owedByEach(changed: Iterable<string>): OwedBy[] | undefined {
     const { state, program } = this.entry;
-    const owed = new Map<string, (Call | Timer)[]>();
+    const owed: OwedBy[] = [];
     for (const address of changed) {
       const scope = Object.hasOwn(state.scopes, address) ? state.scopes[address] : undefined;
       const commands: Command[] = [];
       if (scope && owedBy(scope, program, commands) === 'ready') return undefined;
-      owed.set(address, commands as (Call | Timer)[]);
+      owed.push([address, commands as (Call | Timer)[]]);
     }
     return owed;
   }
 
-  #owedByAll(commands: readonly Command[]): Map<string, (Call | Timer)[]> {
+  #owedByAll(commands: readonly Command[]): Iterable<OwedBy> {
     const owed = new Map<string, (Call | Timer)[]>();
     for (const address of this.#owed.keys()) owed.set(address, []);
     for (const command of commands) {
