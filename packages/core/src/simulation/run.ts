@@ -115,6 +115,8 @@ class Run {
       this.#swarm.calm();
       await power;
       if (this.#random.next() < 0.5) await this.#pluginsComeBack();
+      // What a terminal owes is printed where it is opened again.
+      else if (world.absent.size > 0) await this.#restart();
       while (!(await world.quiet())) await this.#restart();
       world.attend();
       problems.push(...(await world.check()));
