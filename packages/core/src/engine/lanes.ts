@@ -24,22 +24,32 @@ export class Lanes {
   }
 
   /**
-   * Waits for the lane, then runs the work alone on it.
+   * Waits for the lane, then runs the work alone on it: at once where the lane is free.
    * @param options.undo goes first, also while the lane is shut
    * @returns `undefined` when the signal was aborted before the lane was free: the work has not begun
    */
   async run<T>(lane: string, options: { undo: boolean; signal?: AbortSignal }, work: () => Promise<T>): Promise<{ value: T } | undefined> {
-    const granted = await this.#acquire(lane, options);
-    if (!granted) return undefined;
+    if (options.signal?.aborted) return undefined;
+    if (this.isFree(lane)) this.#lane(lane).busy = true;
+    else {
+      let granted = await this.#acquire(lane, options, 'last');
+      // Since it was granted an undo may have come to be owed: that goes before it.
+      while (granted && !options.undo && this.#lane(lane).undos.size > 0) {
+        const again = this.#acquire(lane, options, 'first');
+        this.#release(lane);
+        granted = await again;
+      }
+      if (!granted) return undefined;
+    }
+    // Nothing may come in between: what the work does at once, as to write its intent down, it does with the lane as it was found.
     try {
       return { value: await work() };
     } finally {
-      this.#lane(lane).busy = false;
-      this.#next(lane);
+      this.#release(lane);
     }
   }
 
-  #acquire(lane: string, { undo, signal }: { undo: boolean; signal?: AbortSignal }): Promise<boolean> {
+  #acquire(lane: string, { undo, signal }: { undo: boolean; signal?: AbortSignal }, place: 'first' | 'last'): Promise<boolean> {
     return new Promise((resolve) => {
       if (signal?.aborted) return resolve(false);
       const state = this.#lane(lane);
@@ -56,10 +66,16 @@ export class Lanes {
           resolve(true);
         },
       };
-      state.waiters.push(waiter);
+      if (place === 'first') state.waiters.unshift(waiter);
+      else state.waiters.push(waiter);
       signal?.addEventListener('abort', leave, { once: true });
       this.#next(lane);
     });
+  }
+
+  #release(lane: string): void {
+    this.#lane(lane).busy = false;
+    this.#next(lane);
   }
 
   #next(lane: string): void {
