@@ -122,11 +122,11 @@ class Run {
       problems.push(...(await world.check()));
       payments = [...(await foldAll({ log: world.log, records: await world.storage.records(), clock: world.clock })).payments.values()];
     } catch (error) {
-      problems.push(`the run itself failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+      problems.push(failedBy(error));
     }
     const records = await world.storage.records();
     const report = { seed: this.#seed, problems, records, faults: this.#faults(), payments: countsOf(payments), sales: this.#started, virtualMs: world.clock.now() - startMs };
-    problems.push(...(await world.onOlderCopy(records.slice(0, this.#under(records.length)))));
+    problems.push(...(await world.onOlderCopy(records.slice(0, this.#under(records.length))).catch((error: unknown) => [failedBy(error)])));
     world.life.end();
     world.clock.stop();
     return report;
@@ -306,6 +306,8 @@ class Run {
     return Math.floor(this.#random.next() * limit);
   }
 }
+
+const failedBy = (error: unknown): string => `the run itself failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
 
 /** At least one of them. Of a stream of its own: one flow more leaves all else in a run as it is. */
 const some = (names: readonly string[], random: Random): string[] => {

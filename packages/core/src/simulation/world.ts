@@ -282,7 +282,9 @@ export class World {
   }
 
   /** Whoever finds nothing there can't tell whether it was undone, or never paid. */
-  #inTheBooks({ caseId, payment: { paymentId } }: CaseView): Pick<CaseDecision, 'as' | 'amountMinor'> {
+  #inTheBooks({ caseId, undone, payment: { paymentId } }: CaseView): Pick<CaseDecision, 'as' | 'amountMinor'> {
+    // What stands then stands beside what the case is about.
+    if (undone) return { as: 'undone' };
     const [standing] = this.host.standing(paymentId);
     if (standing) return { as: 'paid', amountMinor: standing.amountMinor };
     return { as: Number(caseId.slice(-1)) % 2 === 0 ? 'undone' : 'not-paid' };
