@@ -180,7 +180,10 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'a shut lane stops nobody',
     rule: 12,
-    edits: [{ file: 'engine/lanes.ts', find: 'if (index === -1 && state.undos.size === 0) index = 0;', put: 'if (index === -1) index = 0;' }],
+    edits: [
+      { file: 'engine/lanes.ts', find: 'if (index === -1 && state.undos.size === 0) index = 0;', put: 'if (index === -1) index = 0;' },
+      { file: 'engine/lanes.ts', find: 'while (granted && !options.undo && this.#lane(lane).undos.size > 0)', put: 'while (false)' },
+    ],
   },
   {
     name: 'two messages at once on a lane',
