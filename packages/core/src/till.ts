@@ -11,7 +11,7 @@ import { Executions } from './engine/executions.js';
 import { type ExecutionResult, type FoundPayment, History, type TransactionView } from './engine/history.js';
 import { Journal, startContent, stream } from './engine/journal.js';
 import { type CaseDecision, checkDecision, resolutionOf, type UndoneSince } from './engine/case-files.js';
-import { type CaseState, openCase, openCases, type PaymentState, undoneSince } from './engine/payment.js';
+import { type CaseState, inQuestion, openCase, openCases, type PaymentState, undoneSince } from './engine/payment.js';
 import { type PaymentView, viewOf } from './engine/payment-view.js';
 import type { IdSource, Ports, Storage } from './engine/ports.js';
 import { type Prompt, Prompts } from './engine/prompts.js';
@@ -62,6 +62,8 @@ export interface CaseView {
   readonly why: string;
   readonly openedAt: number;
   readonly undone?: UndoneSince;
+  /** Of the attempt that a person decides about, as the host's books have it. */
+  readonly reference: string;
   readonly payment: PaymentView;
 }
 
@@ -575,7 +577,7 @@ export const catalogueFor = (plugins: readonly Plugin[], workflows: readonly str
 
 const caseView = (payment: PaymentState, open: CaseState): CaseView => {
   const undone = undoneSince(payment, open);
-  return { caseId: open.caseId, why: open.why, openedAt: open.openedAt, ...(undone ? { undone } : {}), payment: viewOf(payment) };
+  return { caseId: open.caseId, why: open.why, openedAt: open.openedAt, ...(undone ? { undone } : {}), reference: inQuestion(payment, open)?.prepared.reference ?? '', payment: viewOf(payment) };
 };
 
 /** Alarms that are kept for whoever listens first: what needs a person stands in `cases()` and `held()` all the same. */

@@ -422,6 +422,8 @@ describe('rule 13: a new attempt that is on its way, or paid, when an approval t
 
     it.each(['undone', 'not-paid'] as const)('what he decides is about it alone: the new one stays paid, and its sale is not paid again (%s)', async (as) => {
       const { setup } = await withCase([{ outcome: 'refused', code: '05' }]);
+      const [first, second] = setup.till.payments()[0]?.references ?? [];
+      expect([second, setup.till.cases()]).toMatchObject([expect.any(String), [{ reference: first }]]);
       await setup.till.resolve(setup.till.cases()[0]?.caseId ?? '', { as, by: 'Li', reason: 'the first one was paid back by hand' });
       expect(setup.till.payments()).toMatchObject([{ state: 'paid', amountMinor: 1000, committed: true }]);
       expect(await run(setup)).toMatchObject({ status: 'failed', error: 'Payment.ExceedsDue' });
