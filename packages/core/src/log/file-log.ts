@@ -76,7 +76,7 @@ class DirectoryLog implements FileLog {
   #db: Low<OpenSegment>;
   /** The one being written is `#db.data`; those begun after it wait here. Appends go to the last. */
   #begun: OpenSegment[] = [];
-  /** What the segments that the index does not have yet answer to; `#catchUp` adds the newest records'. */
+  /** What the segments that the index does not have yet answer to; `#nameAll` adds what the newest records do. */
   #terms = new Map<number, Set<string>>();
   /** Of the newest segment, those whose terms are not there yet. */
   #unnamed: EventRecord[] = [];
