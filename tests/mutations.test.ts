@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildJudge, buildMutant } from './mutations/build.js';
-import { mutations } from './mutations/table.js';
+import { type Mutation, mutations } from './mutations/table.js';
 
 /** The seeds of simulate.test.ts. */
 const SEED = 1;
@@ -52,10 +52,10 @@ const oneOfFew = async <T>(work: () => Promise<T>): Promise<T> => {
   }
 };
 
-const simulate = (name: string, edits: Parameters<typeof buildMutant>[2], { runs = RUNS, flow }: { readonly runs?: number; readonly flow?: string | undefined } = {}): Promise<Found> =>
+const simulate = (name: string, edits: Parameters<typeof buildMutant>[2], { runs = RUNS, flow, terms }: Pick<Mutation, 'flow' | 'terms'> & { readonly runs?: number } = {}): Promise<Found> =>
   oneOfFew(async () => {
     const bundle = await buildMutant(dir, name.replaceAll(/\W+/g, '-'), edits, judge);
-    const { stdout } = await promisify(execFile)(process.execPath, [RUNNER, bundle, String(SEED), String(runs), String(FINDS), ...(flow === undefined ? [] : [flow])], { timeout: PATIENCE_MS, killSignal: 'SIGKILL' });
+    const { stdout } = await promisify(execFile)(process.execPath, [RUNNER, bundle, String(SEED), String(runs), String(FINDS), JSON.stringify({ workflow: flow, terms })], { timeout: PATIENCE_MS, killSignal: 'SIGKILL' });
     return JSON.parse(stdout) as Found;
   });
 
@@ -65,8 +65,8 @@ describe('mutations of the safety code', { timeout: 1_200_000 }, () => {
     expect(await simulate('as it is', [], { runs: 20 })).toMatchObject({ runs: 20, problems: [] });
   });
 
-  it.concurrent.each(mutations)('$name ($rule)', async ({ name, edits, flow }) => {
-    const { runs, seeds, problems } = await simulate(name, edits, { flow });
+  it.concurrent.each(mutations)('$name ($rule)', async ({ name, edits, ...only }) => {
+    const { runs, seeds, problems } = await simulate(name, edits, only);
     if (process.env['TILLWRIGHT_STORY']) console.log(`${name}: ${JSON.stringify({ runs, seeds, problems })}`);
     if (FINDS > 1) console.log(`${name}: found by ${seeds.length} of ${runs} seeds (${seeds.slice(0, 3).join(', ')})`);
     expect(seeds.length, `found by ${seeds.length} of ${runs} seeds`).toBeGreaterThanOrEqual(Math.min(FINDS, 3));

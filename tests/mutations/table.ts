@@ -8,6 +8,8 @@ export interface Mutation {
   readonly edits: readonly Edit[];
   /** Found by runs of this flow alone: of all of them, too few go that way. */
   readonly flow?: string;
+  /** Found by runs under such terms alone. */
+  readonly terms?: 'standard' | 'mixed';
 }
 
 const SUBMITTING = 'engine/submitting.ts';
@@ -79,6 +81,13 @@ export const mutations: readonly Mutation[] = [
     edits: [{ file: DUTIES, find: "if (undone?.proof !== 'no-original') return undefined;", put: 'if (undone?.at !== Infinity) return undefined;' }],
   },
   {
+    name: 'a code is not looked for until its end',
+    rule: 5,
+    edits: [{ file: DUTIES, find: 'undone.askedAt < hostExpiryMs || undone.unanswered > 0 ?', put: 'undone.unanswered > 0 ?' }],
+    flow: 'wallet',
+    terms: 'mixed',
+  },
+  {
     name: 'what can not be asked is not looked for again',
     rule: 5,
     edits: [{ file: DUTIES, find: '(!method.inquiry && (!method.reversal || a.undoes !== undefined))', put: '!method.inquiry' }],
@@ -110,6 +119,16 @@ export const mutations: readonly Mutation[] = [
       { file: UNDOING, find: 'await ports.log.durable(seq);', put: 'void seq;' },
       { file: UNDOING, find: 'await ports.log.durable(ports.log.head);', put: '' },
     ],
+  },
+  {
+    name: 'a reversal does not wait until its host takes one',
+    rule: 7,
+    edits: [{ file: DUTIES, find: 'Math.max(a.submittedAt + reverse.notBeforeMs, ', put: 'Math.max(' }],
+  },
+  {
+    name: 'a reversal goes on when the time of its host for it is over',
+    rule: 2,
+    edits: [{ file: DUTIES, find: 'submittedAt + policy.reverse.withinMs;', put: 'submittedAt + policy.reverse.withinMs * 1_000;' }],
   },
   {
     name: 'what was condemned is kept when it turns out approved',
@@ -464,6 +483,7 @@ export const mutations: readonly Mutation[] = [
     rule: 9,
     edits: [{ file: 'engine/executions.ts', find: 'else if (paid?.told) void paid.told.then(fire);', put: '' }],
     flow: 'in-time',
+    terms: 'standard',
   },
   {
     name: 'a Task that is tried again does not hear what became of the attempt before',

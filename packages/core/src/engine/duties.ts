@@ -142,7 +142,8 @@ const look = (payment: PaymentState, a: AttemptState, { method, now }: DutyConte
   return { do: 'reverse', attempt: a.attempt, to: 'watch', try: a.undo.tries + 1, at };
 };
 
-const limit = ({ submittedAt }: AttemptState, { policy }: DutyContext['method']): number => submittedAt + policy.reverse.withinMs;
+/** Until then the host takes a reversal. */
+export const limit = ({ submittedAt }: AttemptState, { policy }: Pick<DutyContext['method'], 'policy'>): number => submittedAt + policy.reverse.withinMs;
 
 const undoDuty = (payment: PaymentState, a: AttemptState, context: DutyContext): Duty | undefined => {
   const { reverse } = context.method.policy;

@@ -107,6 +107,18 @@ describe('rule 9: an advice that is owed', () => {
     await until(setup, 'it is delivered', isDelivered(setup));
   });
 
+  it('is not tried again once it has waited for its lane until the host takes none any more', async () => {
+    const setup = await open({ ...options, method: { owes: true, policy: { reverse: { notBeforeMs: 0, withinMs: 5_000, backoffMs: [2_000], laneAttempts: 3 } } } });
+    setup.host.deliveries.push('again');
+    await run(setup);
+    await until(setup, 'it was tried', () => results(setup).length === 1);
+    // Silent until the call's time is over, which is longer than that.
+    setup.host.submits.push('never');
+    await run(setup);
+    await until(setup, 'a person is told', () => setup.till.cases().some(({ why }) => why.includes('could not be delivered in time')));
+    expect(results(setup)).toEqual([[1, 'again']]);
+  });
+
   it('does not wait where its lane is shut for sales until a person has decided about another one', async () => {
     const first = await open(options);
     first.host.deliveries.push(...Array.from({ length: 9 }, () => 'again' as const));

@@ -58,6 +58,20 @@ describe('rule 11: undos of one transaction', () => {
   });
 });
 
+it('rule 2: a reversal that has waited for its lane until its host takes it no more is not sent: a person is told', async () => {
+  const setup = await open({
+    kind: 'card',
+    method: { remedy: () => ({ do: 'reverse' }), policy: { reverse: { notBeforeMs: 0, withinMs: 5_000, backoffMs: [2_000], laneAttempts: 3 } } },
+    flow: flow({ First: part(100, 'Second'), Second: part(200, 'Broken'), Broken: broken }),
+  });
+  // Silent until the call's time is over, which is longer than that.
+  setup.host.reversals.push('never');
+  await run(setup);
+  await settled(setup);
+  expect(undone(setup)).toEqual(['m-sale-2']);
+  expect(setup.till.cases()).toMatchObject([{ why: "the host's time for undoing it is over" }, { why: "the host's time for undoing it is over" }]);
+});
+
 describe('rule 12: a lane with an undo that does not get through', () => {
   const stuck = async (reversals: Setup['host']['reversals']): Promise<Setup> => {
     const setup = await open({ kind: 'card' });

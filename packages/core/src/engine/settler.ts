@@ -8,7 +8,7 @@ import { nextTurn } from '../next-turn.js';
 import { findingOf } from './answers.js';
 import { ask, unable } from './ask.js';
 import { type Asking, type ChargeOrder, type ChargeResult, chargeResult, goesOn } from './charge.js';
-import { type Duty, type DutyTo, nextDuty } from './duties.js';
+import { type Duty, type DutyTo, limit, nextDuty } from './duties.js';
 import { type FoundMethod, InHand, type PaymentInput, sealedKey, type SettlerOptions } from './in-hand.js';
 import { stream } from './journal.js';
 import { type AttemptState, decidedAs, isHandsOff, isResolved, isSettled, judge, mayTurnUp, openCase, owesAdvice, paidMinor, type PaymentState } from './payment.js';
@@ -303,6 +303,8 @@ export class Settler {
     await this.#hand.lanes.run(attempt.prepared.lane, { undo: true, signal: closing }, async () => {
       const waiting = this.#hand.payment(paymentId);
       if (!waiting || decidedAs(waiting) !== undefined || isHandsOff(waiting)) return;
+      // The table tells a person, unless it has never been tried.
+      if (duty.try > 1 && ports.clock.now() > limit(attempt, method)) return;
       const said = await ask<AdviceResult>(() => method.deliver?.(recorded, attempt.approved?.owed ?? {}) ?? Promise.resolve('ask-person'), {
         clock: ports.clock,
         withinMs: method.policy.answerWithinMs,

@@ -4,7 +4,7 @@ import type { PaymentEvent } from '../events.js';
 import { kindOf } from '../fault.js';
 import { preparedOf, remedyOf, reverseAnswer } from './answers.js';
 import { ask, unable } from './ask.js';
-import type { DutyTo } from './duties.js';
+import { type DutyTo, limit } from './duties.js';
 import { type FoundMethod, type InHand, noLive, type PaymentInput, recordedOf } from './in-hand.js';
 import { stream } from './journal.js';
 import { type AttemptState, contradiction, isHandsOff, isResolved, isSettled, isUnowned, judge, type PaymentState, wholly } from './payment.js';
@@ -58,7 +58,8 @@ export class Undoing {
     await ports.log.durable(ports.log.head);
     const recorded = await this.#hand.recorded(payment, attempt);
     await this.#hand.lanes.run(attempt.prepared.lane, { undo: true, signal: closing }, async () => {
-      if (this.#isOfPerson(paymentId)) return;
+      // Nor when it has waited for so long that its host takes it no more: what is owed then the table says.
+      if (this.#isOfPerson(paymentId) || ports.clock.now() > limit(attempt, method)) return;
       const said = await ask<ReverseAnswer>(() => method.reverse?.(recorded, attempt.condemned?.why ?? 'no-answer', duty.try) ?? Promise.resolve(unable('reversal')), {
         clock: ports.clock,
         withinMs: method.policy.answerWithinMs,

@@ -1,13 +1,13 @@
 /** What must be true of a till and its hosts: of each message as it leaves, and of everything once all is quiet. They know the log and the hosts' ledgers. */
 import { Journal } from '../engine/journal.js';
 import { type AttemptState, decidedAs, evolvePayment, isHandsOff, isOpen, isSettled, isUndecided, isResolved, isUnproven, openCase, owesAdvice, owesReceipt, paidMinor, type PaymentState, undoneSince } from '../engine/payment.js';
-import type { Clock } from '../contract.js';
+import type { Clock, SettlingPolicy } from '../contract.js';
 import type { EventRecord, TillEvent } from '../events.js';
 import { canonicalJson, type Json } from '../json.js';
 import type { ExecutionResult } from '../till.js';
 import type { MessageKind, SimulatedHost } from './host.js';
 import { checkLog } from './log-checkers.js';
-import { policy } from './policy.js';
+import type { Terms } from './policy.js';
 import type { SimulatedLog } from './storage.js';
 
 export interface Evidence {
@@ -150,6 +150,8 @@ export interface Sent {
   readonly sealed: boolean;
   /** Versions of stored data that the method reads in this life. */
   readonly reads: readonly number[];
+  /** When: ms since 1970. */
+  readonly at: number;
 }
 
 /** What one life has: the versions of stored data that a method reads, and the cases that a person was told of. */
@@ -166,16 +168,6 @@ interface End {
 }
 
 type Watched = Pick<SimulatedLog, 'records' | 'durableTo' | 'head'>;
-
-/** It is not known for good that nothing of this stands at the host, or that it may: what was undone without proof is looked for again so often (5). */
-const mayStand = (a: AttemptState): boolean => isOpen(a) || (isUnproven(a) && a.undoes === undefined && (a.undone?.watches ?? 0) < policy.watchAtMs.length);
-
-/** A plugin has still to do with it: money, or an advice. */
-const isUnfinished = (payment: PaymentState): boolean => !isSettled(payment) || payment.attempts.some((a) => mayStand(a) || owesAdvice(a));
-
-/** Something of it that still matters was stored in a version that is not read. */
-const unread = (payment: PaymentState, reads: readonly number[]): boolean =>
-  payment.attempts.some((a) => (mayStand(a) || a.fate === 'completed') && !reads.includes(a.prepared.dataVersion));
 
 /** A Task that has paid ends with it. */
 const concludes = (event: TillEvent): boolean =>
@@ -201,6 +193,11 @@ export class Witness {
   readonly #cancelled = new Set<string>();
   readonly #started = new Map<string, number>();
   readonly #ended = new Map<string, End>();
+  readonly #policies: { readonly [method: string]: SettlingPolicy };
+
+  constructor(policies: Terms['policies']) {
+    this.#policies = policies;
+  }
 
   /** @returns what is wrong with sending it, in words */
   sending(log: Watched, sent: Sent): string[] {
@@ -224,8 +221,9 @@ export class Witness {
     return [
       ...(needed[kind]() ? [] : [`${reference} (${kind}) left before what it follows from was on disk`]),
       ...(isHandsOff(payment) && !isResolved(payment) ? [`${reference} (${kind}) was sent though only a person may go on with it`] : []),
+      ...this.#inTime(payment, attempt, sent),
       ...(sent.sealed ? [] : [`${reference} was reversed without what was sealed for it`]),
-      ...(unread(payment, sent.reads) ? [`${reference} (${kind}) was sent by a plugin that does not read what was stored for it`] : []),
+      ...(this.#unread(payment, sent.reads) ? [`${reference} (${kind}) was sent by a plugin that does not read what was stored for it`] : []),
       // What had its intent before that is on its way; an advice is owed as long as its attempt stands as paid.
       ...(decided !== undefined && (kind === 'advise' ? decidedAs(payment) !== undefined : isResolved(payment) && (kind === 'reverse' || decided < intent)) ? [`${reference} (${kind}) was sent after a person had decided about it`] : []),
       ...(kind === 'sale' ? [...this.#inTurn(sent, attempt), ...this.#alone(payment, attempt), ...(payment.givenUp === undefined ? [] : [`${reference} was sent after it was given up`]), ...(this.#cancelled.has(paymentId) ? [`${reference} was sent after it was cancelled`] : [])] : []),
@@ -277,7 +275,7 @@ export class Witness {
   /** A life has had time for what it begins with. @returns what is wrong: who is settled by no plugin is a case, and of each case somebody was told (18) */
   attended(log: Watched, { reads, alarmed }: Attendance): string[] {
     this.#catchUp(log);
-    const unknown = [...this.#payments.values()].filter((payment) => isUnfinished(payment) && !openCase(payment) && !isResolved(payment) && unread(payment, reads(payment.method)));
+    const unknown = [...this.#payments.values()].filter((payment) => this.#isUnfinished(payment) && !openCase(payment) && !isResolved(payment) && this.#unread(payment, reads(payment.method)));
     const untold = [...this.#cases].filter(([caseId, seq]) => seq > this.#openedAt && seq <= log.durableTo && !alarmed.has(caseId));
     return [...unknown.map(({ paymentId }) => `${paymentId} has no plugin that reads it, and no case`), ...untold.map(([caseId]) => `nobody was told of ${caseId}`)];
   }
@@ -285,7 +283,24 @@ export class Witness {
   /** Methods of payments of which something is still open: where it makes a difference that a plugin is not there (18). */
   unfinished(log: Watched): string[] {
     this.#catchUp(log);
-    return [...this.#payments.values()].filter((payment) => isUnfinished(payment) || !this.#ended.has(payment.execution)).map(({ method }) => method);
+    return [...this.#payments.values()].filter((payment) => this.#isUnfinished(payment) || !this.#ended.has(payment.execution)).map(({ method }) => method);
+  }
+
+  /** It is not known for good that nothing of this stands at the host, or that it may: what was undone without proof is looked for again so often (5), and until it can't be paid any more. */
+  #mayStand(a: AttemptState, method: string): boolean {
+    if (isOpen(a)) return true;
+    const { undone, prepared } = a;
+    return a.undoes === undefined && isUnproven(a) && undone !== undefined && (undone.watches < (this.#policies[method]?.watchAtMs.length ?? 0) || undone.askedAt < (prepared.hostExpiryMs ?? 0));
+  }
+
+  /** A plugin has still to do with it: money, or an advice. */
+  #isUnfinished(payment: PaymentState): boolean {
+    return !isSettled(payment) || payment.attempts.some((a) => this.#mayStand(a, payment.method) || owesAdvice(a));
+  }
+
+  /** Something of it that still matters was stored in a version that is not read. */
+  #unread(payment: PaymentState, reads: readonly number[]): boolean {
+    return payment.attempts.some((a) => (this.#mayStand(a, payment.method) || a.fate === 'completed') && !reads.includes(a.prepared.dataVersion));
   }
 
   #unsettled(executionId: string): ReadonlySet<string> {
@@ -301,12 +316,22 @@ export class Witness {
     const problems: string[] = [];
     for (const payment of this.#payments.values()) {
       // Where nobody goes on with it, only the person's word opens its lane (18).
-      if (isResolved(payment) || (openCase(payment) && !unread(payment, reads))) continue;
+      if (isResolved(payment) || (openCase(payment) && !this.#unread(payment, reads))) continue;
       const before = payment.attempts.find((a) => a.prepared.reference !== reference && a.prepared.lane === lane && a.undoes === undefined && (a.fate === 'submitted' || a.fate === 'undecided' || a.fate === 'condemned'));
       const intent = this.#seqs.get(`intent ${paymentId}@${number}`) ?? 0;
       if (before && (this.#heard.get(payment.paymentId) ?? 0) < intent) problems.push(`${reference} was sent while ${before.prepared.reference} on the same lane was ${before.fate}`);
     }
     return problems;
+  }
+
+  /** A host takes a reversal only from then on, and only for so long, and an advice for as long; a first one is tried however late it is. */
+  #inTime({ method }: PaymentState, { submittedAt, advice }: AttemptState, { kind, reference, at }: Sent): string[] {
+    const { notBeforeMs = 0, withinMs = Infinity } = this.#policies[method]?.reverse ?? {};
+    const bounded = kind === 'reverse' || (kind === 'advise' && advice.tries > 0);
+    return [
+      ...(kind === 'reverse' && at < submittedAt + notBeforeMs ? [`${reference} was reversed before its host takes that`] : []),
+      ...(bounded && at > submittedAt + withinMs ? [`${reference} (${kind}) left ${at - submittedAt - withinMs} ms after its host's time for that was over`] : []),
+    ];
   }
 
   /** Nothing else of the payment may stand, nor be declined for good (13), and nothing else of the sale may be undecided (15). */

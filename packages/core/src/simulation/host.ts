@@ -1,6 +1,6 @@
 /**
  * A host with a ledger, and a network before it that loses, delays, doubles and garbles. What it knows is the truth. What it was told
- * to reverse before it came, it forgets, and takes when it comes.
+ * to reverse before it came, it forgets, and takes when it comes, unless it is one that remembers.
  */
 import type { AdviceResult, Answer, Clock, Declined, Finding, Money, ReverseAnswer } from '../contract.js';
 
@@ -56,6 +56,8 @@ export interface Entry {
   status: 'pending' | 'approved' | 'declined' | 'closed' | 'undone';
   /** `pending`: when the payer pays. */
   paysAt?: number;
+  /** After that nobody pays it any more. */
+  readonly payableUntil: number;
 }
 
 export interface SimulatedHostOptions {
@@ -64,6 +66,8 @@ export interface SimulatedHostOptions {
   readonly latencyMs: () => number;
   /** A late answer comes so long after its request. */
   readonly lateMs: number;
+  /** What it was told to reverse before it came, it does not take. */
+  readonly remembers: boolean;
 }
 
 /** Longer than what was undone without proof is looked for, shorter than a run waits for what is still to come. */
@@ -101,32 +105,34 @@ export class SimulatedHost {
     return [...this.ledger.values()].filter((entry) => entry.paymentId === paymentId && entry.operation === 'sale' && entry.status === 'approved');
   }
 
-  async submit(order: { reference: string; paymentId: string; amount: Money; completion: 'due' | 'none'; advice: boolean }): Promise<Answer> {
-    const { reference, paymentId, amount, completion } = order;
+  async submit(order: { reference: string; paymentId: string; amount: Money; payableUntil: number; completion: 'due' | 'none'; advice: boolean }): Promise<Answer> {
+    const { reference, paymentId, amount, payableUntil, completion } = order;
+    const { clock, lateMs } = this.#options;
     this.submits.set(reference, (this.submits.get(reference) ?? 0) + 1);
     const approved = (minor: number): Answer => ({ ...approval(reference, { ...amount, amountMinor: minor }, completion), ...(order.advice ? { owed: { advice: reference } } : {}) });
     const fault = this.#faultOf('sale', reference, paymentId);
-    const take = (minor = amount.amountMinor): void => {
-      if (this.ledger.has(reference)) return;
-      this.#cameAt.set(reference, this.#options.clock.now());
-      this.ledger.set(reference, { reference, paymentId, operation: 'sale', amountMinor: minor, status: 'approved' });
+    const barred = (): boolean => clock.now() >= payableUntil || (this.ledger.has(reference) && !this.#cameAt.has(reference));
+    const open = (status: Entry['status'], { minor = amount.amountMinor, paysAt }: { minor?: number; paysAt?: number } = {}): void => {
+      if (this.ledger.has(reference) || barred()) return;
+      this.#cameAt.set(reference, clock.now());
+      this.ledger.set(reference, { reference, paymentId, operation: 'sale', amountMinor: minor, status, payableUntil, ...(paysAt === undefined ? {} : { paysAt }) });
     };
-    const open = (status: Entry['status'], paysAt?: number): void => {
-      if (this.ledger.has(reference)) return;
-      this.#cameAt.set(reference, this.#options.clock.now());
-      this.ledger.set(reference, { reference, paymentId, operation: 'sale', amountMinor: amount.amountMinor, status, ...(paysAt === undefined ? {} : { paysAt }) });
-    };
+    const take = (minor?: number): void => open('approved', minor === undefined ? {} : { minor });
     const arrive = (): void => {
-      if (fault === 'request-late' && completion === 'none' && this.messages % 2 === 0) open('pending', this.#options.clock.now() + PAYS_LATE_MS);
+      if (fault === 'request-late' && completion === 'none' && this.messages % 2 === 0) open('pending', { paysAt: clock.now() + PAYS_LATE_MS });
       else take();
     };
-    return await this.#exchange<Answer>(fault, arrive, () => approved(amount.amountMinor), async () => {
+    // Of what is late some come as late as somebody may still pay.
+    const lastMs = payableUntil - DENIED_MS - 5_000;
+    const comesAt = clock.now() + lateMs < lastMs && lastMs < Infinity && this.messages % 3 > 0 ? lastMs : undefined;
+    const other = async (): Promise<Answer | undefined> => {
+      if (barred()) return declined;
       switch (fault) {
         case 'declined':
           open('declined');
           return { ...declined, again: AGAIN[this.messages % AGAIN.length] ?? 'never' };
         case 'paid-later':
-          open('pending', this.#options.clock.now() + 12_000);
+          open('pending', { paysAt: clock.now() + 12_000 });
           return { outcome: 'pending', waitingFor: 'payer' };
         case 'never-paid':
           open('pending');
@@ -148,7 +154,8 @@ export class SimulatedHost {
         default:
           return undefined;
       }
-    });
+    };
+    return await this.#exchange<Answer>(fault, arrive, () => approved(amount.amountMinor), other, comesAt);
   }
 
   /** A void or refund of a sale. */
@@ -162,7 +169,7 @@ export class SimulatedHost {
       found = original?.status === 'approved' || this.ledger.get(reference)?.status === 'approved';
       if (original?.status === 'approved') {
         original.status = 'undone';
-        this.ledger.set(reference, { reference, paymentId, operation, amountMinor: amount.amountMinor, of, status: 'approved' });
+        this.ledger.set(reference, { reference, paymentId, operation, amountMinor: amount.amountMinor, of, status: 'approved', payableUntil: Infinity });
       }
     };
     const answer = (): Answer => (found ? approval(reference, amount, 'none') : declined);
@@ -205,8 +212,8 @@ export class SimulatedHost {
     });
   }
 
-  async reverse(order: { reference: string; paymentId: string }): Promise<ReverseAnswer> {
-    const { reference, paymentId } = order;
+  async reverse(order: { reference: string; paymentId: string; amount: Money; operation: Entry['operation'] }): Promise<ReverseAnswer> {
+    const { reference, paymentId, amount, operation } = order;
     const fault = this.#faultOf('reverse', reference, paymentId);
     let proof: 'acknowledged' | 'no-original' | 'closed' = 'acknowledged';
     const take = (): void => {
@@ -214,6 +221,7 @@ export class SimulatedHost {
       const entry = this.ledger.get(reference);
       if (!entry) {
         proof = 'no-original';
+        if (this.#options.remembers && operation === 'sale') this.ledger.set(reference, { reference, paymentId, operation, amountMinor: amount.amountMinor, status: 'undone', payableUntil: Infinity });
         return;
       }
       proof = entry.status === 'pending' ? 'closed' : 'acknowledged';
@@ -257,10 +265,15 @@ export class SimulatedHost {
     return this.#options.clock.now() - (this.#cameAt.get(reference) ?? Infinity) < DENIED_MS;
   }
 
-  /** Payers whose time has come have paid. */
+  /** Payers whose time has come have paid; what can't be paid any more is closed. */
   #payersPay(): void {
     const now = this.#options.clock.now();
-    for (const entry of this.ledger.values()) if (entry.status === 'pending' && entry.paysAt !== undefined && entry.paysAt <= now) entry.status = 'approved';
+    for (const entry of this.ledger.values()) {
+      if (entry.status !== 'pending') continue;
+      const { paysAt = Infinity, payableUntil } = entry;
+      if (paysAt <= now && paysAt < payableUntil) entry.status = 'approved';
+      else if (payableUntil <= now) entry.status = 'closed';
+    }
   }
 
   #faultOf(kind: MessageKind, reference: string, paymentId: string): Fault {
@@ -274,13 +287,14 @@ export class SimulatedHost {
   }
 
   /** The way there and back. The request goes on its way even when the till is gone meanwhile. */
-  async #exchange<A>(fault: Fault, take: () => void, honest: () => A, other: () => Promise<A | undefined>): Promise<A> {
+  /** @param comesAt what is late on its way; `lateMs` after it was sent unless told */
+  async #exchange<A>(fault: Fault, take: () => void, honest: () => A, other: () => Promise<A | undefined>, comesAt?: number): Promise<A> {
     const { latencyMs, lateMs } = this.#options;
     if (fault === 'refused-connection') return { outcome: 'not-sent', why: 'no connection' } as A;
     await this.#wait(latencyMs());
     if (fault === 'request-lost') return await new Promise<A>(() => {});
     if (fault === 'request-late') {
-      await this.#wait(lateMs);
+      await (comesAt === undefined ? this.#wait(lateMs) : this.#options.clock.until(comesAt));
       take();
       return await new Promise<A>(() => {});
     }

@@ -3,7 +3,7 @@ import { action, ActionError, Actions, bind, type Clock, definePlugin, PaymentMe
 import type { Sent } from './checkers.js';
 import type { SimulatedHost } from './host.js';
 import type { Life } from './life.js';
-import { policy } from './policy.js';
+import type { Terms } from './policy.js';
 
 /** What the pad would seal: no byte of it may reach the log. */
 export const SECRET = '6228480402564890018D2912';
@@ -29,10 +29,12 @@ export const everything: Installed = { card: first, wallet: first, purse: first 
 export interface SimulatedMethodOptions {
   readonly host: SimulatedHost;
   readonly life: Life;
+  readonly clock: Clock;
   readonly sharedLane: boolean;
   /** Approvals of `card` leave an advice owed. */
   readonly advice: boolean;
   readonly installed: Installed;
+  readonly terms: Terms;
   readonly watch: Watch;
 }
 
@@ -50,13 +52,14 @@ export const simulatedMethods = (options: SimulatedMethodOptions): Plugin =>
     }),
   });
 
-const simulatedMethod = (id: MethodId, { stores, reads }: Release, { host, life, sharedLane, advice, watch }: SimulatedMethodOptions): PaymentMethod => {
+const simulatedMethod = (id: MethodId, { stores, reads }: Release, { host, life, clock, sharedLane, advice, terms, watch }: SimulatedMethodOptions): PaymentMethod => {
   const card = id === 'card';
+  const payableForMs = id === 'wallet' ? terms.payableForMs : undefined;
   const sending = (kind: Sent['kind'], { request, prepared, sealed }: Pick<Recorded, 'request' | 'prepared' | 'sealed'>): void => {
     const needsSealed = card && kind === 'reverse';
-    watch.sending({ kind, paymentId: request.paymentId, reference: prepared.reference, lane: prepared.lane, sealed: !needsSealed || sealed !== undefined, reads });
+    watch.sending({ kind, paymentId: request.paymentId, reference: prepared.reference, lane: prepared.lane, sealed: !needsSealed || sealed !== undefined, reads, at: clock.now() });
   };
-  const place = (recorded: Recorded) => ({ reference: recorded.prepared.reference, paymentId: recorded.request.paymentId, amount: recorded.request.amount });
+  const place = (recorded: Recorded) => ({ reference: recorded.prepared.reference, paymentId: recorded.request.paymentId, amount: recorded.request.amount, operation: recorded.request.operation });
   return {
     id,
     label: { zh: id, en: id },
@@ -64,14 +67,14 @@ const simulatedMethod = (id: MethodId, { stores, reads }: Release, { host, life,
     capabilities: { operations: ['sale', 'void', 'refund'], inquiry: !card, reversal: true, completion: card, partialApproval: true, movesMoney: true },
     arguments: { type: 'object' },
     errors: {},
-    policy: card ? { ...policy, inquireAtMs: [] } : policy,
+    policy: terms.policies[id],
     dataVersions: reads,
     prepare: async (request) => {
       host.issued += 1;
       const reference = `${id}-${request.operation}-${host.issued}`;
       const lane = card ? `card:${sharedLane ? 'all' : request.terminalId}` : reference;
       return {
-        prepared: { reference, lane, data: {}, dataVersion: stores },
+        prepared: { reference, lane, data: {}, dataVersion: stores, ...(request.operation === 'sale' && payableForMs !== undefined ? { hostExpiryMs: clock.now() + payableForMs } : {}) },
         ...(card && request.operation !== 'refund' ? { sealed: new TextEncoder().encode(SECRET) } : {}),
       };
     },
@@ -80,7 +83,7 @@ const simulatedMethod = (id: MethodId, { stores, reads }: Release, { host, life,
         const { paymentId, amount, operation, original } = request;
         const { reference } = prepared;
         sending(operation === 'void' || operation === 'refund' ? operation : 'sale', { request, prepared });
-        if (operation === 'sale') return await host.submit({ reference, paymentId, amount, completion: card ? 'due' : 'none', advice: card && advice });
+        if (operation === 'sale') return await host.submit({ reference, paymentId, amount, payableUntil: prepared.hostExpiryMs ?? Infinity, completion: card ? 'due' : 'none', advice: card && advice });
         return await host.undoBy({ operation, reference, paymentId, amount, of: original?.prepared.reference ?? '' });
       }),
     remedy: ({ completed, approved, request }) => {

@@ -10,6 +10,7 @@ import { type FaultMix, type Mishap, type Swarm, swarmOf } from './swarm.js';
 import { foldAll } from './checkers.js';
 import { type CheckpointFate, inMemory, type StorageOf } from './storage.js';
 import type { MethodId, Release } from './method.js';
+import { mixedTerms, standardTerms } from './policy.js';
 import { simulatedTrade } from './trade.js';
 import { World } from './world.js';
 
@@ -30,6 +31,8 @@ export interface RunOptions {
   readonly faults?: FaultMix;
   /** Only this one of the simulation's workflows, or `grown`: some that are grown from the seed. */
   readonly workflow?: string;
+  /** How methods settle, and what their hosts let be paid: mixed anew for every second run unless told. */
+  readonly terms?: 'standard' | 'mixed';
   /** Where the tills keep their logs; in memory unless told. */
   readonly storage?: StorageOf;
 }
@@ -64,7 +67,7 @@ class Run {
   #over = false;
   #started = 0;
 
-  constructor({ seed, faults = 'all', workflow, storage = inMemory }: RunOptions) {
+  constructor({ seed, faults = 'all', workflow, terms, storage = inMemory }: RunOptions) {
     this.#seed = seed;
     this.#random = seeded(`${seed}/people`);
     const advice = seeded(`${seed}/afterwards`);
@@ -74,6 +77,8 @@ class Run {
     const memory = seeded(`${seed}/memory`);
     const printer = seeded(`${seed}/printer`);
     const jams = printer.next() < 0.25;
+    const drawn = seeded(`${seed}/terms`);
+    const mixed = drawn.next() < 0.5;
     const growth = workflow === GROWN ? seeded(`${seed}/grown`) : undefined;
     this.#growth = growth;
     this.#replacing = seeded(`${seed}/replacing`);
@@ -91,6 +96,7 @@ class Run {
       latencyMs: () => 10 + Math.floor(network.next() ** 4 * 3_000),
       syncMs: () => 1 + Math.floor(network.next() * 20),
       lateMs: 15_000 + this.#under(70_000),
+      terms: (terms === undefined ? mixed : terms === 'mixed') ? mixedTerms(drawn) : standardTerms,
       printerJams: () => jams && !this.#over && printer.next() < 0.3,
       // Most of what a till's memory holds has left it long before its evening.
       keepClosed: Math.floor(memory.next() * 4),

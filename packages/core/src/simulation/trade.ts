@@ -4,12 +4,13 @@ import type { Trade } from './grown.js';
 import { SimulatedHost } from './host.js';
 import { Life } from './life.js';
 import { everything, METHODS, simulatedMethods, simulatedShop } from './method.js';
+import { standardTerms } from './policy.js';
 
 const clock = virtualClock();
 const life = new Life();
 /** Only looked at. */
 const plugins = [
-  simulatedMethods({ host: new SimulatedHost({ clock, fault: () => 'honest', latencyMs: () => 0, lateMs: 0 }), life, sharedLane: false, advice: false, installed: everything, watch: { sending: () => {} } }),
+  simulatedMethods({ host: new SimulatedHost({ clock, fault: () => 'honest', latencyMs: () => 0, lateMs: 0, remembers: false }), life, clock, sharedLane: false, advice: false, installed: everything, terms: standardTerms, watch: { sending: () => {} } }),
   simulatedShop({ life, clock, draw: () => 0, acting: () => {} }),
 ];
 

@@ -15,7 +15,7 @@ import { methodsOf, simulatedFlows } from './flows.js';
 import { type Fault, type Message, SimulatedHost } from './host.js';
 import { Life, type LifeOptions } from './life.js';
 import { everything, type Installed, METHODS, type MethodId, SECRET, simulatedMethods, simulatedShop } from './method.js';
-import { QUIET_MS } from './policy.js';
+import { QUIET_MS, standardTerms, type Terms } from './policy.js';
 import { type CheckpointFate, inMemory, type SimulatedLog, type SimulatedStorage, type StorageOf } from './storage.js';
 
 export interface WorldOptions {
@@ -31,6 +31,8 @@ export interface WorldOptions {
   /** How long a sync takes. */
   readonly syncMs?: () => number;
   readonly lateMs?: number;
+  /** Standard unless told. */
+  readonly terms?: Terms;
   /** Whether the printer fails in the middle of a copy. */
   readonly printerJams?: () => boolean;
   readonly keepClosed?: number;
@@ -70,7 +72,8 @@ export class World {
   readonly #options: WorldOptions;
   readonly #random: RandomSource;
   readonly #shop: Random;
-  readonly #witness = new Witness();
+  readonly #terms: Terms;
+  readonly #witness: Witness;
   /** Cases that a person was told of. */
   readonly #alarmed = new Set<string>();
   /** What the life that runs has. */
@@ -83,6 +86,8 @@ export class World {
 
   constructor(options: WorldOptions) {
     this.#options = options;
+    this.#terms = options.terms ?? standardTerms;
+    this.#witness = new Witness(this.#terms.policies);
     this.workflows = options.workflows ?? simulatedFlows;
     const random = seeded(`${options.seed}/bytes`);
     this.#random = { bytes: (length) => Uint8Array.from({ length }, () => random.word() & 0xff) };
@@ -92,6 +97,7 @@ export class World {
       fault: options.fault,
       latencyMs: options.latencyMs ?? (() => 50),
       lateMs: options.lateMs ?? 40_000,
+      remembers: this.#terms.remembers,
     });
     const { seed, checkpointEvery, syncMs = () => 2, storage = inMemory } = options;
     this.storage = storage({ seed, clock: this.clock, syncMs, operating: () => this.life.reach('disk'), ...(checkpointEvery === undefined ? {} : { checkpointEvery }) });
@@ -138,7 +144,7 @@ export class World {
     const ids: IdSource = { next: (prefix) => `${prefix}${(this.#ids += 1)}` };
     const acting = (what: string, executionId: string): void => void (life.alive && this.violations.push(...this.#witness.acting(log, what, { executionId })));
     const opening = createTill({
-      plugins: [simulatedMethods({ host: this.host, life, sharedLane: this.#options.sharedLane ?? false, advice: this.#options.advice ?? false, installed, watch: { sending: (sent) => this.violations.push(...this.#witness.sending(log, sent)) } }), this.#printer(life, log), simulatedShop({ life, clock: this.clock, draw: this.#shop.next, acting }), ...plugins],
+      plugins: [simulatedMethods({ host: this.host, life, clock: this.clock, sharedLane: this.#options.sharedLane ?? false, advice: this.#options.advice ?? false, installed, terms: this.#terms, watch: { sending: (sent) => this.violations.push(...this.#witness.sending(log, sent)) } }), this.#printer(life, log), simulatedShop({ life, clock: this.clock, draw: this.#shop.next, acting }), ...plugins],
       workflows,
       terminals: Object.fromEntries(this.#opened().map((id) => [id, { tid: id.slice(1).padStart(8, '0'), mid: '898000000000001', name: 'Corner Shop' }])),
       log: life.log(log),
