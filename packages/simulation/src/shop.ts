@@ -85,7 +85,7 @@ export interface Shop {
   quiet(): Promise<boolean>;
   /** The power fails, now if it has not yet. @param keepAppends how many appends after the last sync reached the disk all the same; none unless told, all but the last one for -1; a disk has its own chances. @param checkpoint what is left of a disk's */
   crash(keepAppends?: number, checkpoint?: CheckpointFate): void;
-  /** As a crash after which the disk holds what was copied from it earlier. What lies beside the log, and the devices, are as they were. */
+  /** As a crash after which there is what was copied from the disk earlier, on one that does not fail. What lies beside the log, and the devices, are as they were. */
   restore(copy: readonly EventRecord[]): void;
   /** Opens the till again on what its disk holds. @returns false when that life ended before it was open, or the disk kept it from that and is mended now */
   reopen(options?: LifeOptions): Promise<boolean>;
@@ -143,7 +143,10 @@ class OneShop implements Shop {
   readonly terminals: readonly string[];
   readonly hosts: ShopHosts;
   life = new Life();
-  readonly #disk: SimulatedStorage | undefined;
+  /** Beside the log. */
+  readonly #storage: SimulatedStorage | undefined;
+  /** Where the log is, until a copy of it is put in its place. */
+  #disk: SimulatedStorage | undefined;
   #memory: MemoryLog;
   readonly #options: ShopOptions;
   readonly #hosts: HostsInProcess;
@@ -162,7 +165,8 @@ class OneShop implements Shop {
     this.hosts = shopHosts(parts.hosts);
     this.#random = bytesOf(`${options.seed}/till`);
     const { seed, disk, checkpointEvery, syncMs = () => 2 } = options;
-    this.#disk = disk?.({ seed, clock: this.clock, syncMs, operating: () => this.life.reach('disk'), ...(checkpointEvery === undefined ? {} : { checkpointEvery }) });
+    this.#storage = disk?.({ seed, clock: this.clock, syncMs, operating: () => this.life.reach('disk'), ...(checkpointEvery === undefined ? {} : { checkpointEvery }) });
+    this.#disk = this.#storage;
     this.#memory = options.log ?? memoryLog(this.#terms());
     const { terminalMasterKey } = parts.hosts.acquirer.terminal;
     for (const terminal of this.terminals) {
@@ -195,11 +199,11 @@ class OneShop implements Shop {
   }
 
   get lost(): readonly string[] {
-    return this.#disk?.lost ?? [];
+    return this.#storage?.lost ?? [];
   }
 
   get diskFaults(): ReadonlyMap<string, number> {
-    return this.#disk?.faults ?? new Map();
+    return this.#storage?.faults ?? new Map();
   }
 
   get world(): SimulatedTill {
@@ -213,7 +217,7 @@ class OneShop implements Shop {
   }
 
   sealedKeys(): Promise<readonly string[]> {
-    return (this.#disk?.sealed ?? this.#sealed).keys();
+    return (this.#storage?.sealed ?? this.#sealed).keys();
   }
 
   async reopen(lifeOptions: LifeOptions = {}): Promise<boolean> {
@@ -226,7 +230,7 @@ class OneShop implements Shop {
       workflows: this.#options.workflows,
       terminals: Object.fromEntries(this.terminals.map((id, index) => [id, { tid: tidOf(index), mid: MERCHANT, name: '街角小店 Corner Shop', operatorId: '01' }])),
       log: life.log(this.#disk?.log ?? this.#memory),
-      sealed: life.sealed(this.#disk?.sealed ?? this.#sealed),
+      sealed: life.sealed(this.#storage?.sealed ?? this.#sealed),
       hash: systemHash,
       clock,
       random: { bytes: this.#random },
@@ -268,8 +272,8 @@ class OneShop implements Shop {
   }
 
   restore(copy: readonly EventRecord[]): void {
-    if (this.#disk) throw new Error('no copy is put back on a simulated disk');
     this.crash();
+    this.#disk = undefined;
     this.#memory = memoryLog({ ...this.#terms(), records: copy });
   }
 

@@ -1,12 +1,14 @@
 /** One run: a shop with some terminals, some sales on each, and whatever the seed has in store for them. */
-import { type EventRecord, type ExecutionResult, TillwrightError } from '@tillwright/core';
+import { type CaseDecision, type CaseView, type EventRecord, type ExecutionResult, TillwrightError } from '@tillwright/core';
 import { bind, PinPad, type Plugin } from '@tillwright/core/contract';
 import { onSimulatedDisk } from '@tillwright/core/node';
 import { type CheckpointFate, countsOf, journalOf, type Life, type Random, seeded } from '@tillwright/core/testing';
+import type { Sent } from '../network.js';
 import { openShop, type Shop, type ShopOptions } from '../shop.js';
 import { check } from './checkers.js';
 import { People } from './people.js';
 import { watchSubmits } from './submits.js';
+import { mixedPolicies } from './terms.js';
 import { type FaultMix, type Mishap, Swarm } from './swarm.js';
 
 export interface RunOptions {
@@ -53,6 +55,13 @@ class Run {
   #shop: Shop | undefined;
   readonly #submits = watchSubmits(() => this.#shop?.log.records ?? []);
   readonly #salesEach: number;
+  /** A person who looks into the hosts' books; in half of the runs nobody does while they sell. */
+  readonly #books: Random;
+  readonly #decides: number;
+  /** Messages that left, but for those by which a till looks whether it is ready. */
+  #messages = 0;
+  /** The log that they saw last: a device of somebody's own may not. */
+  #padsRemember = false;
   #people: People | undefined;
   #opened: Promise<void> = Promise.resolve();
   /** The life whose log failed: its till takes nothing any more. */
@@ -67,12 +76,15 @@ class Run {
     this.#random = seeded(`${options.seed}/day`);
     this.#swarm = new Swarm(seeded(`${options.seed}/faults`), options.faults ?? 'all');
     this.#salesEach = 2 + this.#under(3);
+    this.#books = seeded(`${options.seed}/books`);
+    this.#decides = this.#books.next() < 0.5 ? 0 : 0.2;
   }
 
   async play(): Promise<RunReport> {
     const { seed, workflows, plugins } = this.#options;
     const network = seeded(`${seed}/network`);
     const disk = seeded(`${seed}/checkpoints`);
+    const terms = seeded(`${seed}/terms`);
     const shop = await openShop({
       seed,
       workflows,
@@ -82,7 +94,11 @@ class Run {
       latencyMs: () => 5 + Math.floor(network.next() ** 4 * 2_000),
       syncMs: () => 1 + Math.floor(network.next() * 20),
       refundTakesMs: REFUNDS_TAKE_MS[Math.floor(seeded(`${seed}/refunds`).next() * REFUNDS_TAKE_MS.length)] ?? 0,
-      onSend: this.#submits.onSend,
+      ...(terms.next() < 0.5 ? { policies: mixedPolicies(terms) } : {}),
+      onSend: (...message) => {
+        if (!isSelfCheck(message)) this.#messages += 1;
+        this.#submits.onSend(...message);
+      },
       plugins: (defaults) => this.#listening(plugins?.(defaults) ?? defaults),
       life: { endsAt: () => this.#strikes('crash') },
     });
@@ -91,13 +107,49 @@ class Run {
     try {
       await this.#day(shop);
     } catch (error) {
-      this.#problems.push(`the run itself failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+      this.#problems.push(failedBy(error));
     }
     const payments = [...journalOf(shop.till).payments.values()];
     const records = await shop.records();
     const report = { seed, problems: this.#problems, text: records.map((record) => `${JSON.stringify(record)}\n`).join(''), records: records.length, faults: Object.fromEntries([...this.#swarm.injected, ...shop.diskFaults]), payments: countsOf(payments), sales: this.#sales, virtualMs: shop.clock.now() - startMs };
+    const copy = records.slice(0, Math.floor(this.#books.next() * records.length));
+    if (this.#padsRemember) await this.#onOlderCopy(shop, copy).catch((error: unknown) => this.#problems.push(failedBy(error)));
     await shop.close();
     return report;
+  }
+
+  /**
+   * The till goes on with an older copy of its log, and the terminals' PIN pads know more than that holds (17). Once a person has compared
+   * it with the hosts' books it sells again, under numbers that no host has seen.
+   */
+  async #onOlderCopy(shop: Shop, copy: readonly EventRecord[]): Promise<void> {
+    const { sent } = this.#submits;
+    const since = (await shop.records()).slice(copy.length).flatMap(({ event }) => (event.type === 'paymentPrepared' && sent.has(event.prepared.reference) ? [event.request.terminalId] : []));
+    if (this.#clockOff) this.#shiftClock(shop, -this.#clockOff.ms);
+    shop.restore(copy);
+    const before = this.#messages;
+    if (!(await shop.reopen()) || !(await shop.quiet())) throw new Error('a till on an older copy of its log ended');
+    const { till } = shop;
+    const held = till.held();
+    if (held.length === shop.terminals.length && this.#messages > before) this.#problems.push(`a till on an older copy of its log sent ${this.#messages - before} messages`);
+    this.#problems.push(...new Set(since.filter((terminal) => !held.includes(terminal)).map((terminal) => `${terminal} sold after a copy of its log was made, goes on with that, and is not held`)));
+    const person = { by: 'Li', reason: "compared with the hosts' books" };
+    for (const terminal of held) await till.acknowledge(terminal, person);
+    while (till.cases().length > 0) {
+      for (const found of till.cases()) await till.resolve(found.caseId, { ...inTheBooks(shop, found), ...person });
+      if (!(await shop.quiet())) throw new Error('a till on an older copy of its log ended');
+    }
+    this.#attend(shop);
+    const fresh = new Set<string>();
+    till.on('event', ({ event }) => event.type === 'paymentPrepared' && fresh.add(event.prepared.reference));
+    for (const terminal of shop.terminals) await shop.sell({ terminal, workflow: this.#options.sold[0] ?? '' });
+    await shop.quiet();
+    const wrong = (await shop.reconcile()).filter(({ agrees, reference }) => !agrees && fresh.has(reference));
+    this.#problems.push(
+      ...wrong.map(({ host, reference, ledger, log }) => `${host} ${reference}, sold on an older copy of the log: ${ledger} in the ledger, ${log} in the log`),
+      ...[...sent].filter(([reference, times]) => fresh.has(reference) && times > 1).map(([reference, times]) => `${reference} was submitted ${times} times, once on an older copy of the log`),
+      ...till.executions().filter(({ status }) => status === 'running').map(({ executionId }) => `${executionId} never ended, on an older copy of its log`),
+    );
   }
 
   async #day(shop: Shop): Promise<void> {
@@ -168,6 +220,7 @@ class Run {
     // A disk that was to fail while the till opened may do so after that: somebody reads the alarm.
     if (this.#failed === life) return life.end();
     await this.#people?.payers();
+    if (this.#books.next() < this.#decides) await this.#decide(shop);
     for (const terminal of shop.terminals) {
       if (this.#strikes('paper-out')) shop.worldOf(terminal).setPaper(false);
       else if (this.#random.next() < 0.5) shop.worldOf(terminal).setPaper(true);
@@ -188,6 +241,18 @@ class Run {
       await Promise.race([shop.till.close().catch(() => {}), life.ended]);
       life.end();
     }
+  }
+
+  /** It may have been decided, or the till closed, since. */
+  async #decide(shop: Shop): Promise<void> {
+    const { life, till } = shop;
+    const cases = till.cases();
+    const found = cases[Math.floor(this.#books.next() * cases.length)];
+    if (!found) return;
+    const decided = till.resolve(found.caseId, { ...inTheBooks(shop, found), by: 'Li', reason: "seen in the hosts' books" }).catch((error: unknown) => {
+      if (!TillwrightError.is(error)) throw error;
+    });
+    await Promise.race([decided, life.ended]);
   }
 
   #shiftClock(shop: Shop, ms: number): void {
@@ -229,8 +294,9 @@ class Run {
 
   /** PIN blocks are noted as the pad gives them, so that they can be looked for. */
   #listening(plugins: readonly Plugin[]): readonly Plugin[] {
-    const note = (pad: PinPad): PinPad =>
-      new Proxy(pad, {
+    const note = (pad: PinPad): PinPad => {
+      this.#padsRemember = pad.logMark !== undefined && pad.keepLogMark !== undefined;
+      return new Proxy(pad, {
         get: (target, name) => {
           const member: unknown = Reflect.get(target, name, target);
           if (typeof member !== 'function') return member;
@@ -243,6 +309,7 @@ class Run {
           };
         },
       });
+    };
     return plugins.map((plugin) => ({
       ...plugin,
       provides: plugin.provides.map((provision) => {
@@ -261,3 +328,15 @@ class Run {
     return Math.floor(this.#random.next() * limit);
   }
 }
+
+/** Of what nobody ever paid. */
+const isSelfCheck = (sent: Sent): boolean => sent[0] !== 'acquirer' && `${sent[1].target}${sent[1].body}`.includes('HEALTHCHECK0');
+
+const failedBy = (error: unknown): string => `the run itself failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
+
+/** Whoever finds nothing there can't tell whether it was undone, or never paid. */
+const inTheBooks = (shop: Shop, { undone, payment: { references } }: CaseView): Pick<CaseDecision, 'as' | 'amountMinor'> => {
+  if (undone) return { as: 'undone' };
+  const standing = shop.hosts.ledgers().flatMap(({ entries }) => entries).find(({ reference, status }) => status === 'approved' && references.includes(reference));
+  return standing ? { as: 'paid', amountMinor: standing.amountMinor } : { as: 'not-paid' };
+};
