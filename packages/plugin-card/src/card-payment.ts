@@ -72,8 +72,8 @@ export class CardPayment implements PaymentMethod {
     const { line } = this.parts;
     const data = prepared.data as CardData;
     const limits = { deadlineAt: this.#deadline(), signal: live.signal };
-    const voided = this.#voidCards.get(prepared.reference);
-    this.#voidCards.delete(prepared.reference);
+    const voided = this.#voidCard?.reference === prepared.reference ? this.#voidCard.card : undefined;
+    this.#voidCard = undefined;
     const keys = await line.ensureKeys(limits);
     if (!keys.ok) {
       // What is not sent is tried again and not counted, which is right for a sale and for a line that is down. A host that is there and
@@ -143,8 +143,8 @@ export class CardPayment implements PaymentMethod {
 
   // -------------------------------------------------------------------------------------------------------------------
 
-  /** Cards of voids under way, between prepare and submit: memory only. */
-  readonly #voidCards = new Map<string, Sensitive<SealedCard>>();
+  /** Of the void under way, between prepare and submit; its lane has one at a time. Memory only. */
+  #voidCard: { readonly reference: string; readonly card: Sensitive<SealedCard> } | undefined;
 
   async #prepareSale(request: PaymentRequest, live: Live): Promise<{ prepared: Prepared; sealed: Uint8Array }> {
     const { line, terminal } = this.parts;
@@ -217,7 +217,7 @@ export class CardPayment implements PaymentMethod {
     const card = await this.#cardOf(original);
     // Without the card number the acquirer finds the sale by DE 61, 37 and 38, where it can.
     if (card === undefined) return { prepared };
-    this.#voidCards.set(reference, new Sensitive(card));
+    this.#voidCard = { reference, card: new Sensitive(card) };
     return { prepared, sealed: await this.#seal(card, request.paymentId, reference) };
   }
 
