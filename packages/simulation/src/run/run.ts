@@ -3,6 +3,7 @@ import { type CaseDecision, type CaseView, type EventRecord, type ExecutionResul
 import { bind, PinPad, type Plugin } from '@tillwright/core/contract';
 import { onSimulatedDisk } from '@tillwright/core/node';
 import { type CheckpointFate, countsOf, journalOf, type Life, type Random, seeded } from '@tillwright/core/testing';
+import { decode } from '@tillwright/plugin-card/protocol';
 import type { Sent } from '../network.js';
 import { openShop, type Shop, type ShopOptions } from '../shop.js';
 import { check } from './checkers.js';
@@ -58,7 +59,7 @@ class Run {
   /** A person who looks into the hosts' books; in half of the runs nobody does while they sell. */
   readonly #books: Random;
   readonly #decides: number;
-  /** Messages that left, but for those by which a till looks whether it is ready. */
+  /** Messages about payments that left. */
   #messages = 0;
   /** The log that they saw last: a device of somebody's own may not. */
   #padsRemember = false;
@@ -96,7 +97,7 @@ class Run {
       refundTakesMs: REFUNDS_TAKE_MS[Math.floor(seeded(`${seed}/refunds`).next() * REFUNDS_TAKE_MS.length)] ?? 0,
       ...(terms.next() < 0.5 ? { policies: mixedPolicies(terms) } : {}),
       onSend: (...message) => {
-        if (!isSelfCheck(message)) this.#messages += 1;
+        if (!isAboutNoPayment(message)) this.#messages += 1;
         this.#submits.onSend(...message);
       },
       plugins: (defaults) => this.#listening(plugins?.(defaults) ?? defaults),
@@ -329,8 +330,8 @@ class Run {
   }
 }
 
-/** Of what nobody ever paid. */
-const isSelfCheck = (sent: Sent): boolean => sent[0] !== 'acquirer' && `${sent[1].target}${sent[1].body}`.includes('HEALTHCHECK0');
+/** What a till sends to be ready: a sign-on, before a PIN is entered, and questions for an order that never was. */
+const isAboutNoPayment = (sent: Sent): boolean => (sent[0] === 'acquirer' ? decode(sent[1]).mti === '0800' : `${sent[1].target}${sent[1].body}`.includes('HEALTHCHECK0'));
 
 const failedBy = (error: unknown): string => `the run itself failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
 
