@@ -50,6 +50,8 @@ const undecidedBeside = (reference: string, records: readonly EventRecord[]): st
       if (event.undoes === undefined) attempts.set(`${stream}@${event.attempt}`, { reference: event.prepared.reference, sale: event.saleReference, undecided: true, since: seq, intent: seq });
       else undos.set(`${stream}@${event.attempt}`, `${stream}@${event.undoes}`);
     }
+    // It counts as decided then, whatever the host still says.
+    if (event.type === 'caseResolved') for (const [key, attempt] of attempts) if (key.startsWith(`${stream}@`)) attempt.undecided = false;
     if (!('attempt' in event)) continue;
     const key = `${stream}@${event.attempt}`;
     const undone = attempts.get(undos.get(key) ?? '');
