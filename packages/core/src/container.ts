@@ -214,4 +214,5 @@ const checkSafety = (method: PaymentMethod): void => {
   if (capabilities.inquiry && policy.inquireAtMs.length === 0) unsafe('it offers inquiry and lists no time for it');
   if (policy.inquireAtMs.length > 1000 || policy.watchAtMs.length > 1000) unsafe('its polling does not end');
   if (capabilities.reversal && (policy.reverse.backoffMs.length === 0 || policy.reverse.laneAttempts < 1)) unsafe('its reversal lists no back-off or no tries');
+  if (capabilities.reversal && policy.reverse.withinMs <= policy.reverse.notBeforeMs) unsafe('the time for its reversals (reverse.withinMs) is over before they may begin (reverse.notBeforeMs)');
 };

@@ -170,6 +170,13 @@ describe('createTill', () => {
     for (const change of [{ capabilities: { ...method?.capabilities, movesMoney: true } }, { capabilities: { ...method?.capabilities, inquiry: true } }, { policy: { ...method?.policy, inquireAtMs: [Number.POSITIVE_INFINITY] } }, tries(Number.POSITIVE_INFINITY), tries(Number.NaN)]) {
       await expect(createTill({ ...options(), plugins: [unsafe(change)] })).rejects.toMatchObject({ code: 'PLUGIN_UNSAFE' });
     }
+    const reversed = (withinMs: number) => ({
+      capabilities: { ...method?.capabilities, reversal: true },
+      reverse: async () => ({ outcome: 'refused', code: '57' }),
+      policy: { ...method?.policy, reverse: { notBeforeMs: 16_000, withinMs, backoffMs: [1_000], laneAttempts: 1 } },
+    });
+    await expect(createTill({ ...options(), plugins: [unsafe(reversed(16_000))] })).rejects.toMatchObject({ code: 'PLUGIN_UNSAFE', message: expect.stringContaining('over before they may begin') });
+    await (await createTill({ ...options(), plugins: [unsafe(reversed(16_001))] })).close();
   });
 
   it('prepares nothing that the method says it does not take, and lists what it takes', async () => {
