@@ -107,7 +107,7 @@ export const ERRORS = {
   },
   PLUGIN_UNSAFE: {
     what: { zh: '支付方式 {method} 无法保证资金安全：{why}', en: 'Payment method {method} can not be made safe: {why}' },
-    next: { zh: '支付方式必须提供查询或冲正，并与其声明一致', en: 'A method that moves money offers inquiry or reversal, and each function that its capabilities name' },
+    next: { zh: '按 docs/plugin-contract.md 改正其能力声明、函数或结算时间（policy）；没有打开任何终端', en: 'Mend its capabilities, functions or times (policy) by docs/plugin-contract.md; no till was opened' },
   },
   PLUGIN_MALFORMED: {
     what: { zh: '插件 {plugin} 提供的内容不符合契约：{why}', en: 'Plugin {plugin} provides what its contract does not know: {why}' },
