@@ -25,12 +25,12 @@ const termsFrom = (policyOf: () => SettlingPolicy, rest: Omit<Terms, 'policies'>
 
 export const standardTerms: Terms = termsFrom(() => policy, { remembers: false });
 
-/** What comes late is older than this when it comes: whatever else a method's times are, the last look is later. */
+/** Whatever a method's other times are: the last look is later than anything that is late may come. */
 const WATCHES: readonly (readonly number[])[] = [policy.watchAtMs, [100_000], [5_000, 30_000, 110_000], [20_000, 20_000, 130_000]];
 
 /** Each method of a shop has times of its own. */
 export const mixedTerms = (random: Random): Terms => {
-  const pick = <T>(values: readonly [T, ...T[]] | readonly T[]): T => values[Math.floor(random.next() * values.length)] as T;
+  const pick = <T>(values: readonly T[]): T => values[Math.floor(random.next() * values.length)] as T;
   const mixed = (): SettlingPolicy => ({
     answerWithinMs: pick([3_000, 10_000, 25_000]),
     inquireAtMs: pick([policy.inquireAtMs, [1_000], [3_000, 6_000, 9_000, 12_000, 15_000, 18_000, 60_000], [40_000, 41_000]]),
