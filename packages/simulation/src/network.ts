@@ -5,11 +5,8 @@ import type { HostsInProcess, WireAnswer, WireRequest } from '@tillwright/host-s
 import type { AlipayCarrier } from '@tillwright/plugin-alipay';
 import type { Connect } from '@tillwright/plugin-card';
 
-/** An ISO 8583 message without a frame's length, or a signed request. */
-export type Sent = readonly ['acquirer', Uint8Array] | readonly ['alipay' | 'wechat', WireRequest];
-
-/** Sees each message as it leaves the till. */
-export type OnSend = (...sent: Sent) => void;
+/** Sees each message as it leaves the till: an ISO 8583 message without a frame's length, or a signed request. */
+export type OnSend = (...sent: readonly ['acquirer', Uint8Array] | readonly ['alipay' | 'wechat', WireRequest]) => void;
 
 export interface NetworkOptions {
   /** The world's clock, which does not stop when a till does. */

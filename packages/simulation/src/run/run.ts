@@ -3,8 +3,6 @@ import { type CaseDecision, type CaseView, type EventRecord, type ExecutionResul
 import { bind, PinPad, type Plugin } from '@tillwright/core/contract';
 import { onSimulatedDisk } from '@tillwright/core/node';
 import { type CheckpointFate, countsOf, journalOf, type Life, type Random, seeded } from '@tillwright/core/testing';
-import { decode } from '@tillwright/plugin-card/protocol';
-import type { Sent } from '../network.js';
 import { openShop, type Shop, type ShopOptions } from '../shop.js';
 import { check } from './checkers.js';
 import { People } from './people.js';
@@ -59,8 +57,6 @@ class Run {
   /** A person who looks into the hosts' books; in half of the runs nobody does while they sell. */
   readonly #books: Random;
   readonly #decides: number;
-  /** Messages about payments that left. */
-  #messages = 0;
   /** The log that they saw last: a device of somebody's own may not. */
   #padsRemember = false;
   #people: People | undefined;
@@ -96,10 +92,7 @@ class Run {
       syncMs: () => 1 + Math.floor(network.next() * 20),
       refundTakesMs: REFUNDS_TAKE_MS[Math.floor(seeded(`${seed}/refunds`).next() * REFUNDS_TAKE_MS.length)] ?? 0,
       ...(terms.next() < 0.5 ? { policies: mixedPolicies(terms) } : {}),
-      onSend: (...message) => {
-        if (!isAboutNoPayment(message)) this.#messages += 1;
-        this.#submits.onSend(...message);
-      },
+      onSend: this.#submits.onSend,
       plugins: (defaults) => this.#listening(plugins?.(defaults) ?? defaults),
       life: { endsAt: () => this.#strikes('crash') },
     });
@@ -124,15 +117,15 @@ class Run {
    * it with the hosts' books it sells again, under numbers that no host has seen.
    */
   async #onOlderCopy(shop: Shop, copy: readonly EventRecord[]): Promise<void> {
-    const { sent } = this.#submits;
+    const { sent, messages } = this.#submits;
     const since = (await shop.records()).slice(copy.length).flatMap(({ event }) => (event.type === 'paymentPrepared' && sent.has(event.prepared.reference) ? [event.request.terminalId] : []));
     if (this.#clockOff) this.#shiftClock(shop, -this.#clockOff.ms);
     shop.restore(copy);
-    const before = this.#messages;
     if (!(await shop.reopen()) || !(await shop.quiet())) throw new Error('a till on an older copy of its log ended');
     const { till } = shop;
     const held = till.held();
-    if (held.length === shop.terminals.length && this.#messages > before) this.#problems.push(`a till on an older copy of its log sent ${this.#messages - before} messages`);
+    const more = this.#submits.messages - messages;
+    if (held.length === shop.terminals.length && more > 0) this.#problems.push(`a till on an older copy of its log sent ${more} messages`);
     this.#problems.push(...new Set(since.filter((terminal) => !held.includes(terminal)).map((terminal) => `${terminal} sold after a copy of its log was made, goes on with that, and is not held`)));
     const person = { by: 'Li', reason: "compared with the hosts' books" };
     for (const terminal of held) await till.acknowledge(terminal, person);
@@ -155,7 +148,7 @@ class Run {
 
   async #day(shop: Shop): Promise<void> {
     const failed = (error: unknown): void => {
-      if (!TillwrightError.is(error)) this.#problems.push(`somebody met ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+      if (!TillwrightError.is(error)) this.#problems.push(`somebody met ${told(error)}`);
     };
     const people = new People(shop, { random: seeded(`${this.#options.seed}/people`), swarm: this.#swarm, failed });
     this.#people = people;
@@ -330,10 +323,9 @@ class Run {
   }
 }
 
-/** What a till sends to be ready: a sign-on, before a PIN is entered, and questions for an order that never was. */
-const isAboutNoPayment = (sent: Sent): boolean => (sent[0] === 'acquirer' ? decode(sent[1]).mti === '0800' : `${sent[1].target}${sent[1].body}`.includes('HEALTHCHECK0'));
+const failedBy = (error: unknown): string => `the run itself failed: ${told(error)}`;
 
-const failedBy = (error: unknown): string => `the run itself failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
+const told = (error: unknown): string => (error instanceof Error ? (error.stack ?? error.message) : String(error));
 
 /** Whoever finds nothing there can't tell whether it was undone, or never paid. */
 const inTheBooks = (shop: Shop, { undone, payment: { references } }: CaseView): Pick<CaseDecision, 'as' | 'amountMinor'> => {

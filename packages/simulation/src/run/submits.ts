@@ -1,4 +1,5 @@
 import type { EventRecord } from '@tillwright/core';
+import type { WireRequest } from '@tillwright/host-sim';
 import { decode } from '@tillwright/plugin-card/protocol';
 import type { OnSend } from '../network.js';
 
@@ -6,6 +7,8 @@ export interface Submits {
   readonly onSend: OnSend;
   /** How often a request to take money, or to give it back under an intent of its own, left, by the reference that its host knows it under. */
   readonly sent: ReadonlyMap<string, number>;
+  /** How many messages about payments left: all but what a till sends to be ready, a sign-on before a PIN is entered and questions for an order that never was. */
+  readonly messages: number;
   /** Requests that should not have left, in words. */
   readonly violations: readonly string[];
 }
@@ -17,11 +20,16 @@ export interface Submits {
 export const watchSubmits = (records: () => readonly EventRecord[]): Submits => {
   const sent = new Map<string, number>();
   const violations: string[] = [];
+  let messages = 0;
   return {
     sent,
+    get messages() {
+      return messages;
+    },
     violations,
     onSend: (...message) => {
-      const reference = message[0] === 'acquirer' ? cardMoney(message[1]) : walletMoney(message[1].target, message[1].body);
+      const { toBeReady, reference } = message[0] === 'acquirer' ? ofCard(message[1]) : ofWallet(message[1]);
+      if (!toBeReady) messages += 1;
       if (reference === undefined) return;
       sent.set(reference, (sent.get(reference) ?? 0) + 1);
       violations.push(...undecidedBeside(reference, records()).map((other) => `${reference} was sent while ${other} of the same sale was undecided`));
@@ -67,11 +75,20 @@ const undecidedBeside = (reference: string, records: readonly EventRecord[]): st
 
 const DECIDING: ReadonlySet<string> = new Set(['approved', 'declined', 'not-sent', 'undone']);
 
-/** A sale or a void. */
-const cardMoney = (bytes: Uint8Array): string | undefined => {
+/** What a message is about. */
+interface Subject {
+  readonly toBeReady: boolean;
+  /** Of a request to take money, or to give it back. */
+  readonly reference: string | undefined;
+}
+
+const ofCard = (bytes: Uint8Array): Subject => {
   const { mti, fields } = decode(bytes);
-  return mti === '0200' ? `${fields[41]}-${fields[60]?.slice(2, 8)}-${fields[11]}` : undefined;
+  // A sale or a void.
+  return { toBeReady: mti === '0800', reference: mti === '0200' ? `${fields[41]}-${fields[60]?.slice(2, 8)}-${fields[11]}` : undefined };
 };
+
+const ofWallet = ({ target, body }: WireRequest): Subject => ({ toBeReady: `${target}${body}`.includes('HEALTHCHECK0'), reference: walletMoney(target, body) });
 
 /** By Alipay's method, and by the end of WeChat Pay's path: the number that a request is submitted under. */
 const NUMBERS: readonly (readonly [method: string, path: string, number: string])[] = [
